@@ -4,6 +4,8 @@ Each message names what was wrong, where, and what to do about it; the command l
 without a traceback and ends with exit code 2.
 """
 
+from pathlib import Path
+
 
 class HsvisError(Exception):
     """Something the user can mend; the message says how."""
@@ -23,6 +25,16 @@ class ModelError(HsvisError):
 
 class CacheError(HsvisError):
     """A cache folder that can't be written, or a file in it that can't be read."""
+
+
+class DamagedFileError(CacheError):
+    """A file of a built run that can't be read; `path` is the file."""
+
+    def __init__(self, path: Path, cause: object) -> None:
+        super().__init__(
+            f"{path}: can't be read ({cause}). Delete it and build the run again; nothing else is lost."
+        )
+        self.path = path
 
 
 class ServerError(HsvisError):

@@ -1,1 +1,275 @@
-"""StateStore: a built run as read-only arrays, and the queries that the views need."""
+"""StateStore: a built run as read-only arrays, and the queries that the views need.
+
+What is small for each step (EP, distance, coordinates) is in memory; the states themselves are read
+from parquet by row group when a sequence is shown.
+"""
+
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hsvis import cache
+from hsvis.cache import RunFolder
+from hsvis.errors import CacheError, DamagedFileError
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One sequence with all its per-step values.
+
+    Attributes:
+        index: its number, 0 … S-1.
+        text: the original text.
+        tokens: T surface forms, as displayed.
+        known: (T,) bool, whether the vocabulary knows the token.
+        start, end: the characters of `text` that were read; the rest was cut off by the length limit.
+        label: index of its class, -1 unknown.
+        predicted, confidence: the model's answer and its probability.
+        ep: (T, C) float32.
+        rows: its rows in every step table.
+    """
+
+    index: int
+    text: str
+    tokens: list[str]
+    known: np.ndarray
+    start: int
+    end: int
+    label: int
+    predicted: int
+    confidence: float
+    ep: np.ndarray
+    rows: slice
+
+    @property
+    def correct(self) -> bool | None:
+        """Whether the answer is right; None where the class is unknown."""
+        return None if self.label < 0 else self.label == self.predicted
+
+
+@dataclass(frozen=True)
+class Projection:
+    """All states of a layer in 2-D.
+
+    Attributes:
+        name: an id that fits into a URL.
+        label: the name for people.
+        method: `tsne` or `pca`.
+        xy: (N, 2) float32.
+        details: what was done, as in `hsvis.embedding.Embedded`.
+        settings: of the config.
+    """
+
+    name: str
+    label: str
+    method: str
+    xy: np.ndarray
+    details: dict[str, Any]
+    settings: dict[str, Any]
+
+    @cached_property
+    def _tree(self) -> Any:
+        from scipy.spatial import cKDTree  # noqa: PLC0415  (only a click needs it)
+
+        return cKDTree(self.xy)
+
+    def nearest(self, x: float, y: float) -> int:
+        """Row of the state nearest to a 2-D point."""
+        return int(self._tree.query((x, y))[1])
+
+
+class StateStore:
+    """One built run.  Nothing in it changes after opening, so threads may share it."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        manifest: dict[str, Any],
+        sequences: pa.Table,
+        ep: np.ndarray,
+        distances: dict[str, np.ndarray],
+        projections: dict[str, tuple[Projection, ...]],
+    ) -> None:
+        """Takes the tables as `open` reads them."""
+        self._folder, self.manifest, self._sequences = folder, manifest, sequences
+        self.name: str = manifest["name"]
+        self.classes: tuple[str, ...] = tuple(manifest["classes"])
+        self.layers: tuple[str, ...] = tuple(layer["name"] for layer in manifest["layers"])
+        self.train_accuracy: float | None = manifest["train_accuracy"]
+        self.test_accuracy: float | None = manifest["test_accuracy"]
+        self.lengths = _column(sequences, "length")
+        self.labels = _column(sequences, "label")
+        self.predicted = _column(sequences, "predicted")
+        self.confidence = _column(sequences, "confidence")
+        self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
+        self.ep = ep
+        self._distances, self._projections = distances, projections
+        self._parts = {layer: self._part_files(layer) for layer in self.layers}
+        for array in (self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep):
+            array.flags.writeable = False
+
+    @classmethod
+    def open(cls, folder: RunFolder, wanted: SequenceOf[tuple[str, str]] | None = None) -> "StateStore":
+        """Opens a built run.
+
+        Args:
+            wanted: (layer, name) of the projections to open, in this order; None = all there are.
+
+        Raises:
+            CacheError: there is no such run.
+            DamagedFileError: a file of it can't be read, or does not belong to it.
+        """
+        manifest = cache.read_manifest(folder)
+        if manifest is None:
+            raise CacheError(f"{folder.path}: there is no built run. Build it with `hsvis build CONFIG`.")
+        described = {(p["layer"], p["name"]): p for p in manifest["projections"]}
+        sequences = _table(folder.sequences, manifest["sequences"])
+        ep = cache.matrix(_table(folder.predictions, manifest["states"], ["ep"])["ep"])
+        distances: dict[str, np.ndarray] = {}
+        projections: dict[str, tuple[Projection, ...]] = {}
+        for layer in (entry["name"] for entry in manifest["layers"]):
+            parts = _part_paths(folder, layer)
+            pieces = [_column(cache.read_table(part, ["distance"]), "distance") for part in parts]
+            distances[layer] = np.concatenate(pieces) if pieces else np.empty(0, np.float32)
+            if len(distances[layer]) != manifest["states"]:
+                raise CacheError(
+                    f"{folder.states(layer, 0).parent}: has {len(distances[layer]):,} states, the run has "
+                    f"{manifest['states']:,}. Delete the folder {folder.path} and build the run again."
+                )
+            names = wanted if wanted is not None else list(described)
+            projections[layer] = tuple(
+                _read_projection(folder, described[at, name], manifest["states"])
+                for at, name in names
+                if at == layer
+            )
+        return cls(folder, manifest, sequences, ep, distances, projections)
+
+    @property
+    def n_sequences(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def n_states(self) -> int:
+        return len(self.ep)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def folder(self) -> RunFolder:
+        return self._folder
+
+    @cached_property
+    def shown_accuracy(self) -> float | None:
+        """Share of this run's sequences that were answered right; None if no class is known."""
+        known = self.labels >= 0
+        return float((self.labels == self.predicted)[known].mean()) if known.any() else None
+
+    def sequence(self, index: int) -> Sequence:
+        """Raises IndexError if there is no such sequence."""
+        if not 0 <= index < self.n_sequences:
+            raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
+        row = self._sequences.slice(index, 1).to_pylist()[0]
+        rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+        return Sequence(
+            index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
+            row["label"], row["predicted"], row["confidence"], self.ep[rows], rows,
+        )  # fmt: skip
+
+    def first_words(self, count: int = 12) -> list[str]:
+        """The first words of each of the S sequences, as displayed."""
+        column = self._sequences["tokens"]
+        starts = pa.compute.list_slice(column, 0, count)
+        return pa.compute.binary_join(starts, " ").to_pylist()
+
+    def states(self, index: int, layer: str) -> np.ndarray:
+        """The states of one sequence: (T, H) float32, read from its row groups only.
+
+        Raises:
+            IndexError: no such sequence.
+            KeyError: no states of such a layer are kept.
+            DamagedFileError: the file can't be read.
+        """
+        if not 0 <= index < self.n_sequences:
+            raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
+        begin, end = int(self.offsets[index]), int(self.offsets[index + 1])
+        paths, starts = self._parts[layer]
+        part = int(np.searchsorted(starts, begin, "right")) - 1  # a sequence never crosses files
+        begin, end = begin - int(starts[part]), end - int(starts[part])
+        try:
+            with pq.ParquetFile(paths[part], page_checksum_verification=True) as file:
+                sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
+                groups = np.concatenate([[0], np.cumsum(sizes)])
+                first = int(np.searchsorted(groups, begin, "right")) - 1
+                last = int(np.searchsorted(groups, end, "left"))
+                read = file.read_row_groups(list(range(first, last)), columns=["state"])
+        except (OSError, pa.ArrowException) as error:
+            raise DamagedFileError(paths[part], error) from error
+        states = cache.matrix(read["state"])[begin - groups[first] : end - groups[first]]
+        return states.astype(np.float32)
+
+    def distances(self, layer: str) -> np.ndarray:
+        """(N,) float32, Euclidean distance of each state to the one before it; NaN at step 0."""
+        return self._distances[layer]
+
+    def largest_distance(self, layer: str) -> float:
+        """The largest distance of the layer; 0 where no sequence has two steps."""
+        distances = self._distances[layer]
+        return float(np.nanmax(distances)) if np.isfinite(distances).any() else 0.0
+
+    def projections(self, layer: str) -> tuple[Projection, ...]:
+        """The projections of a layer, in the config's order."""
+        return self._projections[layer]
+
+    def projection(self, layer: str, name: str) -> Projection:
+        """Raises KeyError if there is none of that name."""
+        for projection in self._projections[layer]:
+            if projection.name == name:
+                return projection
+        raise KeyError(name)
+
+    def locate(self, row: int) -> tuple[int, int]:
+        """(sequence, step) of a row of the step tables.  Raises IndexError if there is no such row."""
+        if not 0 <= row < self.n_states:
+            raise IndexError(f"there is no state {row}; the run has 0 to {self.n_states - 1}")
+        index = int(np.searchsorted(self.offsets, row, "right")) - 1
+        return index, row - int(self.offsets[index])
+
+    def nearest(self, layer: str, name: str, x: float, y: float) -> int:
+        """Row of the state nearest to a point of a projection.  Raises KeyError."""
+        return self.projection(layer, name).nearest(x, y)
+
+    def _part_files(self, layer: str) -> tuple[list[Any], np.ndarray]:
+        paths = _part_paths(self._folder, layer)
+        rows = [pq.read_metadata(path).num_rows for path in paths]
+        return paths, np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])[:-1]
+
+
+def _part_paths(folder: RunFolder, layer: str) -> list[Any]:
+    return sorted(folder.states(layer, 0).parent.glob("part-*.parquet"))
+
+
+def _table(path: Any, rows: int, columns: list[str] | None = None) -> pa.Table:
+    table = cache.read_table(path, columns)
+    if table.num_rows != rows:
+        raise DamagedFileError(path, f"it has {table.num_rows:,} rows, not {rows:,}")
+    return table
+
+
+def _column(table: pa.Table, name: str) -> np.ndarray:
+    return np.array(table[name].to_numpy())  # a copy that owns its memory
+
+
+def _read_projection(folder: RunFolder, described: dict[str, Any], rows: int) -> Projection:
+    table = _table(folder.embedding(described["layer"], described["name"]), rows, ["x", "y"])
+    xy = np.column_stack([_column(table, "x"), _column(table, "y")])
+    return Projection(
+        described["name"], described["label"], described["settings"]["method"], xy,
+        described["details"], described["settings"],
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The dashboard: runs in, a Dash app out."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from dash import Dash
+
+from hsvis import places
+from hsvis.dashboard import layout, routes
+from hsvis.dashboard.callbacks import choice, overview, selection, sequence
+from hsvis.dashboard.clouds import Clouds
+from hsvis.dashboard.runs import Runs
+from hsvis.store import StateStore
+
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <title>{%title%}</title>
+    {%favicon%}
+    {%css%}
+    <script src="THEME_SCRIPT"></script>
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>
+"""
+
+
+def create_app(
+    runs: Sequence[StateStore], *, assets: Path | None = None, prefix: str | None = None
+) -> Dash:
+    """An app that shows these runs; the page opens with the first one.
+
+    Args:
+        runs: at least one, of different names.
+        assets: folder of style sheets and scripts, if not the one that comes with hsvis.
+        prefix: path under which the app is served, "/hsvis/"; at the root by default.
+
+    Raises:
+        ConfigError: if there is no run, or if two have one name.
+    """
+    shown, clouds = Runs(runs), Clouds()
+    app = Dash(
+        "hsvis",
+        title="hsvis",
+        update_title="",
+        assets_folder=str(assets or places.assets_folder()),
+        assets_ignore=r"^early\.js$",
+        url_base_pathname=prefix,
+        serve_locally=True,
+        compress=find_spec("flask_compress") is not None,
+        use_pages=False,
+        enable_mcp=False,
+    )
+    app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
+    app.layout = lambda: layout.page(shown, clouds)
+    routes.register(app, shown, clouds)
+    choice.register(app, shown)
+    overview.register(app, shown)
+    selection.register(app)
+    sequence.register(app, shown, clouds)
+    return app

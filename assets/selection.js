@@ -1,0 +1,57 @@
+// The selection: which sequence all views show.  One writer, `select`; tables, clouds and keys only ask.
+(() => {
+  let offsets = new Uint32Array(1); // rows offsets[i] … offsets[i + 1] - 1 are the states of sequence i
+
+  // The sequence and step of a row of the step tables, found in the browser: no request.
+  function locate(row) {
+    let low = 0;
+    let high = offsets.length - 1;
+    if (!(row >= 0 && row < offsets[high])) return null;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (offsets[middle] <= row) low = middle;
+      else high = middle;
+    }
+    return { sequence: low, step: row - offsets[low] };
+  }
+
+  function stateOffsets(rows) {
+    offsets = new Uint32Array((rows || []).length + 1);
+    (rows || []).forEach((row, index) => {
+      offsets[index + 1] = offsets[index] + row.length;
+    });
+  }
+
+  function select(cell, pick, run, current) {
+    const { no_update: same, callback_context: context } = dash_clientside;
+    const triggers = context.triggered.map((one) => one.prop_id);
+    if (triggers.includes("run-select.value")) return current ? null : same;
+    const picked = triggers.includes("pick.data");
+    if (picked && pick.run !== null && pick.run !== run) return same; // a click on a cloud that is about to go
+    const sequence = picked ? pick.sequence : Number(cell.rowId);
+    if (sequence === null || (current && current.sequence === sequence)) return current ? null : same;
+    return { run, sequence };
+  }
+
+  function markRow(selection) {
+    if (!selection) return [{ ids: [] }, "page"];
+    const rowId = String(selection.sequence);
+    dash_ag_grid.getApiAsync("sequence-table").then((table) => {
+      const row = table.getRowNode(rowId);
+      if (row && row.displayed) table.ensureNodeVisible(row); // moves nothing when the row is in sight
+    });
+    return [{ ids: [rowId] }, "page selected"];
+  }
+
+  // A second Esc is not needed for what an open menu takes for itself.
+  const MENUS = ".ag-popup-child, .dash-dropdown-content, .dash-dropdown[data-state=open]";
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector(MENUS)) return;
+    dash_clientside.set_props("pick", { data: { run: null, sequence: null, at: Date.now() } });
+  });
+
+  window.hsvis = Object.assign(window.hsvis || {}, { locate });
+  window.dash_clientside = window.dash_clientside || {};
+  dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { stateOffsets, select, markRow });
+})();

@@ -1,0 +1,250 @@
+"""The files of a built run: names, keys, atomic writes, locks, and what is whole.
+
+A file appears whole or not at all: it is written aside and renamed.  A file that can't be read is
+never trusted: whoever finds it so names it and has it built again.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hsvis.errors import CacheError, DamagedFileError
+
+FORMAT = 1  # of the files; part of every key
+ROW_GROUP_BYTES = 1 << 20  # a sequence is read by row groups of about this size
+
+
+def key_of(**parts: Any) -> str:
+    """A stage's key: hash of all that decides its content, as 16 hexadecimal digits."""
+    content = json.dumps({"format": FORMAT, **parts}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the files of one run lie; nothing here reads or writes."""
+
+    path: Path
+
+    @property
+    def manifest(self) -> Path:
+        return self.path / "manifest.json"
+
+    @property
+    def sequences(self) -> Path:
+        return self.path / "sequences.parquet"
+
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions.parquet"
+
+    @property
+    def building(self) -> Path:
+        """Parts of tables that are not whole yet; gone when they are."""
+        return self.path / "building"
+
+    @property
+    def lock(self) -> Path:
+        return self.path.with_suffix(".lock")
+
+    def part(self, table: str, number: int) -> Path:
+        """A part of `sequences` or `predictions`, kept until the whole table is written."""
+        return self.building / f"{table}-{number:05d}.parquet"
+
+    def states(self, layer: str, number: int) -> Path:
+        return self.path / "states" / f"layer={layer}" / f"part-{number:05d}.parquet"
+
+    def embedding(self, layer: str, name: str) -> Path:
+        """`name` is `<method>-<key>`."""
+        return self.path / "embeddings" / f"layer={layer}" / f"{name}.parquet"
+
+
+@contextlib.contextmanager
+def write_aside(path: Path) -> Iterator[Path]:
+    """Gives a path to write to; the file takes its place at `path` when the block ends well.
+
+    Raises:
+        CacheError: the folder can't be written, or the disk is full.
+    """
+    aside: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".aside", dir=path.parent)
+        os.close(handle)
+        aside = Path(name)
+        yield aside
+        aside.chmod(0o644)
+        aside.replace(path)
+    except OSError as error:
+        raise CacheError(_cannot_write(path, error)) from error
+    finally:
+        if aside is not None:
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> str:
+    there = next(p for p in (path, *path.parents) if p.exists())
+    try:
+        free = f"{shutil.disk_usage(there).free / 2**20:,.0f} MiB are free there"
+    except OSError:
+        free = "its disk does not answer"
+    return (
+        f"{path}: can't be written: {error.strerror or error}; {free}. Make room or set HSVIS_CACHE to a "
+        "folder that can be written, then start again: what is whole is kept."
+    )
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a small file, whole or not at all.  Raises CacheError."""
+    with write_aside(path) as aside:
+        aside.write_bytes(content)
+
+
+def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None = None) -> None:
+    """Writes a parquet file, whole or not at all; `details` go into its metadata as JSON.
+
+    Pages carry checksums; nothing is compressed but what is small, as states hardly shrink.
+    Raises CacheError.
+    """
+    with write_aside(path) as aside, _writer(aside, table.schema, details) as writer:
+        writer.write_table(table, row_group_size=_row_group(table.schema))
+
+
+def join_tables(path: Path, parts: list[Path]) -> None:
+    """Writes parts of one table, in their order, as one file; only one part is in memory at a time.
+
+    Raises CacheError.
+    """
+    schema = pq.read_schema(parts[0])
+    with write_aside(path) as aside, _writer(aside, schema) as writer:
+        for part in parts:
+            writer.write_table(read_table(part), row_group_size=_row_group(schema))
+
+
+def _writer(path: Path, schema: pa.Schema, details: Mapping[str, Any] | None = None) -> pq.ParquetWriter:
+    if details is not None:
+        schema = schema.with_metadata({"hsvis": json.dumps(details)})
+    vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="none" if vectors else "zstd",
+        use_dictionary=False,
+        write_statistics=["sequence"],
+        write_page_checksum=True,
+    )
+
+
+def _row_group(schema: pa.Schema) -> int:
+    """Rows of about ROW_GROUP_BYTES; text is taken as 4 kB a row."""
+
+    def width(kind: pa.DataType) -> int:
+        if pa.types.is_fixed_size_list(kind):
+            return kind.list_size * kind.value_type.bit_width // 8
+        return kind.bit_width // 8 if pa.types.is_primitive(kind) else 2048
+
+    return max(64, ROW_GROUP_BYTES // sum(width(field.type) for field in schema))
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A whole parquet file.
+
+    Raises:
+        DamagedFileError: it is missing or can't be read.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            return file.read(columns)
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(path, error) from error
+
+
+def read_details(path: Path) -> dict[str, Any]:
+    """What `write_table` was given as `details`.  Raises DamagedFileError."""
+    try:
+        return json.loads((pq.read_schema(path).metadata or {}).get(b"hsvis", b"{}"))
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise DamagedFileError(path, error) from error
+
+
+def is_whole(path: Path, rows: int | None = None) -> bool:
+    """Whether a parquet file is there, ends well and has `rows` rows."""
+    try:
+        with pq.ParquetFile(path) as file:
+            return rows is None or file.metadata.num_rows == rows
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def read_manifest(folder: RunFolder) -> dict[str, Any] | None:
+    """The manifest; None if there is none or it can't be read."""
+    try:
+        manifest = json.loads(folder.manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
+
+
+def write_manifest(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
+    """Raises CacheError."""
+    write_bytes(folder.manifest, json.dumps(manifest, indent=2, ensure_ascii=False).encode())
+
+
+@contextlib.contextmanager
+def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Holds a lock between processes; calls `waiting` once if another one has it.
+
+    Raises:
+        CacheError: the folder can't be written.
+    """
+    lock = filelock.FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            waiting()
+            lock.acquire()
+    except OSError as error:
+        raise CacheError(_cannot_write(path, error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def sweep(folder: Path) -> None:
+    """Deletes what killed builds left aside.  Only under the folder's lock."""
+    for aside in folder.rglob(".*.aside"):
+        aside.unlink(missing_ok=True)
+
+
+def vectors(values: np.ndarray) -> pa.FixedSizeListArray:
+    """(n, width) float32 or float16 -> one fixed-size list a row, without a copy."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
+
+
+def matrix(column: pa.ChunkedArray) -> np.ndarray:
+    """The inverse of `vectors`: (n, width)."""
+    width = column.type.list_size
+    chunks = [chunk.flatten().to_numpy(zero_copy_only=False).reshape(-1, width) for chunk in column.chunks]
+    return (
+        chunks[0]
+        if len(chunks) == 1
+        else np.concatenate(chunks)
+        if chunks
+        else np.empty((0, width), np.float32)
+    )

@@ -1,0 +1,271 @@
+"""YAML -> Config: one run, checked before anything is done.
+
+Every key has a type, a range, a default and a help line; a key that does not exist is an error
+that names the nearest one that does.  `docs/configuration.md` lists them all, and a test holds that.
+"""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hsvis import places
+from hsvis.errors import ConfigError
+
+PositiveInt = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Settings(BaseModel):
+    """A block of settings: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class DataFiles(Settings):
+    train: str | list[str] | None = Field(None, description="File or files of the training split.")
+    test: str | list[str] | None = Field(None, description="File or files of the test split.")
+
+
+class DatasetSettings(Settings):
+    path: str = Field(
+        description="`demo`, a name on the Hugging Face hub, a dataset folder, or `parquet`/`csv`/`json` "
+        "together with `data_files`."
+    )
+    data_files: DataFiles | None = Field(None, description="Local files of the two splits.")
+    train: str = Field("train", description="Name of the split to train on.")
+    test: str = Field("test", description="Name of the split to analyse.")
+    text: str = Field("text", description="Column that holds the text.")
+    label: str = Field("label", description="Column that holds the class.")
+    classes: list[str] | None = Field(
+        None, description="Names of the classes, where the dataset does not know them."
+    )
+    limit: PositiveInt | None = Field(
+        None, description="How many test sequences to analyse, the first ones; null = all."
+    )
+    seed: int = Field(7, ge=0, description="Seed of the generated corpus (`path: demo` only).")
+
+    @model_validator(mode="after")
+    def files_for_file_formats(self) -> "DatasetSettings":
+        files = self.data_files
+        if self.path in ("parquet", "csv", "json") and not (files and files.train and files.test):
+            raise ValueError(f"`path: {self.path}` needs both `data_files.train` and `data_files.test`")
+        return self
+
+
+class TokenSettings(Settings):
+    lowercase: bool = Field(True, description="Whether `Good` and `good` are one word of the vocabulary.")
+    max_length: PositiveInt | None = Field(
+        100, description="The most tokens of a text that are read; null = all."
+    )
+    keep: Literal["last", "first"] = Field(
+        "last", description="Which end of a text that is too long is read."
+    )
+    vocabulary: Annotated[int, Field(ge=3)] = Field(
+        20_000, description="Words in the vocabulary, the most frequent ones, with padding and unknown."
+    )
+
+
+class ModelSettings(Settings):
+    cell: Literal["lstm", "gru", "rnn"] = Field("lstm", description="The recurrent cell.")
+    embedding: PositiveInt = Field(32, description="Size of the word vectors.")
+    hidden: PositiveInt = Field(100, description="Hidden units of each recurrent layer.")
+    layers: PositiveInt = Field(1, description="Recurrent layers on top of each other.")
+    output: Literal["sigmoid", "softmax"] | None = Field(
+        None, description="The head; null = sigmoid for two classes, softmax for more."
+    )
+    dropout: Fraction = Field(0.5, description="Dropout on word vectors, between layers and before the head.")
+    word_dropout: Fraction = Field(0.1, description="Share of training words that are read as unknown.")
+    shift: Annotated[int, Field(ge=0)] = Field(
+        0, description="In training, a too long text is cut off by up to this many more tokens, at random."
+    )
+    epochs: PositiveInt = Field(5, description="Passes over the training split; the best one is kept.")
+    batch_size: PositiveInt = Field(64, description="Sequences in one training step.")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(
+        5e-3, description="Peak of the one-cycle learning rate (Adam)."
+    )
+    averaging: Fraction = Field(
+        0.998, description="Decay per step of the running mean of the weights, which is what is kept."
+    )
+    seed: int = Field(99, ge=0, description="Seed of weights, dropout, order and the held-out tenth.")
+
+
+class StateSettings(Settings):
+    layers: list[str] = Field(
+        ["rnn.0"], min_length=1, description="Layers whose states are kept, such as `rnn.0` or `rnn.0.cell`."
+    )
+    precision: Literal["float32", "float16"] = Field("float32", description="How states are stored.")
+    part_steps: PositiveInt = Field(
+        65_536,
+        description="Steps in one file of states, about; a killed build goes on from the last whole file.",
+    )
+
+    @field_validator("layers")
+    @classmethod
+    def each_once(cls, layers: list[str]) -> list[str]:
+        if len(set(layers)) < len(layers):
+            raise ValueError("names a layer twice")
+        return layers
+
+
+class TsneSettings(Settings):
+    method: Literal["tsne"] = Field(description="t-SNE, by openTSNE.")
+    perplexity: Annotated[float, Field(gt=0)] = Field(
+        30, description="About how many neighbours count as near."
+    )
+    seed: int = Field(9999, ge=0, description="Seed of the embedding.")
+
+
+class PcaSettings(Settings):
+    method: Literal["pca"] = Field(description="The two principal components.")
+    seed: int = Field(99, ge=0, description="Seed of the solver.")
+
+
+ProjectionSettings = Annotated[TsneSettings | PcaSettings, Field(discriminator="method")]
+
+
+class Config(Settings):
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = Field(
+        description="The run's name: letters, digits, `.`, `_` and `-`."
+    )
+    dataset: DatasetSettings
+    tokens: TokenSettings = Field(default_factory=TokenSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    states: StateSettings = Field(default_factory=StateSettings)
+    projections: list[ProjectionSettings] = Field(
+        default_factory=lambda: [TsneSettings(method="tsne"), PcaSettings(method="pca")], min_length=1
+    )
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Reads a config and applies `KEY=VALUE` overrides such as `dataset.limit=500`.
+
+    Args:
+        path: a YAML file; the bare name of a packaged config (`demo`, `imdb`, `reuters`) works too.
+        overrides: `KEY=VALUE` each; the value is read as YAML.
+
+    Raises:
+        ConfigError: naming the file, the key, the value and the remedy.
+    """
+    file = places.config_file(Path(path))
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        packaged = ", ".join(sorted(f.stem for f in places.configs_folder().glob("*.yaml")))
+        raise ConfigError(f"{path}: there is no such config. Packaged ones: {packaged}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: can't be read ({error}). Give a YAML text file in UTF-8.") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        at = f", line {where.line + 1}, column {where.column + 1}" if where else ""
+        what = getattr(error, "problem", None) or "it can't be parsed"
+        raise ConfigError(
+            f"{file}{at}: this is not YAML: {what}. Check indentation, colons and quotes."
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{file}: a config is a mapping of keys to values, beginning with `name: …`.")
+    for override in overrides:
+        _apply(content, override)
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_messages(file, content, error))) from None
+
+
+def _apply(content: dict[str, Any], override: str) -> None:
+    """Sets one `dotted.key=value` in place; numbers index lists (`projections.0.perplexity=50`)."""
+    key, equals, value = override.partition("=")
+    parts = key.split(".")
+    if not equals or not all(parts):
+        raise ConfigError(f"--set {override}: write KEY=VALUE, such as --set dataset.limit=500.")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        parsed = value
+    node: Any = content
+    for depth, part in enumerate(parts):
+        last = depth == len(parts) - 1
+        if isinstance(node, list):
+            if not part.isdecimal() or int(part) >= len(node):
+                at = ".".join(parts[:depth])
+                raise ConfigError(f"--set {override}: `{at}` has {len(node)} entries, 0 to {len(node) - 1}.")
+            if last:
+                node[int(part)] = parsed
+            else:
+                node = node[int(part)]
+        elif last:
+            node[part] = parsed
+        else:
+            if not isinstance(node.get(part), dict | list):
+                node[part] = {}
+            node = node[part]
+
+
+def _messages(file: Path, content: dict[str, Any], error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        location = [p for p in problem["loc"] if p not in ("tsne", "pca", "function-after")]
+        key = ".".join(map(str, location))
+        value = problem["input"]
+        prefix = f"{file}: `{key}`" if key else f"{file}:"
+        match problem["type"]:
+            case "extra_forbidden":
+                near = _nearest(key, location, problem)
+                yield f"{prefix} is not a setting. {near}"
+            case "missing":
+                yield f"{prefix} is missing. {_help(location)}"
+            case "union_tag_not_found" | "union_tag_invalid":
+                yield f"{prefix} needs `method: tsne` or `method: pca`, not {_short(value)}."
+            case _:
+                what = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+                yield f"{prefix} is {_short(value)}: {what}. {_help(location)}".rstrip()
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return f"`{text if len(text) <= 60 else text[:57] + '…'}`"
+
+
+def _nearest(key: str, location: Sequence[Any], problem: Any) -> str:
+    known = [name for name, _ in setting_keys()]
+    keys = ["projections." + k.split(".", 2)[2] if k.startswith("projections.") else k for k in [key]]
+    close = difflib.get_close_matches(keys[0], known, n=1, cutoff=0.6)
+    leaf = difflib.get_close_matches(
+        str(location[-1]), [k.rsplit(".", 1)[-1] for k in known], n=1, cutoff=0.75
+    )
+    if not close and leaf:
+        close = [k for k in known if k.rsplit(".", 1)[-1] == leaf[0]][:1]
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    block = ".".join(map(str, location[:-1]))
+    there = [k for k in known if k.rpartition(".")[0] == block] or sorted({k.split(".")[0] for k in known})
+    return "Settings there: " + ", ".join(f"`{k.rsplit('.', 1)[-1]}`" for k in there) + "."
+
+
+def _help(location: Sequence[Any]) -> str:
+    key = ".".join(str(p) for p in location if not isinstance(p, int))
+    return dict(setting_keys()).get(key, "")
+
+
+def setting_keys() -> list[tuple[str, str]]:
+    """All settings as (dotted key, help line); `projections.…` stands for each entry of that list."""
+
+    def walk(block: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
+        for name, field in block.model_fields.items():
+            inner = _block_of(field.annotation)
+            if inner is not None:
+                yield from walk(inner, f"{prefix}{name}.")
+            elif name == "projections":
+                for method in (TsneSettings, PcaSettings):
+                    yield from walk(method, "projections.")
+            else:
+                yield prefix + name, field.description or ""
+
+    return list(dict(reversed(list(walk(Config, "")))).items())[::-1]
+
+
+def _block_of(annotation: Any) -> type[BaseModel] | None:
+    options = getattr(annotation, "__args__", None) or (annotation,)
+    return next((o for o in options if isinstance(o, type) and issubclass(o, Settings)), None)

@@ -1,0 +1,112 @@
+"""Text -> tokens: words as the vocabulary knows them, and as they stand in the text.
+
+A word is a run of letters, digits and combining marks of any script, with apostrophes inside; an
+emoji is a word of its own.  Punctuation and markup are no words: they are never read by the model.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+PADDING, UNKNOWN = 0, 1  # the first two ids of every vocabulary
+
+_MARKUP = r"<!--.*?-->|</?[A-Za-z][^<>]*>"
+_ENTITY = r"&(?:[A-Za-z]{2,8}|\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6});"
+_EMOJI = r"[\u2600-\u27bf\U0001F000-\U0001FAFF]"
+_EMOJI_TAIL = r"[\ufe0f\u200d\U0001F3FB-\U0001F3FF]"
+# everything but space, ASCII and Unicode punctuation, controls and emoji; joiners inside words are letters
+_LETTER = (
+    r"[^\s\x00-/:-@\[-`{-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7\u037e\u0589\u05be\u05c0\u05c3\u060c\u061b"
+    r"\u061f\u066a-\u066d\u06d4\u0964\u0965\u2000-\u200b\u200e-\u206f\u2190-\u27bf\u2e00-\u2e7f\u3000-\u3003"
+    r"\u3008-\u3011\u3014-\u301f\u30fb\ufe0f\ufe30-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+    r"\ud800-\udfff\ufeff\ufffc-\uffff\U0001F000-\U0001FAFF]"
+)
+_PATTERN = re.compile(
+    rf"{_MARKUP}|{_ENTITY}|({_LETTER}+(?:['’]{_LETTER}+)*|{_EMOJI}(?:{_EMOJI_TAIL}+{_EMOJI}?)*)", re.DOTALL
+)
+_TRAIL = re.compile(r"[^\s<&]*")
+_LEAD = re.compile(r"[^\s>;]*\Z")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The words of one text.
+
+    Attributes:
+        forms: T words as the vocabulary knows them.
+        surfaces: T words with the punctuation that touches them; each is a piece of the text, in order.
+        start, end: the characters of the text between which the surfaces lie; the rest was cut off.
+    """
+
+    forms: list[str]
+    surfaces: list[str]
+    start: int
+    end: int
+
+
+def word_forms(text: str, lowercase: bool) -> list[str]:
+    """All words of a text as the vocabulary knows them; markup and punctuation are left out."""
+    found = _PATTERN.findall(text.lower() if lowercase else text)
+    return [word for word in found if word]
+
+
+def split_text(text: str, *, lowercase: bool, max_length: int | None, keep: str) -> Tokens:
+    """The words of a text with their surface forms, at most `max_length` of them.
+
+    Args:
+        keep: `last` or `first`, the end of a longer text that is read.
+    """
+    spans = [match.span(1) for match in _PATTERN.finditer(text) if match.group(1)]
+    kept = (
+        slice(None)
+        if max_length is None
+        else slice(-max_length, None)
+        if keep == "last"
+        else slice(max_length)
+    )
+    bounds = _surface_bounds(text, spans)[kept]
+    words = [text[a:b] for a, b in spans[kept]]
+    return Tokens(
+        forms=[word.lower() if lowercase else word for word in words],
+        surfaces=[text[a:b] for a, b in bounds],
+        start=bounds[0][0] if bounds else 0,
+        end=bounds[-1][1] if bounds else 0,
+    )
+
+
+def _surface_bounds(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Widens each word by the punctuation that touches it; no two overlap."""
+    bounds: list[tuple[int, int]] = []
+    before = 0  # where the last surface ended
+    for i, (start, end) in enumerate(spans):
+        lead = _LEAD.search(text, before, start)
+        following = spans[i + 1][0] if i + 1 < len(spans) else len(text)
+        trail = _TRAIL.match(text, end, following)
+        assert lead and trail  # both patterns match the empty string  # noqa: PT018
+        before = trail.end()
+        bounds.append((lead.start(), before))
+    return bounds
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words a model knows; ids 0 and 1 are padding and the unknown word."""
+
+    words: tuple[str, ...]  # words[i] has id i + 2
+
+    @classmethod
+    def of(cls, texts: Iterable[Sequence[str]], size: int) -> "Vocabulary":
+        """The most frequent words of tokenised texts, at most `size` - 2; ties in alphabetical order."""
+        counts: Counter[str] = Counter()
+        for forms in texts:
+            counts.update(forms)
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        return cls(tuple(word for word, _ in ranked[: size - 2]))
+
+    def __len__(self) -> int:
+        return len(self.words) + 2
+
+    def ids(self) -> dict[str, int]:
+        """Word -> id; look a word up with `.get(word, UNKNOWN)`."""
+        return {word: i for i, word in enumerate(self.words, start=2)}

@@ -1,0 +1,156 @@
+"""What depends on the run alone: its facts, the two overview figures, the table, the legend."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from dash import ClientsideFunction, Dash, Input, Output, html
+from dash.development.base_component import Component
+
+from hsvis.analysis.confusion import confusion_counts
+from hsvis.dashboard import ids
+from hsvis.dashboard.runs import Runs, View
+from hsvis.dashboard.wording import class_name, count, percent
+from hsvis.figures.class_overview import class_overview
+from hsvis.figures.confusion_matrix import confusion_matrix
+from hsvis.store import StateStore
+
+N_WORDS = 12  # of a sequence in the table
+
+
+def overview_figures(view: View) -> tuple[go.Figure, go.Figure]:
+    """`class-overview` and `confusion-matrix` of a run."""
+    store = view.store
+    confusion = confusion_counts(store.labels, store.predicted, store.n_classes)
+    return (
+        class_overview(confusion, store.classes, view.palette, view.theme),
+        confusion_matrix(confusion, store.classes, view.palette, view.theme),
+    )
+
+
+def dataset_info(store: StateStore) -> list[Component]:
+    """Counts, classes and accuracies; accuracy of the whole test split apart from that of what is shown."""
+    known = store.labels >= 0
+    n_correct = int((store.labels == store.predicted)[known].sum())
+    of_shown = f"shown: {n_correct:,} of {int(known.sum()):,}" if known.any() else "shown: no labels"
+    facts = [
+        ("sequences", f"{store.n_sequences:,}", "sequences", count(store.n_states, "state")),
+        ("shown-accuracy", percent(store.shown_accuracy), "correct", of_shown),
+        ("test-accuracy", percent(store.test_accuracy), "correct", "whole test split"),
+    ]
+    boxes = [
+        html.Div(
+            className=f"fact {name}",
+            children=[html.Div([html.Strong(value), " ", unit]), html.Small(note)],
+        )
+        for name, value, unit, note in facts
+    ]
+    totals = np.bincount(store.labels[known], minlength=store.n_classes).tolist()
+    classes = [
+        html.Li([class_name(k, name), html.Span(f"{totals[k]:,}", className="number")])
+        for k, name in enumerate(store.classes)
+    ]
+    n_unknown = int((~known).sum())
+    if n_unknown:
+        classes.append(
+            html.Li([class_name(-1, "no label"), html.Span(f"{n_unknown:,}", className="number")])
+        )
+    return [html.Div(boxes, className="facts"), html.Ul(classes, className="classes")]
+
+
+def table_rows(store: StateStore) -> list[dict[str, Any]]:
+    """One row a sequence, in their order; `label` and `predicted` are class numbers, for the colours."""
+    words = store.first_words(N_WORDS)
+    labels, predicted = store.labels.tolist(), store.predicted.tolist()
+    lengths, confidence = store.lengths.tolist(), store.confidence.tolist()
+    return [
+        {
+            "sequence": index,
+            "class": store.classes[labels[index]] if labels[index] >= 0 else "",
+            "label": labels[index],
+            "classification": store.classes[predicted[index]],
+            "predicted": predicted[index],
+            "correct": "" if labels[index] < 0 else "yes" if labels[index] == predicted[index] else "no",
+            "length": lengths[index],
+            "confidence": round(confidence[index], 4),
+            "words": words[index],
+        }
+        for index in range(store.n_sequences)
+    ]
+
+
+def legend(view: View) -> list[Component]:
+    """Binary: one gradient between the classes; else each class from weak to strong."""
+    classes = view.store.classes
+    if len(classes) == 2:
+        bar = html.Span(className="gradient diverging", title="Expected prediction: grey is undecided")
+        return [class_name(0, classes[0]), bar, class_name(1, classes[1])]
+    return [
+        html.Span(
+            className="legend-class",
+            style={"--class": f"var(--class-{k})"},
+            title=f"Expected prediction {name}: from undecided to certain",
+            children=[html.Span(className="gradient"), html.Span(name)],
+        )
+        for k, name in enumerate(classes)
+    ]
+
+
+def projection_info(view: View) -> str:
+    """What the cloud is, in words."""
+    projection = view.projection
+    parts = [projection.label, count(view.store.n_states, "state")]
+    divergence = projection.details.get("kl_divergence")
+    if divergence is not None:
+        parts.append(f"KL divergence {divergence:.2f}")
+    variance = projection.details.get("explained_variance")
+    if variance is not None:
+        shares = " + ".join(percent(share, digits=0) for share in variance)
+        parts.append(f"explains {shares} of the variance")
+    return " · ".join(parts)
+
+
+def page_style(view: View) -> dict[str, str]:
+    """What the style sheets have to know of a run: colours (`--class-0`, …) and numbers of classes."""
+    colours = {f"--class-{k}": colour for k, colour in enumerate(view.palette.hexes)}
+    rows = view.store.n_classes + int((view.store.labels < 0).any())
+    return {
+        **colours,
+        "--class-unknown": view.theme.neutral,
+        "--undecided": view.theme.neutral,
+        "--n-classes": str(view.store.n_classes),
+        "--n-rows": str(rows),
+    }
+
+
+def register(app: Dash, runs: Runs) -> None:
+    @app.callback(
+        Output(ids.CLASS_OVERVIEW, "figure"),
+        Output(ids.CONFUSION_MATRIX, "figure"),
+        Output(ids.DATASET_INFO, "children"),
+        Output(ids.LEGEND, "children"),
+        Output(ids.PROJECTION_INFO, "children"),
+        Output(ids.PAGE, "style"),
+        Input(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )
+    def _(asked: dict[str, Any] | None) -> tuple[Any, ...]:
+        view = runs.resolve(asked)
+        return (
+            *overview_figures(view),
+            dataset_info(view.store),
+            legend(view),
+            projection_info(view),
+            page_style(view),
+        )
+
+    @app.callback(Output(ids.SEQUENCE_TABLE, "rowData"), Input(ids.RUN_SELECT, "value"))
+    def _(run: str | None) -> list[dict[str, Any]]:
+        return table_rows(runs.resolve({"run": run}).store)
+
+    app.clientside_callback(
+        ClientsideFunction("hsvis", "tableCount"),
+        Output(ids.TABLE_COUNT, "children"),
+        Input(ids.SEQUENCE_TABLE, "virtualRowData"),
+        Input(ids.SEQUENCE_TABLE, "rowData"),
+    )

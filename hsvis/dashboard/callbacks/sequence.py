@@ -1,0 +1,111 @@
+"""Everything that shows the selected sequence, in one answer."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash.development.base_component import Component
+
+from hsvis.dashboard import ids
+from hsvis.dashboard.callbacks.projection import change, projection_figure
+from hsvis.dashboard.clouds import Clouds
+from hsvis.dashboard.runs import Runs, View
+from hsvis.dashboard.token_strip import token_strip
+from hsvis.dashboard.wording import class_name, count, percent
+from hsvis.figures.confidence import confidence
+from hsvis.figures.distances import distances
+from hsvis.figures.ep_heatmap import ep_heatmap
+from hsvis.figures.theme import empty
+from hsvis.figures.unit_activity import unit_activity
+from hsvis.store import Sequence
+
+NOTHING_SELECTED = "Select a sequence in the table or click a state"
+
+
+def sequence_info(view: View, sequence: Sequence) -> list[Component]:
+    """Number, class, classification, whether it is correct, and how sure the model is."""
+    classes = view.store.classes
+    known = sequence.label >= 0
+    actual = class_name(sequence.label, classes[sequence.label] if known else "no label")
+    verdict = {True: "Correct", False: "Misclassified", None: "Not labelled"}[sequence.correct]
+    looks = {True: "correct", False: "wrong", None: "unlabelled"}[sequence.correct]
+    return [
+        html.H2(f"Sequence {sequence.index}"),
+        html.Span(verdict, className=f"verdict {looks}"),
+        html.Span(count(len(sequence.tokens), "step"), className="steps"),
+        html.Dl(
+            [
+                _fact("Class", actual),
+                _fact("classified as", class_name(sequence.predicted, classes[sequence.predicted])),
+                _fact("confidence", percent(sequence.confidence)),
+            ]
+        ),
+    ]
+
+
+def _fact(name: str, value: Component | str) -> Component:
+    return html.Div([html.Dt(name), html.Dd(value)])
+
+
+def nothing_selected() -> list[Component]:
+    """What stands in place of a sequence while none is selected."""
+    return [html.P(NOTHING_SELECTED, className="empty")]
+
+
+def sequence_views(
+    view: View, index: int | None, threshold: float
+) -> tuple[list[Component], list[Component | str], go.Figure, go.Figure, go.Figure, go.Figure]:
+    """Info, strip, EP heatmap, distances, confidence and unit activity of a sequence, or their empty states.
+
+    Args:
+        index: the sequence, or None when nothing is selected.
+        threshold: 0 to 1, the distance where a jump begins.
+    """
+    if index is None:
+        blank = empty("", view.theme)
+        return (nothing_selected(), [], blank, blank, blank, blank)
+    store, palette, theme = view.store, view.palette, view.theme
+    sequence = store.sequence(index)
+    ep, tokens = sequence.ep, sequence.tokens
+    distance = store.distances(view.layer)[sequence.rows]
+    largest = store.largest_distance(view.layer)
+    return (
+        sequence_info(view, sequence),
+        token_strip(sequence, palette.ep_hexes(ep)),
+        ep_heatmap(ep, tokens, store.classes, palette, theme),
+        distances(distance, largest, ep, tokens, threshold, palette, theme),
+        confidence(ep, tokens, store.classes, palette, theme),
+        unit_activity(store.states(index, view.layer), tokens, theme),
+    )
+
+
+def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
+    @app.callback(
+        Output(ids.SEQUENCE_INFO, "children"),
+        Output(ids.TOKEN_STRIP, "children"),
+        Output(ids.EP_HEATMAP, "figure"),
+        Output(ids.DISTANCES, "figure"),
+        Output(ids.CONFIDENCE, "figure"),
+        Output(ids.UNIT_ACTIVITY, "figure"),
+        Output(ids.PROJECTION, "figure"),
+        Input(ids.SELECTION, "data"),
+        Input(ids.VIEW, "data"),
+        State(ids.DISTANCE_THRESHOLD, "value"),
+        prevent_initial_call=True,
+    )
+    def _(
+        selection: dict[str, Any] | None, asked: dict[str, Any] | None, threshold: float
+    ) -> tuple[Any, ...]:
+        view = runs.resolve(asked)
+        index = runs.selected(view, selection)
+        return (
+            *sequence_views(view, index, threshold),
+            change(projection_figure(view, clouds, index)),
+        )
+
+    app.clientside_callback(
+        ClientsideFunction("hsvis", "showThreshold"),
+        Output(ids.DISTANCE_THRESHOLD_VALUE, "children"),
+        Input(ids.DISTANCE_THRESHOLD, "value"),
+    )
+    app.clientside_callback(ClientsideFunction("hsvis", "readFromStart"), Input(ids.TOKEN_STRIP, "children"))

@@ -1,0 +1,176 @@
+"""States -> 2-D: t-SNE by openTSNE, PCA by scikit-learn; placing new states into an existing projection."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hsvis.config import PcaSettings, ProjectionSettings, TsneSettings
+from hsvis.progress import Progress, silent
+
+ITERATIONS = 750  # of t-SNE, by openTSNE's default: 250 with early exaggeration, 500 without
+FEWEST = 5  # states; with fewer, neighbourhoods mean nothing and t-SNE gives way to PCA
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A projection of all states of a layer.
+
+    Attributes:
+        xy: (N, 2) float32, in no particular unit.
+        details: what was done, for the manifest: `perplexity` and `kl_divergence`, or
+            `explained_variance`, and a `note` where a setting had to be adjusted.
+    """
+
+    xy: np.ndarray
+    details: dict[str, Any]
+
+
+def embed(states: np.ndarray, settings: ProjectionSettings, progress: Progress = silent) -> Embedded:
+    """Projects states.  The same states, settings and number of cores give the same coordinates.
+
+    Args:
+        states: (N, H) float32, N >= 1.
+    """
+    states = np.ascontiguousarray(states, np.float32)
+    if isinstance(settings, TsneSettings):
+        return _tsne(states, settings, progress)
+    progress(label(settings), 0, 1, f"{len(states):,} states")
+    embedded = _pca(states, settings.seed)
+    progress(
+        label(settings),
+        1,
+        1,
+        "explained variance " + " and ".join(f"{v:.0%}" for v in embedded.details["explained_variance"]),
+    )
+    return embedded
+
+
+def label(settings: ProjectionSettings) -> str:
+    """The projection's name for people."""
+    return "PCA" if isinstance(settings, PcaSettings) else f"t-SNE, perplexity {settings.perplexity:g}"
+
+
+def placer(
+    states: np.ndarray, xy: np.ndarray, settings: ProjectionSettings
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Prepares an existing projection to take in new states: place(new (M, H)) -> (M, 2) float32.
+
+    PCA is exact.  For t-SNE each new state begins at the median of its nearest neighbours and is then
+    optimised against the fixed embedding (Policar, Strazar and Zupan 2023).
+
+    Args:
+        states: (N, H) float32 and xy: (N, 2) float32, as `embed` took and gave them.
+    """
+    states = np.ascontiguousarray(states, np.float32)
+    if isinstance(settings, PcaSettings) or len(states) < FEWEST:
+        project, _ = _principal(states, settings.seed)
+        return lambda new: project(_checked(new, states))
+    import openTSNE  # noqa: PLC0415  (a second and a half)
+
+    jobs = os.cpu_count() or 1
+    perplexity = _perplexity(settings.perplexity, len(states))
+    affinities = openTSNE.affinity.PerplexityBasedNN(
+        states, perplexity, n_jobs=jobs, random_state=settings.seed
+    )
+    fitted = openTSNE.TSNEEmbedding(
+        xy.astype(np.float64), affinities, n_jobs=jobs, random_state=settings.seed
+    )
+    nearest = int(max(1, min(5, perplexity)))
+
+    def place(new: np.ndarray) -> np.ndarray:
+        new = _checked(new, states)
+        if not len(new):
+            return np.empty((0, 2), np.float32)
+        return np.asarray(fitted.transform(new, perplexity=nearest), np.float32)
+
+    return place
+
+
+def _checked(new: np.ndarray, states: np.ndarray) -> np.ndarray:
+    if new.ndim != 2 or new.shape[1] != states.shape[1]:
+        raise ValueError(f"`new` has shape {new.shape}, but states have {states.shape[1]} values each")
+    return np.ascontiguousarray(new, np.float32)
+
+
+def _principal(states: np.ndarray, seed: int) -> tuple[Callable[[np.ndarray], np.ndarray], list[float]]:
+    """Projection onto the two principal components, and the share of the variance each explains."""
+    from sklearn.decomposition import PCA  # noqa: PLC0415  (a second)
+
+    kept = min(2, *states.shape)
+    # solver and seed fixed; signs are made deterministic by scikit-learn
+    pca = PCA(kept, svd_solver="covariance_eigh", random_state=seed).fit(states)
+    explained = [float(v) for v in np.nan_to_num(pca.explained_variance_ratio_)] + [0.0] * (2 - kept)
+
+    def project(new: np.ndarray) -> np.ndarray:
+        xy = np.zeros((len(new), 2), np.float32)
+        if len(new):
+            xy[:, :kept] = pca.transform(new)
+        return xy
+
+    return project, explained
+
+
+def _pca(states: np.ndarray, seed: int) -> Embedded:
+    if len(states) == 1:
+        return Embedded(np.zeros((1, 2), np.float32), {"explained_variance": [0.0, 0.0]})
+    project, explained = _principal(states, seed)
+    return Embedded(project(states), {"explained_variance": explained})
+
+
+def _perplexity(wanted: float, count: int) -> float:
+    """t-SNE needs three neighbours for each unit of perplexity."""
+    return float(min(wanted, (count - 1) / 3))
+
+
+def _tsne(states: np.ndarray, settings: TsneSettings, progress: Progress) -> Embedded:
+    if len(states) < FEWEST:
+        flat = _pca(states, settings.seed)
+        note = f"{len(states)} states are too few for t-SNE; shown by PCA"
+        return Embedded(flat.xy, flat.details | {"note": note})
+    import openTSNE  # noqa: PLC0415  (a second and a half)
+
+    perplexity = _perplexity(settings.perplexity, len(states))
+    details: dict[str, Any] = {"perplexity": perplexity}
+    if perplexity < settings.perplexity:
+        details["note"] = (
+            f"perplexity lowered from {settings.perplexity:g} to {perplexity:g}: "
+            f"{len(states)} states allow no more"
+        )
+    stage = label(settings)
+    progress(stage, 0, ITERATIONS, f"{len(states):,} states: finding neighbours")
+    tsne = openTSNE.TSNE(
+        perplexity=perplexity,
+        n_jobs=os.cpu_count() or 1,
+        random_state=settings.seed,
+        callbacks=_report(stage, progress),
+        callbacks_every_iters=25,
+    )
+    embedding = tsne.fit(states, initialization=_initial(states, settings.seed))
+    details["kl_divergence"] = float(embedding.kl_divergence)
+    progress(stage, ITERATIONS, ITERATIONS, f"KL divergence {details['kl_divergence']:.3f}")
+    return Embedded(np.asarray(embedding, np.float32), details)
+
+
+def _report(stage: str, progress: Progress) -> Callable[[int, float, Any], None]:
+    """Tells openTSNE's iterations, which begin anew after the early exaggeration, as one count."""
+    last = offset = 0
+
+    def report(iteration: int, error: float, _: Any) -> None:
+        nonlocal last, offset
+        offset += last if iteration < last else 0
+        last = iteration
+        # the end is told once the embedding is there
+        progress(stage, min(offset + iteration, ITERATIONS - 1), ITERATIONS, f"KL divergence {error:.3f}")
+
+    return report
+
+
+def _initial(states: np.ndarray, seed: int) -> np.ndarray:
+    """Principal components, shrunk to a standard deviation of 1e-4 (Kobak and Berens 2019), with jitter."""
+    xy = _pca(states, seed).xy.astype(np.float64)
+    spread = xy[:, 0].std()
+    jitter = np.random.default_rng(seed).normal(scale=1e-6, size=xy.shape)
+    return xy * (1e-4 / spread if spread > 0 else 0.0) + jitter

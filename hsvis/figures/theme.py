@@ -1,0 +1,195 @@
+"""What all figures share: themes, class colours, type, margins, escaping, and the frame of a figure."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from hsvis.figures.colour import hexes, more_colours, rgb
+
+FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONT_SIZE = 11  # px; tooltips are one larger, ticks and axis titles one smaller
+SMALL_SIZE = 10
+
+# The views of one sequence stand one above the other: equal margins put step t at the same x in all of them.
+STEP_MARGIN_LEFT = 76  # px; room for a class name of 12 letters, or for an axis title and its ticks
+STEP_MARGIN_RIGHT = 12
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a page, as CSS hex strings."""
+
+    name: str  # "light" | "dark"
+    background: str  # of the page
+    surface: str  # of a panel; an EP of 0 and a unit at rest have this colour
+    ink: str  # text, the ring at the end of a trajectory
+    muted: str  # axis titles, ticks, secondary text
+    grid: str  # grid lines, borders
+    neutral: str  # a state whose EP is undecided
+    highlight: str  # the step that the pointer is on
+    ring_start: str  # the ring at the start of a trajectory
+    accent: str  # a share of 1 in the confusion matrix
+    below: str  # a unit far below 0
+    above: str  # a unit far above 0
+    class_hexes: tuple[str, ...]  # of the first classes
+    lightness: tuple[float, ...]  # OKLab, of the classes beyond those
+
+
+# The class colours are 0.10 or more apart in OKLab, the distances for red-green blindness weighted by 1.35:
+# found by simulated annealing over the colours that stand out from the surface (tests/test_theme.py measures).
+LIGHT = Theme(
+    name="light",
+    background="#f6f7f9",
+    surface="#ffffff",
+    ink="#1b2027",
+    muted="#626b77",
+    grid="#e3e6eb",
+    neutral="#c3c7cd",
+    highlight="#111418",
+    ring_start="#868e99",
+    accent="#46566c",
+    below="#01665e",
+    above="#8c510a",
+    class_hexes=(
+        "#d95f02", "#2166ac", "#219e61", "#ab63ea", "#bdad2f",
+        "#782930", "#2ab2ee", "#f3829d", "#582493", "#964c74",
+    ),
+    lightness=(0.42, 0.54, 0.66, 0.76),
+)  # fmt: skip
+DARK = Theme(
+    name="dark",
+    background="#101317",
+    surface="#181c22",
+    ink="#e8eaee",
+    muted="#98a1ad",
+    grid="#2c323b",
+    neutral="#5b626d",
+    highlight="#ffffff",
+    ring_start="#98a1ad",
+    accent="#a9bbd4",
+    below="#5bc4b6",
+    above="#dba65e",
+    class_hexes=(
+        "#fe7d38", "#5983c9", "#4fbe7d", "#bb87fc", "#fee71e",
+        "#d52f41", "#7fdafd", "#fd9abe", "#8a4bd2", "#b95ea0",
+    ),
+    lightness=(0.56, 0.66, 0.76, 0.88),
+)  # fmt: skip
+
+
+def theme(name: str) -> Theme:
+    """The theme of that name.
+
+    Raises:
+        ValueError: if `name` is neither "light" nor "dark".
+    """
+    for candidate in (LIGHT, DARK):
+        if candidate.name == name:
+            return candidate
+    raise ValueError(f"There is no theme {name!r}. Choose 'light' or 'dark'.")
+
+
+@dataclass(frozen=True)
+class Palette:
+    """One colour a class, and the colours of EPs between undecided and certain."""
+
+    hexes: tuple[str, ...]  # C
+    neutral: str
+
+    def ep_colours(self, ep: np.ndarray) -> np.ndarray:
+        """The colour of the winning class, the greyer the less certain it is.
+
+        Args:
+            ep: (N, C) float, rows sum to 1.
+
+        Returns:
+            (N, 3) uint8. A row of equal EPs gets the neutral grey, a certain one the full colour of its class;
+            with two classes that is a diverging gradient through grey at 0.5.
+        """
+        classes = rgb(self.hexes)  # (C, 3)
+        neutral = rgb([self.neutral])  # (1, 3)
+        mixed = neutral + ep_strength(ep)[:, None] * (classes[ep.argmax(axis=1)] - neutral)  # (N, 3)
+        return np.rint(mixed).astype(np.uint8)
+
+    def ep_hexes(self, ep: np.ndarray) -> list[str]:
+        """`ep_colours` as N CSS hex strings."""
+        return hexes(self.ep_colours(ep))
+
+
+@lru_cache(maxsize=64)
+def palette(n_classes: int, theme: Theme) -> Palette:
+    """Colours for `n_classes` classes: safe for the colour-blind up to ten, as far apart as possible beyond."""
+    first = theme.class_hexes
+    missing = max(0, n_classes - len(first))
+    more = more_colours((*first, theme.neutral), missing, theme.lightness)
+    return Palette(hexes=(*first, *more)[:n_classes], neutral=theme.neutral)
+
+
+def ep_strength(ep: np.ndarray) -> np.ndarray:
+    """How decided each EP is: 0 where all classes are equal, 1 where one is certain.  (N, C) -> (N,) float."""
+    uniform = 1 / ep.shape[1]
+    return np.clip((ep.max(axis=1) - uniform) / (1 - uniform), 0, 1)
+
+
+def escape(text: str) -> str:
+    """`text` so that Plotly's labels show it as it is: they take `<…>` for markup and `&…;` for a character."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def ellipsis(text: str, length: int) -> str:
+    """`text`, or as much of its beginning as leaves room for … in `length` characters."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def name_ticks(names: list[str], length: int, at_most: int) -> dict[str, Any]:
+    """Axis properties that write names at 0, 1, 2, …: shortened, and only every n-th where there are too many."""
+    every = -(-len(names) // at_most)
+    return {
+        "tickvals": list(range(0, len(names), every)),
+        "ticktext": [escape(ellipsis(name, length)) for name in names[::every]],
+    }
+
+
+def frame(theme: Theme, **layout: Any) -> go.Figure:
+    """An empty figure: transparent paper, quiet axes, small type; `layout` adds to it."""
+    axis = {
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "",
+        "gridcolor": theme.grid,
+        "tickfont": {"size": SMALL_SIZE},
+        "title": {"font": {"size": SMALL_SIZE}, "standoff": 4},
+    }
+    base = {
+        "template": {"layout": {"xaxis": axis, "yaxis": axis}},  # in place of Plotly's own, of 6.5 kB
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": FONT_SIZE, "color": theme.muted},
+        "hoverlabel": {
+            "bgcolor": theme.surface,
+            "bordercolor": theme.grid,
+            "font": {"family": FONT, "size": FONT_SIZE + 1, "color": theme.ink},
+            "align": "left",
+        },
+        "showlegend": False,
+    }
+    return go.Figure(layout={**base, **layout})
+
+
+def empty(message: str, theme: Theme) -> go.Figure:
+    """A figure that says why it shows nothing, and what to do."""
+    figure = frame(theme, margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, fixedrange=True)
+    return figure.add_annotation(
+        text=escape(message),
+        showarrow=False,
+        x=0.5,
+        y=0.5,
+        xref="paper",
+        yref="paper",
+        font={"size": FONT_SIZE + 1},
+    )

@@ -1,0 +1,38 @@
+"""Sequences of different length -> batches with little padding."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hsvis.corpus.tokens import PADDING
+
+
+def pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Sequences of ids (T,) -> (B, max T) int64 padded on the right, and lengths (B,) int64."""
+    lengths = np.array([len(s) for s in sequences], np.int64)
+    padded = np.full((len(sequences), int(lengths.max())), PADDING, np.int64)
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return padded, lengths
+
+
+def bucketed(lengths: np.ndarray, steps: int, most: int = 256) -> list[np.ndarray]:
+    """Batches of sequences of similar length.
+
+    Args:
+        lengths: (S,) int, steps of each sequence.
+        steps: padded steps in a batch at the most (one longer sequence is a batch of its own).
+        most: sequences in a batch at the most.
+
+    Returns:
+        Arrays of indices into `lengths`, shortest sequences first; each index once.
+    """
+    order = np.argsort(lengths, kind="stable")
+    batches: list[np.ndarray] = []
+    begin = 0
+    for end in range(1, len(order) + 1):
+        full = end - begin == most
+        if end == len(order) or full or (end - begin + 1) * int(lengths[order[end]]) > steps:
+            batches.append(order[begin:end])
+            begin = end
+    return batches

@@ -1,0 +1,148 @@
+"""The built-in classifier: word vectors, recurrent layers, a head on the last hidden state."""
+
+from typing import cast
+
+import torch
+from torch import nn
+
+from hsvis.config import ModelSettings
+from hsvis.errors import ModelError
+from hsvis.models.protocol import Layer
+
+CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+    "rnn": nn.RNN,
+}
+
+
+class RecurrentClassifier(nn.Module):
+    """LSTM, GRU or Elman classifier of id sequences.
+
+    Every recurrent layer is a one-layer module of its own, so that the states of inner layers come out
+    at the speed of the fused kernels.
+    """
+
+    def __init__(self, settings: ModelSettings, vocabulary: int, classes: int) -> None:
+        """Raises ModelError if a sigmoid head is asked for more than two classes."""
+        super().__init__()
+        output = settings.output or ("sigmoid" if classes == 2 else "softmax")
+        if output == "sigmoid" and classes != 2:
+            raise ModelError(
+                f"`model.output: sigmoid` is for two classes, the dataset has {classes}. "
+                "Set `model.output: softmax`, or leave it out."
+            )
+        self.cell, self.output, self.hidden = settings.cell, output, settings.hidden
+        self.embedding = nn.Embedding(vocabulary, settings.embedding, padding_idx=0)
+        sizes = [settings.embedding] + [settings.hidden] * (settings.layers - 1)
+        self.rnn = nn.ModuleList(
+            CELLS[settings.cell](size, settings.hidden, batch_first=True) for size in sizes
+        )
+        self.head = nn.Linear(settings.hidden, 1 if output == "sigmoid" else classes)
+        self.dropout = settings.dropout
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Small word vectors, orthogonal recurrent weights, forget gates open (Jozefowicz et al. 2015)."""
+        nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
+        with torch.no_grad():
+            self.embedding.weight[0].zero_()
+            for layer in self.recurrent:
+                from_input, from_state, bias, second_bias = layer.all_weights[0]
+                nn.init.xavier_uniform_(from_input)
+                for gate in from_state.split(self.hidden):
+                    nn.init.orthogonal_(gate)
+                bias.zero_()
+                second_bias.zero_()
+                if self.cell == "lstm":
+                    bias[self.hidden : 2 * self.hidden] = 1.0
+
+    @property
+    def recurrent(self) -> list[nn.RNNBase]:
+        """The one-layer modules, lowest first."""
+        return [cast(nn.RNNBase, layer) for layer in self.rnn]
+
+    @property
+    def layers(self) -> list[Layer]:
+        """All layers whose states can be kept."""
+        hidden = [Layer(f"rnn.{i}", "hidden", self.hidden) for i in range(len(self.rnn))]
+        cells = [Layer(f"rnn.{i}.cell", "cell", self.hidden) for i in range(len(self.rnn))]
+        return hidden + (cells if self.cell == "lstm" else [])
+
+    def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """The model's answer to whole sequences.
+
+        Args:
+            ids: (B, T) int64, padded on the right with 0.
+            lengths: (B,) int64, steps of each sequence, at least 1.
+
+        Returns:
+            (B, 1) logits of class 1 for a sigmoid head, (B, C) logits else.
+        """
+        x = self._drop_channels(self.embedding(ids))  # (B, T, E)
+        for i, layer in enumerate(self.recurrent):
+            x, _ = layer(self._drop_channels(x) if i else x)  # (B, T, H)
+        last = x[torch.arange(len(x)), lengths - 1]  # (B, H)
+        return self.head(nn.functional.dropout(last, self.dropout, self.training))
+
+    def _drop_channels(self, x: torch.Tensor) -> torch.Tensor:
+        """Dropout of whole channels, the same at every step (Gal and Ghahramani 2016).  x: (B, T, E)."""
+        if not self.training or self.dropout == 0:
+            return x
+        keep = torch.rand(x.shape[0], 1, x.shape[2]) >= self.dropout  # (B, 1, E)
+        return x * (keep / (1 - self.dropout))
+
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits (…, 1 or C) -> probabilities (…, C); two columns for a sigmoid head."""
+        if self.output == "softmax":
+            return logits.softmax(-1)
+        positive = logits.sigmoid()  # (…, 1)
+        return torch.cat([1 - positive, positive], -1)
+
+    def step_states(
+        self, ids: torch.Tensor, layers: set[str]
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """States of the wanted layers and EPs, at every step.
+
+        Args:
+            ids: (B, T) int64, padded on the right; states of padded steps are meaningless.
+            layers: names as in `layers`.
+
+        Returns:
+            layer -> (B, T, H), and EPs (B, T, C): the head reads every state as if it were the last.
+        """
+        x = self.embedding(ids)  # (B, T, E)
+        states = {}
+        for i, layer in enumerate(self.recurrent):
+            below, (x, _) = x, layer(x)  # (B, T, E or H), (B, T, H)
+            if f"rnn.{i}" in layers:
+                states[f"rnn.{i}"] = x
+            if f"rnn.{i}.cell" in layers:
+                states[f"rnn.{i}.cell"] = lstm_cell_states(layer, below, x)
+        return states, self.probabilities(self.head(x))
+
+
+def lstm_cell_states(layer: nn.RNNBase, inputs: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+    """The cell states of a one-layer LSTM, recovered from its inputs, hidden states and weights.
+
+    The gates of all steps are two matrix products, as the hidden states are known; what is left,
+    c[t] = f[t] * c[t-1] + i[t] * g[t], is elementwise.
+
+    Args:
+        inputs: (B, T, E); hidden: (B, T, H), the layer's own output for `inputs`, started from zeros.
+
+    Returns:
+        (B, T, H) cell states.
+    """
+    before = nn.functional.pad(hidden, (0, 0, 1, 0))[:, :-1]  # (B, T, H): h[t-1], zeros at t = 0
+    from_input, from_state, bias, second_bias = layer.all_weights[0]
+    gates = nn.functional.linear(inputs, from_input, bias)  # (B, T, 4H)
+    gates = gates + nn.functional.linear(before, from_state, second_bias)
+    enter, forget, candidate, _ = gates.chunk(4, -1)
+    forget, added = forget.sigmoid(), enter.sigmoid() * candidate.tanh()  # (B, T, H) each
+    cells = torch.empty_like(hidden)
+    cell = torch.zeros_like(hidden[:, 0])
+    for t in range(hidden.shape[1]):
+        cell = forget[:, t] * cell + added[:, t]  # (B, H)
+        cells[:, t] = cell
+    return cells

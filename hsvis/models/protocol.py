@@ -1,0 +1,67 @@
+"""What hsvis asks of a model: to read texts step by step and to answer after each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One recurrent layer, direction and kind."""
+
+    name: str  # `rnn.0`, `rnn.1.reverse`, `rnn.0.cell`
+    kind: Literal["hidden", "cell"]
+    size: int  # H
+    direction: Literal["forward", "reverse"] = "forward"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One text as the model reads it.
+
+    Attributes:
+        tokens: T surface forms, for display.
+        inputs: (T,) int64 for word ids, or (T, F) float32 for feature vectors.
+        known: (T,) bool, whether the vocabulary knows the token.
+        start, end: the characters of the text that the tokens cover.
+    """
+
+    tokens: list[str]
+    inputs: np.ndarray
+    known: np.ndarray
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a model did at every step of a batch; steps past a sequence's length hold no meaning.
+
+    Attributes:
+        states: layer name -> (B, T, H) float32.
+        ep: (B, T, C) float32, rows sum to 1.
+        lengths: (B,) int64.
+    """
+
+    states: dict[str, torch.Tensor]
+    ep: torch.Tensor
+    lengths: np.ndarray
+
+
+class HiddenStateModel(Protocol):
+    """A classifier whose states hsvis can show."""
+
+    @property
+    def classes(self) -> Sequence[str]: ...
+    @property
+    def layers(self) -> Sequence[Layer]: ...
+    @property
+    def fingerprint(self) -> str: ...  # changes when an answer could change
+    def encode(self, text: str) -> Encoded: ...
+    def trace(self, batch: Sequence[Encoded]) -> Trace: ...

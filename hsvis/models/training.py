@@ -1,0 +1,254 @@
+"""Training the built-in classifier on a corpus."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from hsvis.config import ModelSettings, TokenSettings
+from hsvis.corpus.corpus import Corpus, Split
+from hsvis.corpus.tokens import UNKNOWN, Vocabulary, word_forms
+from hsvis.errors import DataError, ModelError
+from hsvis.models.batching import bucketed, pad
+from hsvis.models.classifier import RecurrentClassifier
+from hsvis.progress import Progress, silent
+
+STEPS_PER_BATCH = 32_768  # padded steps that are evaluated at once: bounds memory for long texts
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Means over one pass; accuracies between 0 and 1."""
+
+    epoch: int
+    loss: float
+    held_out_loss: float
+    held_out_accuracy: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained classifier and how well it does.
+
+    Attributes:
+        kept: the epoch whose weights were kept, the one of the lowest held-out loss.
+        train_accuracy, test_accuracy: over the whole splits; test is None where no row has a label.
+        left_out: split -> reason -> rows that could not be used.
+    """
+
+    classifier: RecurrentClassifier
+    vocabulary: Vocabulary
+    epochs: tuple[Epoch, ...]
+    kept: int
+    train_accuracy: float
+    test_accuracy: float | None
+    left_out: dict[str, dict[str, int]]
+
+    def report(self) -> dict[str, object]:
+        """All but the weights and the words, as JSON-able values."""
+        return {
+            "epochs": [asdict(epoch) for epoch in self.epochs],
+            "kept_epoch": self.kept,
+            "train_accuracy": self.train_accuracy,
+            "test_accuracy": self.test_accuracy,
+            "left_out": self.left_out,
+        }
+
+
+@dataclass(frozen=True)
+class _Examples:
+    """Encoded rows: `inputs` are R arrays of ids, `labels` (R,) int64."""
+
+    inputs: list[np.ndarray]
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+def train(
+    corpus: Corpus, tokens: TokenSettings, settings: ModelSettings, progress: Progress = silent
+) -> Trained:
+    """Trains with Adam and a one-cycle learning rate; keeps the running mean of the weights.
+
+    A tenth of the training split is held out to choose the best epoch.  Rows without words or without a label
+    are left out and counted.  The same corpus, settings and number of threads give the same weights.
+
+    Raises:
+        DataError: too few rows to learn from.
+        ModelError: a head that does not fit the classes, or a loss that is no number.
+    """
+    progress("reading words", 0, 2, "training split")
+    forms = [word_forms(text, tokens.lowercase) for text in corpus.train.texts]
+    vocabulary = Vocabulary.of(forms, tokens.vocabulary)
+    rows, left_train = _encode(forms, corpus.train, vocabulary)
+    progress("reading words", 1, 2, f"vocabulary of {len(vocabulary):,}; test split")
+    test_forms = [word_forms(text, tokens.lowercase) for text in corpus.test.texts]
+    test, left_test = _encode(test_forms, corpus.test, vocabulary)
+    progress("reading words", 2, 2, f"vocabulary of {len(vocabulary):,}")
+    if len(rows) < 10:
+        raise DataError(
+            f"the training split has {len(rows)} rows with words and a label, at least 10 are needed. "
+            "Check `dataset.text` and `dataset.label`."
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        classifier = RecurrentClassifier(settings, len(vocabulary), len(corpus.classes))
+        best, epochs, kept = _fit(classifier, rows, tokens, settings, progress)
+    train_accuracy, _ = _evaluate(best, rows, tokens)
+    test_accuracy = _evaluate(best, test, tokens)[0] if len(test) else None
+    return Trained(
+        best, vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy,
+        {"train": left_train, "test": left_test},
+    )  # fmt: skip
+
+
+def _encode(
+    forms: Sequence[Sequence[str]], split: Split, vocabulary: Vocabulary
+) -> tuple[_Examples, dict[str, int]]:
+    ids = vocabulary.ids()
+    unlabelled = split.labels < 0
+    empty = np.array([not f for f in forms])
+    usable = np.flatnonzero(~unlabelled & ~empty).tolist()
+    inputs = [np.array([ids.get(form, UNKNOWN) for form in forms[i]], np.int32) for i in usable]
+    left_out = {"no words": int(empty.sum()), "no label": int((unlabelled & ~empty).sum())}
+    return _Examples(inputs, split.labels[usable].astype(np.int64)), left_out
+
+
+def _fit(
+    classifier: RecurrentClassifier,
+    rows: _Examples,
+    tokens: TokenSettings,
+    settings: ModelSettings,
+    progress: Progress,
+) -> tuple[RecurrentClassifier, list[Epoch], int]:
+    rng = np.random.default_rng(settings.seed)
+    order = rng.permutation(len(rows))
+    held_out, learned = np.split(order, [max(1, len(rows) // 10)])
+    per_epoch = -(-len(learned) // settings.batch_size)
+    total = per_epoch * settings.epochs
+    mean = copy.deepcopy(classifier).eval()
+    optimiser = torch.optim.Adam(classifier.parameters(), lr=settings.learning_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, settings.learning_rate, total_steps=max(total, 2), pct_start=0.15
+    )
+    epochs: list[Epoch] = []
+    best: tuple[float, int, dict[str, torch.Tensor]] | None = None
+    note = f"epoch 1 of {settings.epochs}"
+    for epoch in range(1, settings.epochs + 1):
+        losses = []
+        for i, indices in enumerate(_shuffled(rows, learned, settings.batch_size, tokens, rng)):
+            inputs = [_augmented(rows.inputs[k], tokens, settings, rng) for k in indices]
+            loss = _step(classifier, inputs, rows.labels[indices], optimiser)
+            schedule.step()
+            with torch.no_grad():
+                step = (epoch - 1) * per_epoch + i
+                # a short run must not average over its random start
+                decay = min(settings.averaging, (1 + step) / (10 + step))
+                for averaged, current in zip(mean.parameters(), classifier.parameters(), strict=True):
+                    averaged.lerp_(current, 1 - decay)
+            losses.append(loss)
+            progress(
+                "training",
+                step + 1 if step + 1 < total else total - 1,
+                total,
+                f"{note}, loss {np.mean(losses[-50:]):.3f}",
+            )
+        accuracy, held_out_loss = _evaluate(
+            mean, _Examples([rows.inputs[k] for k in held_out], rows.labels[held_out]), tokens
+        )
+        if not np.isfinite(held_out_loss) or not np.isfinite(losses).all():
+            raise ModelError(
+                f"training went astray: the loss of epoch {epoch} is no number. "
+                f"Lower `model.learning_rate` (now {settings.learning_rate:g})."
+            )
+        epochs.append(Epoch(epoch, float(np.mean(losses)), held_out_loss, accuracy))
+        if best is None or held_out_loss < best[0]:
+            best = held_out_loss, epoch, copy.deepcopy(mean.state_dict())
+        note = (
+            f"epoch {min(epoch + 1, settings.epochs)} of {settings.epochs}; "
+            f"last: loss {np.mean(losses):.3f}, "
+            f"held out: loss {held_out_loss:.3f}, accuracy {accuracy:.3f}"
+        )
+        if epoch == settings.epochs:
+            note = f"kept epoch {best[1]}; last held out: loss {held_out_loss:.3f}, accuracy {accuracy:.3f}"
+        progress("training", epoch * per_epoch, total, note)
+    assert best is not None  # epochs >= 1
+    mean.load_state_dict(best[2])
+    return mean, epochs, best[1]
+
+
+def _step(
+    classifier: RecurrentClassifier,
+    inputs: list[np.ndarray],
+    labels: np.ndarray,
+    optimiser: torch.optim.Optimizer,
+) -> float:
+    classifier.train()
+    ids, lengths = pad(inputs)
+    logits = classifier(torch.from_numpy(ids), torch.from_numpy(lengths))
+    loss = _loss(classifier, logits, torch.from_numpy(labels))
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
+    optimiser.step()
+    return loss.item()
+
+
+def _loss(classifier: RecurrentClassifier, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    if classifier.output == "sigmoid":
+        return nn.functional.binary_cross_entropy_with_logits(logits[:, 0], labels.float())
+    return nn.functional.cross_entropy(logits, labels)
+
+
+def _cut(ids: np.ndarray, tokens: TokenSettings) -> np.ndarray:
+    """The part of a text that the model reads."""
+    if tokens.max_length is None:
+        return ids
+    return ids[-tokens.max_length :] if tokens.keep == "last" else ids[: tokens.max_length]
+
+
+def _augmented(
+    ids: np.ndarray, tokens: TokenSettings, settings: ModelSettings, rng: np.random.Generator
+) -> np.ndarray:
+    """A training text, cut at a random place within `shift`, with some words made unknown."""
+    spare = 0 if tokens.max_length is None else min(len(ids) - tokens.max_length, settings.shift)
+    if spare > 0:
+        cut = int(rng.integers(spare + 1))
+        ids = ids[: len(ids) - cut] if tokens.keep == "last" else ids[cut:]
+    ids = _cut(ids, tokens)
+    if settings.word_dropout:
+        ids = np.where(rng.random(len(ids)) < settings.word_dropout, UNKNOWN, ids)
+    return ids
+
+
+def _shuffled(
+    rows: _Examples, indices: np.ndarray, size: int, tokens: TokenSettings, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Random batches of texts of similar length: sorted within every 50 batches."""
+    limit = tokens.max_length or np.iinfo(np.int64).max
+    lengths = np.array([min(len(ids), limit) for ids in rows.inputs])
+    indices = rng.permutation(indices)
+    batches = []
+    for pool in (indices[i : i + 50 * size] for i in range(0, len(indices), 50 * size)):
+        ordered = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += [ordered[i : i + size] for i in range(0, len(ordered), size)]
+    yield from (batches[i] for i in rng.permutation(len(batches)))
+
+
+@torch.inference_mode()
+def _evaluate(classifier: RecurrentClassifier, rows: _Examples, tokens: TokenSettings) -> tuple[float, float]:
+    """Accuracy and mean loss of whole, unaltered rows."""
+    classifier.eval()
+    inputs = [_cut(ids, tokens) for ids in rows.inputs]
+    correct, loss = 0, 0.0
+    for batch in bucketed(np.array([len(ids) for ids in inputs]), STEPS_PER_BATCH):
+        ids, lengths = pad([inputs[i] for i in batch])
+        labels = torch.from_numpy(rows.labels[batch])
+        logits = classifier(torch.from_numpy(ids), torch.from_numpy(lengths))
+        correct += int((classifier.probabilities(logits).argmax(-1) == labels).sum())
+        loss += _loss(classifier, logits, labels).item() * len(batch)
+    return correct / len(rows), loss / len(rows)

@@ -1,0 +1,170 @@
+"""Extraction of a whole run, written part by part, so that a killed build goes on from its last whole part.
+
+A part is some sequences in order: one file of states for each layer, and its rows of the tables of
+sequences and predictions, which are joined once all parts are there.
+"""
+
+import os
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from hsvis import cache, tables
+from hsvis.cache import RunFolder
+from hsvis.config import StateSettings
+from hsvis.extraction import extract
+from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.progress import Progress
+
+TABLES = ("sequences", "predictions")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the dataset's split."""
+
+    row: int
+    text: str
+    label: int
+
+
+@dataclass(frozen=True)
+class _Part:
+    number: int
+    first: int  # its first sequence
+    rows: list[Row]
+    encoded: list[Encoded]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.array([len(e) for e in self.encoded], np.int32)
+
+
+def write_states(
+    folder: RunFolder,
+    model: HiddenStateModel,
+    rows: Iterable[Row],
+    total: int,
+    settings: StateSettings,
+    progress: Progress,
+) -> np.ndarray:
+    """Writes all that is missing of a run's states, predictions and sequences.
+
+    Reading, the model and writing overlap: parts are worked on side by side, each by its share of the
+    cores.  Memory is that of a few parts, however many sequences there are.
+
+    Args:
+        total: rows that `rows` will yield, for the progress.
+
+    Returns:
+        (S,) int32, steps of each sequence; rows without a word are no sequences.
+
+    Raises:
+        CacheError: the folder can't be written.
+    """
+    cores = os.cpu_count() or 1
+    workers = min(4, cores)
+    threads = torch.get_num_threads()
+    missing = [name for name in TABLES if not cache.is_whole(_table(folder, name))]
+    lengths: list[np.ndarray] = []
+    pending: deque[Future[np.ndarray]] = deque()
+    progress("states", 0, total, "sequences")
+
+    def finish_one() -> None:
+        lengths.append(pending.popleft().result())
+        done = sum(map(len, lengths))
+        progress(
+            "states",
+            min(done, total - 1),
+            total,
+            f"sequences, {sum(int(part.sum()) for part in lengths):,} steps",
+        )
+
+    try:
+        with ThreadPoolExecutor(
+            workers, "states", partial(torch.set_num_threads, max(1, cores // workers))
+        ) as pool:
+            try:
+                for part in _parts(model, rows, settings.part_steps):
+                    pending.append(pool.submit(_write_part, folder, model, part, settings, missing))
+                    if len(pending) > workers:
+                        finish_one()
+                while pending:
+                    finish_one()
+            finally:
+                pool.shutdown(cancel_futures=True)
+    finally:
+        torch.set_num_threads(threads)
+    for name in missing:
+        if lengths:
+            cache.join_tables(_table(folder, name), [folder.part(name, k) for k in range(len(lengths))])
+    shutil.rmtree(folder.building, ignore_errors=True)
+    progress("states", total, total, f"sequences, {sum(int(part.sum()) for part in lengths):,} steps")
+    return np.concatenate(lengths) if lengths else np.empty(0, np.int32)
+
+
+def _table(folder: RunFolder, name: str) -> Path:
+    return {"sequences": folder.sequences, "predictions": folder.predictions}[name]
+
+
+def _parts(model: HiddenStateModel, rows: Iterable[Row], steps: int) -> Iterator[_Part]:
+    """Sequences in order, as many as reach `steps` together; rows without a word are passed over."""
+    number = first = total = 0
+    kept: list[Row] = []
+    encoded: list[Encoded] = []
+    for row in rows:
+        read = model.encode(row.text)
+        if not len(read):
+            continue
+        kept.append(row)
+        encoded.append(read)
+        total += len(read)
+        if total >= steps:
+            yield _Part(number, first, kept, encoded)
+            number, first, total = number + 1, first + len(kept), 0
+            kept, encoded = [], []
+    if kept:
+        yield _Part(number, first, kept, encoded)
+
+
+def _write_part(
+    folder: RunFolder, model: HiddenStateModel, part: _Part, settings: StateSettings, missing: list[str]
+) -> np.ndarray:
+    """Writes the files of a part that are not there yet; returns its lengths (S,) int32."""
+    lengths = part.lengths
+    steps = int(lengths.sum())
+    rows = {"sequences": len(lengths), "predictions": steps}
+    layers = [
+        layer.name
+        for layer in model.layers
+        if not cache.is_whole(folder.states(layer.name, part.number), steps)
+    ]
+    wanted = [name for name in missing if not cache.is_whole(folder.part(name, part.number), rows[name])]
+    if not layers and not wanted:
+        return lengths
+    extracted = extract(model, part.encoded)
+    for layer in layers:
+        table = tables.state_table(part.first, extracted, layer, settings.precision)
+        cache.write_table(folder.states(layer, part.number), table)
+    make: dict[str, Callable[[], pa.Table]] = {
+        "predictions": lambda: tables.prediction_table(part.first, extracted),
+        "sequences": lambda: tables.sequence_table(
+            part.first,
+            [row.row for row in part.rows],
+            [row.text for row in part.rows],
+            np.array([row.label for row in part.rows], np.int16),
+            part.encoded,
+            extracted,
+        ),
+    }
+    for name in wanted:
+        cache.write_table(folder.part(name, part.number), make[name]())
+    return lengths

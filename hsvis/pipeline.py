@@ -1,0 +1,267 @@
+"""The order of the stages: build(config) -> StateStore.
+
+    corpus -> key of the model -> checkpoint (trained where missing) -> key of the run -> states, EPs and
+    distances part by part -> tables -> projections -> manifest
+
+Each stage looks for its own result first, so that a second build, a new projection and a build that
+was killed do only what is missing.
+"""
+
+import importlib.metadata
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hsvis import __version__, cache, places, tables
+from hsvis.cache import RunFolder
+from hsvis.config import Config, ProjectionSettings
+from hsvis.corpus.corpus import Corpus, load_corpus
+from hsvis.embedding import embed, label
+from hsvis.errors import DamagedFileError, DataError, ModelError
+from hsvis.progress import Progress, silent
+from hsvis.store import StateStore
+
+TRACED = ("hsvis", "torch", "openTSNE", "numpy", "scikit-learn", "datasets", "pyarrow")
+
+
+@dataclass
+class _Build:
+    """One build under way."""
+
+    config: Config
+    corpus: Corpus
+    progress: Progress
+    times: dict[str, float] = field(default_factory=dict)  # stage -> seconds; only what this build did
+
+    @property
+    def model_key(self) -> str:
+        return cache.key_of(
+            train=self.corpus.train.fingerprint,
+            test=self.corpus.test.fingerprint,
+            classes=self.corpus.classes,
+            tokens=self.config.tokens.model_dump(),
+            model=self.config.model.model_dump(),
+        )
+
+    @property
+    def states_key(self) -> str:
+        return cache.key_of(
+            model=self.model_key, limit=self.config.dataset.limit, states=self.config.states.model_dump()
+        )
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.times[stage] = round(time.perf_counter() - began, 3)
+
+
+def build(config: Config, progress: Progress = silent) -> StateStore:
+    """Builds what is missing of a run, and opens it.
+
+    Raises:
+        DataError, ModelError, CacheError: with what to do; whatever was finished is kept.
+    """
+    job = _prepare(config, progress)
+    folder = _folder(job)
+    if _is_current(job, folder):
+        with suppress(DamagedFileError):
+            return _open(job, folder)
+    with cache.locked(
+        folder.lock, lambda: progress("waiting", 0, 1, "another build of this run is under way")
+    ):
+        if not _is_current(job, folder):
+            _build(job, folder)
+        while True:
+            try:
+                return _open(job, folder)
+            except DamagedFileError as error:
+                progress("mending", 0, 1, str(error))
+                error.path.unlink()
+                _build(job, folder)
+                progress("mending", 1, 1, str(error.path))
+
+
+def locate(config: Config) -> tuple[RunFolder, bool]:
+    """The folder of a run, and whether all of it is built."""
+    job = _prepare(config, silent)
+    folder = _folder(job)
+    return folder, _is_current(job, folder)
+
+
+def _prepare(config: Config, progress: Progress) -> _Build:
+    progress("loading the dataset", 0, 1, config.dataset.path)
+    corpus = load_corpus(config.dataset)
+    sizes = f"{len(corpus.train):,} to train, {len(corpus.test):,} to test, {len(corpus.classes)} classes"
+    progress("loading the dataset", 1, 1, sizes)
+    return _Build(config, corpus, progress)
+
+
+def _folder(job: _Build) -> RunFolder:
+    return RunFolder(places.cache_folder() / job.config.name / job.states_key)
+
+
+def _projections(job: _Build) -> list[tuple[str, str, ProjectionSettings]]:
+    """(layer, file name, settings) of every projection that the config asks for."""
+    return [
+        (
+            layer,
+            f"{wanted.method}-{cache.key_of(states=job.states_key, layer=layer, **wanted.model_dump())}",
+            wanted,
+        )
+        for layer in job.config.states.layers
+        for wanted in job.config.projections
+    ]
+
+
+def _is_current(job: _Build, folder: RunFolder) -> bool:
+    """Whether the manifest and every file it names are there, of the size they had."""
+    manifest = cache.read_manifest(folder)
+    if manifest is None:
+        return False
+    there = {(p["layer"], p["name"]) for p in manifest["projections"]}
+    if not {(layer, name) for layer, name, _ in _projections(job)} <= there:
+        return False
+    try:
+        return all((folder.path / file).stat().st_size == size for file, size in manifest["files"].items())
+    except OSError:
+        return False
+
+
+def _open(job: _Build, folder: RunFolder) -> StateStore:
+    return StateStore.open(folder, [(layer, name) for layer, name, _ in _projections(job)])
+
+
+def _build(job: _Build, folder: RunFolder) -> None:
+    """Everything that is missing, under the run's lock."""
+    cache.sweep(folder.path)
+    previous = cache.read_manifest(folder) or {}
+    model, report = _model(job)
+    with job.timed("states"):
+        lengths, left_out = _states(job, folder, model)
+    projections = []
+    for layer, name, settings in _projections(job):
+        details = _embedding(job, folder, layer, name, settings, lengths)
+        projections.append(
+            {
+                "layer": layer,
+                "name": name,
+                "label": label(settings),
+                "settings": settings.model_dump(),
+                **details,
+            }
+        )
+    asked = {(p["layer"], p["name"]) for p in projections}
+    projections += [
+        p for p in previous.get("projections", [])
+        if (p["layer"], p["name"]) not in asked and cache.is_whole(folder.embedding(p["layer"], p["name"]))
+    ]  # fmt: skip
+    cache.write_manifest(
+        folder, _manifest(job, folder, model, report, lengths, left_out, projections, previous)
+    )
+
+
+def _manifest(
+    job: _Build,
+    folder: RunFolder,
+    model: Any,
+    report: dict[str, Any],
+    lengths: np.ndarray,
+    left_out: dict[str, int],
+    projections: list[dict[str, Any]],
+    previous: dict[str, Any],
+) -> dict[str, Any]:
+    files = sorted(p for p in folder.path.rglob("*.parquet") if not p.name.startswith("."))
+    return {
+        "format": cache.FORMAT,
+        "name": job.config.name,
+        "config": job.config.model_dump(),
+        "classes": list(job.corpus.classes),
+        "layers": [vars(layer) for layer in model.layers],
+        "sequences": len(lengths),
+        "states": int(lengths.sum()),
+        "train_accuracy": report["train_accuracy"],
+        "test_accuracy": report["test_accuracy"],
+        "training": {"epochs": report["epochs"], "kept_epoch": report["kept_epoch"]},
+        "left_out": report["left_out"] | {"shown": left_out},
+        "keys": {"model": job.model_key, "states": job.states_key},
+        "projections": projections,
+        "versions": {"python_package": __version__} | {n: importlib.metadata.version(n) for n in TRACED[1:]},
+        "times": previous.get("times", {}) | job.times,
+        "files": {str(p.relative_to(folder.path)): p.stat().st_size for p in files},
+    }
+
+
+def _model(job: _Build) -> tuple[Any, dict[str, Any]]:
+    """The trained model, from its checkpoint where there is one, and the report of its training."""
+    from hsvis.models.checkpoint import checkpoint_bytes, read_checkpoint  # noqa: PLC0415  (torch: seconds)
+    from hsvis.models.text_model import TextModel  # noqa: PLC0415
+    from hsvis.models.training import train  # noqa: PLC0415
+
+    config, path = (
+        job.config,
+        places.cache_folder() / job.config.name / "models" / f"{job.model_key}.safetensors",
+    )
+    with cache.locked(
+        path.with_suffix(".lock"), lambda: job.progress("training", 0, 1, "waiting for another build")
+    ):
+        checkpoint = None
+        if path.exists():
+            try:
+                checkpoint = read_checkpoint(path)
+            except ModelError:
+                job.progress("training", 0, 1, f"{path} can't be read and is trained anew")
+        if checkpoint is None:
+            with job.timed("training"):
+                trained = train(job.corpus, config.tokens, config.model, job.progress)
+            cache.write_bytes(
+                path, checkpoint_bytes(trained, job.corpus.classes, config.tokens, config.model)
+            )
+            checkpoint = read_checkpoint(path)
+    model = TextModel(
+        checkpoint.classifier,
+        checkpoint.vocabulary,
+        checkpoint.tokens,
+        checkpoint.classes,
+        config.states.layers,
+    )
+    return model, checkpoint.report
+
+
+def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dict[str, int]]:
+    """States, EPs and sequences of the analysed rows: steps of each (S,) int32, and what was left out."""
+    from hsvis.parts import Row, write_states  # noqa: PLC0415  (torch)
+
+    split = job.corpus.test
+    count = min(len(split), job.config.dataset.limit or len(split))
+    rows = (Row(i, split.texts[i], int(split.labels[i])) for i in range(count))
+    lengths = write_states(folder, model, rows, count, job.config.states, job.progress)
+    if not len(lengths):
+        raise DataError(
+            f"none of the {count} texts to analyse holds a word. "
+            "Check `dataset.text`, or raise `dataset.limit`."
+        )
+    repeated = count - len(set(split.texts[:count]))
+    return lengths, {"no words": count - len(lengths), "repeated, but kept": repeated}
+
+
+def _embedding(
+    job: _Build, folder: RunFolder, layer: str, name: str, settings: ProjectionSettings, lengths: np.ndarray
+) -> dict[str, Any]:
+    """One projection, computed where it is missing; what was done, as in `Embedded.details`."""
+    path = folder.embedding(layer, name)
+    if not cache.is_whole(path, int(lengths.sum())):
+        with job.timed(f"projection {name} of {layer}"):
+            states = np.concatenate([
+                cache.matrix(cache.read_table(part, ["state"])["state"])
+                for part in sorted(folder.states(layer, 0).parent.glob("part-*.parquet"))
+            ])  # fmt: skip
+            done = embed(states, settings, job.progress)
+            cache.write_table(path, tables.embedding_table(lengths, done.xy), done.details)
+            if "note" in done.details:
+                job.progress(f"{label(settings)}, {layer}", 1, 1, done.details["note"])
+    return {"details": cache.read_details(path)}

@@ -1,0 +1,41 @@
+"""Where things lie: the packaged folders and the cache.  The environment is read here and nowhere else."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _packaged(name: str) -> Path:
+    """A folder that lies inside an installed wheel, or beside the package in a checkout."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def assets_folder() -> Path:
+    """Style sheets and browser-side scripts."""
+    return _packaged("assets")
+
+
+def configs_folder() -> Path:
+    """The configs that come with hsvis."""
+    return _packaged("configs")
+
+
+def config_file(path: Path) -> Path:
+    """`path` itself, or the packaged config that it names (`demo`, `configs/demo.yaml`)."""
+    if path.exists():
+        return path
+    packaged = configs_folder() / path.with_suffix(".yaml").name
+    bare = path.parent in (Path(), Path("configs"))
+    return packaged if bare and packaged.exists() else path
+
+
+def cache_folder() -> Path:
+    """`$HSVIS_CACHE`, else the platform's user cache folder."""
+    chosen = os.environ.get("HSVIS_CACHE")
+    return (
+        Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("hsvis", appauthor=False))
+    )

@@ -1,0 +1,79 @@
+"""The tables of a built run: arrays in, arrow tables out.  Names and types of all columns are here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from hsvis.cache import vectors
+
+if TYPE_CHECKING:  # both bring torch, which opening a built run does not need
+    from hsvis.extraction import Extracted
+    from hsvis.models.protocol import Encoded
+
+
+def sequence_table(
+    first: int, rows: Sequence[int], texts: Sequence[str], labels: np.ndarray,
+    encoded: Sequence[Encoded], extracted: Extracted,
+) -> pa.Table:  # fmt: skip
+    """One row a sequence.
+
+    Args:
+        first: number of the first sequence.
+        rows: S places in the dataset's split.
+        texts: S texts.
+        labels: (S,) int16, -1 unknown.
+    """
+    answers = extracted.ep[extracted.last]  # (S, C): the EP of the last step is the model's answer
+    return pa.table(
+        {
+            "sequence": pa.array(range(first, first + len(texts)), pa.int32()),
+            "text": pa.array([_valid(text) for text in texts], pa.string()),
+            "tokens": pa.array([[_valid(t) for t in e.tokens] for e in encoded], pa.list_(pa.string())),
+            "known": pa.array([e.known for e in encoded], pa.list_(pa.bool_())),
+            "length": pa.array(extracted.lengths, pa.int32()),
+            "label": pa.array(labels, pa.int16()),
+            "predicted": pa.array(answers.argmax(1), pa.int16()),
+            "confidence": pa.array(answers.max(1), pa.float32()),
+            "row": pa.array(rows, pa.int32()),
+            "start": pa.array([e.start for e in encoded], pa.int32()),
+            "end": pa.array([e.end for e in encoded], pa.int32()),
+        }
+    )
+
+
+def _valid(text: str) -> str:
+    """Lone surrogates, which UTF-8 does not know, become one replacement character each."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def step_columns(first: int, lengths: np.ndarray) -> dict[str, pa.Array]:
+    """`sequence` and `step` of the rows of some sequences, of which `first` is the first."""
+    total = int(lengths.sum())
+    starts = np.repeat(np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
+    return {
+        "sequence": pa.array(np.repeat(np.arange(first, first + len(lengths), dtype=np.int32), lengths)),
+        "step": pa.array((np.arange(total) - starts).astype(np.int32)),
+    }
+
+
+def prediction_table(first: int, extracted: Extracted) -> pa.Table:
+    """One row a step: its EP."""
+    return pa.table(step_columns(first, extracted.lengths) | {"ep": vectors(extracted.ep)})
+
+
+def state_table(first: int, extracted: Extracted, layer: str, precision: str) -> pa.Table:
+    """One row a step: distance to the state before, and the state in `float32` or `float16`."""
+    states = extracted.states[layer].astype(precision, copy=False)
+    return pa.table(
+        step_columns(first, extracted.lengths)
+        | {"distance": pa.array(extracted.distances[layer]), "state": vectors(states)}
+    )
+
+
+def embedding_table(lengths: np.ndarray, xy: np.ndarray) -> pa.Table:
+    """One row a step: its 2-D coordinates, (N, 2) float32."""
+    return pa.table(step_columns(0, lengths) | {"x": pa.array(xy[:, 0]), "y": pa.array(xy[:, 1])})

@@ -1,0 +1,64 @@
+"""What the tests share: a small trained run of the demo in a cache of its own, and the real data."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hsvis.config import Config, load_config
+from hsvis.pipeline import build
+from hsvis.store import StateStore
+
+SMALL = [
+    "dataset.limit=40",
+    "model.hidden=12",
+    "model.epochs=3",
+    "model.embedding=8",
+    "states.part_steps=400",
+    "projections.0.perplexity=20",
+]
+
+
+@pytest.fixture(scope="session")
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder for runs that the whole session reads."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("HSVIS_CACHE")
+    os.environ["HSVIS_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["HSVIS_CACHE"]
+    else:
+        os.environ["HSVIS_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def demo_config() -> Config:
+    """The demo, made small: 40 reviews, 12 hidden units, several parts."""
+    return load_config("demo", SMALL)
+
+
+@pytest.fixture(scope="session")
+def demo_store(session_cache: Path, demo_config: Config) -> StateStore:
+    """The small demo run, really trained and built."""
+    return build(demo_config)
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the test's own."""
+    monkeypatch.setenv("HSVIS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the IMDB and Reuters parquet files: `HSVIS_TEST_DATA`, else `../shared/data`."""
+    chosen = os.environ.get("HSVIS_TEST_DATA")
+    folder = Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not (folder / "imdb" / "test.parquet").exists():
+        if os.environ.get("HSVIS_REQUIRE_REAL_DATA"):
+            pytest.fail(f"{folder} has no IMDB and Reuters files, and HSVIS_REQUIRE_REAL_DATA is set")
+        pytest.skip(f"{folder} has no IMDB and Reuters files; set HSVIS_TEST_DATA to their folder")
+    return folder
