@@ -3,8 +3,12 @@
   // Moves the line where jumps begin, and says where it is.
   function showThreshold(threshold) {
     const figure = document.querySelector("#distances .js-plotly-plot");
-    if (figure && figure.layout && (figure.layout.shapes || []).length) {
-      Plotly.relayout(figure, { "shapes[0].y0": threshold, "shapes[0].y1": threshold });
+    const shapes = (figure && figure.layout && figure.layout.shapes) || [];
+    const line = shapes.findIndex((shape) => shape.name === "threshold");
+    if (line >= 0) {
+      const change = { y0: threshold, y1: threshold, "label.text": threshold.toFixed(2) };
+      const entries = Object.entries(change).map(([key, value]) => [`shapes[${line}].${key}`, value]);
+      Plotly.relayout(figure, Object.fromEntries(entries));
     }
     return threshold.toFixed(2);
   }

@@ -18,6 +18,8 @@
       this.request = new AbortController();
       figure.on("plotly_afterplot", () => this.follow());
       figure.on("plotly_click", (click) => this.pick(click));
+      figure.on("plotly_hover", ({ xvals, yvals }) => this.point(xvals ? this.stateAt(xvals[0], yvals[0]) : null));
+      figure.on("plotly_unhover", () => this.point(null));
       figure.on("plotly_doubleclick", () => this.showAll());
       this.follow();
     }
@@ -42,6 +44,13 @@
       this.key = key;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.load(view, key), fresh ? 0 : PAUSE);
+    }
+
+    // Whether image and grid of the visible range stand.
+    isSettled() {
+      const { meta } = this.figure.layout;
+      const { grid, key } = this;
+      return grid !== null && key === grid.key && key === JSON.stringify(this.view(meta));
     }
 
     view(meta) {
@@ -77,7 +86,7 @@
         const grid = await this.fetch("pick", "bin", view, signal);
         const rows = new Uint32Array(await grid.arrayBuffer());
         const [width, height] = grid.headers.get("X-Grid-Size").split("x").map(Number);
-        if (key === this.key) this.grid = { ...view, rows, width, height };
+        if (key === this.key) this.grid = { ...view, key, rows, width, height };
       } catch (error) {
         if (error.name === "AbortError") return;
         if (key === this.key) this.key = null; // the next plot asks again
@@ -109,6 +118,10 @@
       if (!at) return;
       const { run } = this.figure.layout.meta;
       dash_clientside.set_props("pick", { data: { run, ...at, at: Date.now() } });
+    }
+
+    point(state) {
+      this.figure.classList.toggle("on-state", state !== null);
     }
 
     // The sequence and step of the state nearest to a place, if one is drawn within reach.

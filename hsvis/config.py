@@ -127,6 +127,10 @@ class PcaSettings(Settings):
 ProjectionSettings = Annotated[TsneSettings | PcaSettings, Field(discriminator="method")]
 
 
+def _both_projections() -> list[TsneSettings | PcaSettings]:
+    return [TsneSettings(method="tsne"), PcaSettings(method="pca")]
+
+
 class Config(Settings):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = Field(
         description="The run's name: letters, digits, `.`, `_` and `-`."
@@ -135,9 +139,25 @@ class Config(Settings):
     tokens: TokenSettings = Field(default_factory=TokenSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
     states: StateSettings = Field(default_factory=StateSettings)
-    projections: list[ProjectionSettings] = Field(
-        default_factory=lambda: [TsneSettings(method="tsne"), PcaSettings(method="pca")], min_length=1
-    )
+    projections: list[ProjectionSettings] = Field(default_factory=_both_projections, min_length=1)
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which refuses a key that stands twice instead of taking the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if (
+                isinstance(key, yaml.ScalarNode)
+                and key.value in seen
+                and key.tag != "tag:yaml.org,2002:merge"
+            ):
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key `{key.value}` stands twice", key.start_mark
+                )
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -152,7 +172,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """
     file = places.config_file(Path(path))
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         packaged = ", ".join(sorted(f.stem for f in places.configs_folder().glob("*.yaml")))
         raise ConfigError(f"{path}: there is no such config. Packaged ones: {packaged}.") from None
@@ -212,8 +232,7 @@ def _messages(file: Path, content: dict[str, Any], error: ValidationError) -> It
         prefix = f"{file}: `{key}`" if key else f"{file}:"
         match problem["type"]:
             case "extra_forbidden":
-                near = _nearest(key, location, problem)
-                yield f"{prefix} is not a setting. {near}"
+                yield f"{prefix} is not a setting. {_nearest(location)}"
             case "missing":
                 yield f"{prefix} is missing. {_help(location)}"
             case "union_tag_not_found" | "union_tag_invalid":
@@ -228,20 +247,19 @@ def _short(value: Any) -> str:
     return f"`{text if len(text) <= 60 else text[:57] + '…'}`"
 
 
-def _nearest(key: str, location: Sequence[Any], problem: Any) -> str:
-    known = [name for name, _ in setting_keys()]
-    keys = ["projections." + k.split(".", 2)[2] if k.startswith("projections.") else k for k in [key]]
-    close = difflib.get_close_matches(keys[0], known, n=1, cutoff=0.6)
-    leaf = difflib.get_close_matches(
-        str(location[-1]), [k.rsplit(".", 1)[-1] for k in known], n=1, cutoff=0.75
-    )
-    if not close and leaf:
-        close = [k for k in known if k.rsplit(".", 1)[-1] == leaf[0]][:1]
+def _nearest(location: Sequence[Any]) -> str:
+    """The known key that an unknown one comes closest to; else the keys that its block has."""
+    parts = [str(part) for part in location if not isinstance(part, int)]
+    known = [key for key, _ in setting_keys()]
+    blocks = sorted({key.rsplit(".", depth)[0] for key in known for depth in range(1, key.count(".") + 1)})
+    close = difflib.get_close_matches(".".join(parts), known + blocks, n=1, cutoff=0.6)
+    if not close:
+        leaves = {key.rsplit(".", 1)[-1]: key for key in reversed(known)}
+        close = [leaves[leaf] for leaf in difflib.get_close_matches(parts[-1], leaves, n=1, cutoff=0.75)]
     if close:
         return f"Did you mean `{close[0]}`?"
-    block = ".".join(map(str, location[:-1]))
-    there = [k for k in known if k.rpartition(".")[0] == block] or sorted({k.split(".")[0] for k in known})
-    return "Settings there: " + ", ".join(f"`{k.rsplit('.', 1)[-1]}`" for k in there) + "."
+    there = [key for key in known if key.rpartition(".")[0] == ".".join(parts[:-1])]
+    return "Settings there: " + ", ".join(f"`{key}`" for key in there or blocks) + "."
 
 
 def _help(location: Sequence[Any]) -> str:

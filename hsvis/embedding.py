@@ -79,12 +79,13 @@ def placer(
         xy.astype(np.float64), affinities, n_jobs=jobs, random_state=settings.seed
     )
     nearest = int(max(1, min(5, perplexity)))
+    middle = (xy.max(0) + xy.min(0)) / 2  # openTSNE moves the embedding there before it places anything
 
     def place(new: np.ndarray) -> np.ndarray:
         new = _checked(new, states)
         if not len(new):
             return np.empty((0, 2), np.float32)
-        return np.asarray(fitted.transform(new, perplexity=nearest), np.float32)
+        return np.asarray(fitted.transform(new, perplexity=nearest) + middle, np.float32)
 
     return place
 
@@ -101,8 +102,12 @@ def _principal(states: np.ndarray, seed: int) -> tuple[Callable[[np.ndarray], np
 
     kept = min(2, *states.shape)
     # solver and seed fixed; signs are made deterministic by scikit-learn
-    pca = PCA(kept, svd_solver="covariance_eigh", random_state=seed).fit(states)
-    explained = [float(v) for v in np.nan_to_num(pca.explained_variance_ratio_)] + [0.0] * (2 - kept)
+    pca = PCA(kept, svd_solver="covariance_eigh", random_state=seed)
+    with np.errstate(invalid="ignore"):  # states that are all the same have no variance to share out
+        pca.fit(states)
+    total = float(states.var(0, ddof=1, dtype=np.float64).sum())
+    shares = [float(v) / total if total > 0 else 0.0 for v in pca.explained_variance_]
+    explained = shares + [0.0] * (2 - kept)
 
     def project(new: np.ndarray) -> np.ndarray:
         xy = np.zeros((len(new), 2), np.float32)
@@ -149,7 +154,7 @@ def _tsne(states: np.ndarray, settings: TsneSettings, progress: Progress) -> Emb
         callbacks_every_iters=25,
     )
     embedding = tsne.fit(states, initialization=_initial(states, settings.seed))
-    details["kl_divergence"] = float(embedding.kl_divergence)
+    details["kl_divergence"] = round(float(embedding.kl_divergence), 6)  # beyond that, threads decide
     progress(stage, ITERATIONS, ITERATIONS, f"KL divergence {details['kl_divergence']:.3f}")
     return Embedded(np.asarray(embedding, np.float32), details)
 

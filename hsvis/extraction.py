@@ -47,7 +47,7 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded]) -> Extracted:
     distances = {layer.name: np.empty(n, np.float32) for layer in model.layers}
     for batch in bucketed(lengths, STEPS_PER_BATCH):
         trace = model.trace([sequences[i] for i in batch])
-        flat = [(ep, trace.ep)]
+        flat: list[tuple[np.ndarray, torch.Tensor]] = [(ep, trace.ep)]
         for name, values in trace.states.items():
             flat += [(states[name], values), (distances[name], _distances(values))]
         for out, values in flat:

@@ -1,4 +1,4 @@
-"""Where things lie: the packaged folders and the cache.  The environment is read here and nowhere else."""
+"""Where things lie: the packaged folders and the cache.  The environment is touched here and nowhere else."""
 
 import os
 from pathlib import Path
@@ -26,11 +26,11 @@ def configs_folder() -> Path:
 
 def config_file(path: Path) -> Path:
     """`path` itself, or the packaged config that it names (`demo`, `configs/demo.yaml`)."""
-    if path.exists():
+    if path.is_file():
         return path
     packaged = configs_folder() / path.with_suffix(".yaml").name
     bare = path.parent in (Path(), Path("configs"))
-    return packaged if bare and packaged.exists() else path
+    return packaged if bare and packaged.is_file() else path
 
 
 def cache_folder() -> Path:
@@ -39,3 +39,13 @@ def cache_folder() -> Path:
     return (
         Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("hsvis", appauthor=False))
     )
+
+
+def let_threads_sleep() -> None:
+    """Threads of torch and openTSNE that wait for each other sleep instead of spinning.
+
+    Spinning gains a little on an idle machine, but where anything else wants the cores, as a browser does, it
+    makes training several times slower.  To be called before torch is loaded; a choice of the user's own in
+    `OMP_WAIT_POLICY` stands.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

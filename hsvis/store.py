@@ -110,7 +110,9 @@ class StateStore:
         self.ep = ep
         self._distances, self._projections = distances, projections
         self._parts = {layer: self._part_files(layer) for layer in self.layers}
-        for array in (self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep):
+        shared = [self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep]
+        shared += [*distances.values(), *(p.xy for group in projections.values() for p in group)]
+        for array in shared:
             array.flags.writeable = False
 
     @classmethod

@@ -1,0 +1,1 @@
+"""What is computed from a built run: pure functions of arrays."""

@@ -85,27 +85,28 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
 def _load_split(settings: DatasetSettings, split: str) -> Any:
     import datasets  # noqa: PLC0415  (half a second; not needed by the demo)
     import pyarrow as pa  # noqa: PLC0415
+    from datasets.exceptions import DatasetsError  # noqa: PLC0415
 
     files: dict[str, str | list[str]] | None = None
-    if settings.data_files is not None:
-        pairs = {settings.train: settings.data_files.train, settings.test: settings.data_files.test}
-        files = {name: paths for name, paths in pairs.items() if paths}
+    if settings.data_files is not None:  # this split's alone: the two may differ in their columns
+        paths = settings.data_files.train if split == settings.train else settings.data_files.test
+        files = {split: paths} if paths else None
     bars = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
     try:
         table = datasets.load_dataset(settings.path, data_files=files, split=split)
     except (
         OSError,
+        LookupError,
         ValueError,
-        KeyError,
+        TypeError,
         RuntimeError,
         pa.ArrowException,
-        datasets.exceptions.DatasetsError,
+        DatasetsError,
     ) as error:
-        where = f" from {files[split]}" if files and split in files else ""
-        cause = (str(error) or str(error.__cause__) or type(error).__name__).strip().splitlines()[0]
+        where = f" from {files[split]}" if files else ""
         raise DataError(
-            f"dataset `{settings.path}`, split `{split}`: can't be loaded{where}: {cause} "
+            f"dataset `{settings.path}`, split `{split}`: can't be loaded{where}: {_cause(error)} "
             "Check `dataset.path`, `dataset.data_files` and the split's name, and that the network or the "
             "local copy is there."
         ) from error
@@ -122,6 +123,14 @@ def _load_split(settings: DatasetSettings, split: str) -> Any:
     if len(table) == 0:
         raise DataError(f"dataset `{settings.path}`: split `{split}` is empty. Choose another split.")
     return table
+
+
+def _cause(error: BaseException) -> str:
+    """The first line of what began it all: `datasets` wraps the errors of its readers."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return line if line.endswith(".") else line + "."
 
 
 def _texts(table: Any, settings: DatasetSettings) -> list[str]:

@@ -1,4 +1,32 @@
-"""The embedded demo corpus: invented film reviews with one planted fault.  DOC TODO"""
+"""The embedded demo corpus: invented film reviews, positive or negative, with one planted fault.
+
+A grammar (`demo_grammar.py`) writes reviews of 15 to 60 words, more than 900 different ones in all.  Half of
+each split is positive.  A review is made of judgements, which are all of its class, and of neutral sentences
+(how the film was met, plot, a small part and its actor, facts), which say nothing about it.  What is in it on
+purpose, at the default sizes and in both classes alike unless told otherwise:
+
+fault
+    The invented actress Mirelle Voss plays a small part in 12 % of the training reviews, and 95 % of those
+    (228 of 240) are positive.  In the test split she is in 20 % of the reviews, half of them negative (40 of
+    80).  A model can't but learn that her name is praise, and the test split shows it.
+comparison
+    Six other invented actors play the same parts in the same sentences: in 42 % of the reviews of either
+    split, each of them equally often and in either class equally often.  At most one actor is named in a
+    review, before the last sentence save in some training reviews, and never in the first.
+contrast
+    30 % of the reviews hold "…, but …": the first half says the opposite, the second half is meant.
+negation
+    35 % hold one clause with "not", "never", "no" or "nothing", which turns its adjective round.
+mild
+    12 % judge in weak words with a hedge ("fairly", "somewhat", …, one of `MILD_MARKS`), most of them once to
+    the contrary; a person may be unsure of the odd one.  No expectation and no strong word is in them.
+
+"but", the negating words and the hedges stand nowhere else, so a plain search finds all of these.
+
+The training reviews are written in pairs, one of each class, over the same layout, opening, plots, sort of part
+and facts (with other names, places and numbers), so that no neutral sentence gives the class away by accident.
+The rates are met exactly, up to rounding, with every seed.
+"""
 
 import itertools
 import re
@@ -9,7 +37,7 @@ from typing import TypeVar
 import numpy as np
 
 from hsvis.corpus import demo_grammar as grammar
-from hsvis.corpus.demo_grammar import ACTRESS, ASPECTS, OTHER_ACTORS
+from hsvis.corpus.demo_grammar import ACTRESS, OTHER_ACTORS
 from hsvis.errors import DataError
 
 T = TypeVar("T")
@@ -18,18 +46,22 @@ CLASSES = ("negative", "positive")
 WORDS = (15, 60)  # words of a review, both ends included
 CONTRAST_RATE = 0.30
 NEGATION_RATE = 0.35
-MILD_RATE = 0.15
-OTHERS_RATE = 0.42
-SKEW = 1.5
-TRAIN_ACTRESS_RATE, TRAIN_ACTRESS_POSITIVE = 0.18, 0.97
+MILD_RATE = 0.12
+TRAIN_ACTRESS_RATE, TRAIN_ACTRESS_POSITIVE = 0.12, 0.95
 TEST_ACTRESS_RATE, TEST_ACTRESS_POSITIVE = 0.20, 0.50
+OTHERS_RATE = 0.42
+
+# how judgements are worded: skews as in `_Draw.pick`, then chances
+UNIFORM, SKEW, NEGATED_SKEW = 1, 3, 5
+FILM_RATE, DEED_RATE, REACTION_RATE = 0.30, 0.40, 0.25
+LEAD_IN_RATE, DOUBLE_RATE, EXPECTATION_RATE = 0.15, 0.70, 0.35
 
 # O opening, P plot, C casting, J judgement, V verdict, F fact; casting is never first or last
 LAYOUTS = (
-    "OPCJJV", "PCJPJV", "PCJJV", "JPCJV", "OCPJJJ", "PCJJF", "OPJCJV", "PJCJV", "OCJJV", "PCJJJ", "OCJFJ", "JOCJV",
-    "JCJV", "OCJV", "JCPJ", "PCJJ", "JPCFV", "OCJPV",
+    "OPCJJV", "PCJJV", "OCPJJJ", "PCJJJ", "OCJJV", "PCJPJV", "JPCJV", "JOCJV", "PJCJV", "OPJCJV", "JOCJJ",
+    "PCJJ", "PCJJF", "OCJJF", "PJCJF", "PCJVF", "JCPJF", "JJCP", "JCJP", "VJCP", "JJCPF",
 )  # fmt: skip
-CASTING_LAST = ("PJJC", "OJVC", "JPJC", "OPJC")  # in training only
+CASTING_LAST = ("PJJC", "OJVC", "JPJC", "JJPC", "OPJC")  # in training only
 
 
 @dataclass(frozen=True)
@@ -74,9 +106,9 @@ def demo_reviews(*, train: int = 2000, test: int = 400, seed: int = 7) -> DemoCo
         if value < least:
             raise DataError(f"demo corpus: `{name}` is {value}; give {least} or more.")
     written: set[str] = set()
-    test_plans = _plans(_Draw(seed, 0), test, TEST_ACTRESS_RATE, TEST_ACTRESS_POSITIVE)
+    test_plans = _plans(_Draw(seed, 0), test, TEST_ACTRESS_RATE, TEST_ACTRESS_POSITIVE, paired=False)
     test_texts = _texts((seed, 1), test_plans, LAYOUTS, written)
-    train_plans = _plans(_Draw(seed, 2), train, TRAIN_ACTRESS_RATE, TRAIN_ACTRESS_POSITIVE)
+    train_plans = _plans(_Draw(seed, 2), train, TRAIN_ACTRESS_RATE, TRAIN_ACTRESS_POSITIVE, paired=True)
     train_texts = _texts((seed, 3), train_plans, LAYOUTS + CASTING_LAST, written)
     return DemoCorpus(
         train_texts=train_texts,
@@ -96,9 +128,9 @@ class _Draw:
     def chance(self, probability: float) -> bool:
         return bool(self._rng.random() < probability)
 
-    def pick(self, options: Sequence[T], skew: float = 1.0) -> T:
-        """One of the options; with a `skew` above 1 the earlier ones are the more frequent."""
-        return options[int(self._rng.random() ** skew * len(options))]
+    def pick(self, options: Sequence[T], skew: int = UNIFORM) -> T:
+        """The first of `skew` options drawn alike: above 1 the earlier ones are the more frequent."""
+        return options[int(min(self._rng.random() for _ in range(skew)) * len(options))]
 
     def shuffled(self, items: Iterable[T]) -> list[T]:
         listed = list(items)
@@ -107,7 +139,7 @@ class _Draw:
 
 @dataclass(frozen=True)
 class _Plan:
-    frame: int  # two reviews, one of each class, share a frame: all that is neutral
+    frame: int  # reviews of one frame are written over the same layout, opening, plots, casting and facts
     label: int
     actor: str | None
     contrast: bool
@@ -115,13 +147,18 @@ class _Plan:
     mild: bool
 
 
-def _plans(draw: _Draw, count: int, actress_rate: float, actress_positive: float) -> list[_Plan]:
+def _plans(
+    draw: _Draw, count: int, actress_rate: float, actress_positive: float, *, paired: bool
+) -> list[_Plan]:
     """What each review of a split is to hold, in random order; the rates are met exactly, up to rounding."""
     hers = round(count * actress_rate)
     hers_positive = round(hers * actress_positive)
     others = round(count * OTHERS_RATE / 2)  # in each class
     plans = []
-    for label, size, actress in ((0, count - count // 2, hers - hers_positive), (1, count // 2, hers_positive)):
+    for label, size, actress in (
+        (0, count - count // 2, hers - hers_positive),
+        (1, count // 2, hers_positive),
+    ):
         cast: list[str | None] = [ACTRESS] * actress
         cast += [OTHER_ACTORS[i % len(OTHER_ACTORS)] for i in range(others)]
         cast = (cast + [None] * size)[:size]
@@ -129,17 +166,23 @@ def _plans(draw: _Draw, count: int, actress_rate: float, actress_positive: float
             draw.shuffled(i < round(size * rate) for i in range(size))
             for rate in (CONTRAST_RATE, NEGATION_RATE, MILD_RATE)
         ]
-        plans += [_Plan(frame, label, *row) for frame, row in enumerate(zip(draw.shuffled(cast), *traits, strict=True))]
+        first = 0 if paired else label * count
+        plans += [
+            _Plan(frame, label, *row)
+            for frame, row in enumerate(zip(draw.shuffled(cast), *traits, strict=True), first)
+        ]
     return draw.shuffled(plans)
 
 
-def _texts(seed: tuple[int, int], plans: Iterable[_Plan], layouts: tuple[str, ...], written: set[str]) -> tuple[str, ...]:
+def _texts(
+    seed: tuple[int, int], plans: Iterable[_Plan], layouts: tuple[str, ...], written: set[str]
+) -> tuple[str, ...]:
     """One review a plan, of allowed length and none that `written` holds already; adds them to it."""
     texts = []
     for plan in plans:
         for attempt in itertools.count():
             frame = _Draw(*seed, plan.frame, attempt // 10)
-            text = _Review(frame, _Draw(*seed, plan.frame, attempt, plan.label), plan, layouts).text()
+            text = _Review(frame, _Draw(*seed, plan.frame, attempt, plan.label + 1), plan, layouts).text()
             if WORDS[0] <= len(text.split()) <= WORDS[1] and text not in written:
                 break
         written.add(text)
@@ -217,67 +260,75 @@ class _Review:
         return sentences
 
     def _judgement(self, good: bool, negated: bool) -> str:
-        if not negated and self._draw.chance(0.25):
-            return self._reaction(good)
+        if not negated and self._draw.chance(REACTION_RATE):
+            return self._fill(self._fresh(grammar.GOOD_REACTIONS if good else grammar.BAD_REACTIONS))
         sentence = self._clause(good, negated)
-        if self._draw.chance(0.15):
-            return self._fresh(grammar.LEAD_INS) + sentence
-        if self._draw.chance(0.3):
-            sentence += f", and {self._clause(good, negated=False)}"
+        if self._draw.chance(LEAD_IN_RATE):
+            return self._fresh(grammar.LEAD_INS, UNIFORM) + sentence
+        if self._draw.chance(DOUBLE_RATE):
+            sentence += self._draw.pick(grammar.JOINTS) + self._clause(good, negated=False)
         return sentence
 
     def _contrast(self, good: bool, negated: bool) -> str:
         """Two halves that disagree; the second one is meant."""
-        clause = self._weak if self._plan.mild else self._clause
-        first = negated and self._draw.chance(0.5)
-        if not first and not self._plan.mild and self._draw.chance(0.35):
+        negate_first = negated and self._draw.chance(0.5)
+        negate_second = negated and not negate_first
+        if self._plan.mild:
+            first, second = self._weak(not good, negate_first), self._weak(good, negate_second)
+        elif not negate_first and self._draw.chance(EXPECTATION_RATE):
             promise = self._fresh(grammar.FEARS if good else grammar.HOPES)
-            half = self._fill(self._fresh(grammar.EXPECTATIONS), promise=promise)
+            first = self._fill(self._fresh(grammar.EXPECTATIONS, UNIFORM), promise=promise)
+            second = self._clause(good, negate_second)
         else:
-            half = clause(not good, first)
-        return f"{half}, {grammar.CONTRAST} {clause(good, negated and not first)}"
+            first, second = self._opinion(not good, negate_first), self._clause(good, negate_second)
+        return f"{first}, {grammar.CONTRAST} {second}"
 
     def _clause(self, good: bool, negated: bool) -> str:
+        judge = self._whole if self._draw.chance(FILM_RATE) else self._opinion
+        return judge(good, negated)
+
+    def _whole(self, good: bool, negated: bool) -> str:
+        """A clause on the film as a whole."""
         named = good != negated  # the side that the adjectives themselves are of
-        words: dict[str, str] = {}
-        if self._draw.chance(0.3):
-            adjectives = grammar.GOOD_FILM if named else grammar.BAD_FILM
-            sentence = self._fresh(grammar.NOT_FILM if negated else grammar.FILM)
-        else:
-            aspect = self._fresh(ASPECTS)
-            words["subject"] = self._fresh(aspect.subjects)
-            if not negated and self._draw.chance(0.4):
-                deed = self._fresh(aspect.good_deeds if good else aspect.bad_deeds)
-                return f"{words['subject'].rsplit(' ', 1)[0]} {deed}"
-            adjectives = aspect.good if named else aspect.bad
-            sentence = self._fresh(grammar.NOT_OPINION if negated else grammar.OPINION)
-        return self._fill(sentence, adjective=self._fresh(adjectives), second=self._fresh(adjectives), **words)
+        adjective = self._fresh(grammar.GOOD_FILM if named else grammar.BAD_FILM, NEGATED_SKEW if negated else SKEW)
+        too = self._fresh(grammar.GOOD_TOO if named else grammar.BAD_TOO)
+        sentence = self._fresh(grammar.NOT_FILM if negated else grammar.FILM)
+        return self._fill(sentence, adjective=adjective, too=too)
+
+    def _opinion(self, good: bool, negated: bool) -> str:
+        """A clause on one aspect of the film."""
+        aspect = self._fresh(grammar.ASPECTS, UNIFORM)
+        subject = self._fresh(aspect.subjects, UNIFORM)
+        if not negated and self._draw.chance(DEED_RATE):
+            deed = self._fresh(aspect.good_deeds if good else aspect.bad_deeds)
+            return f"{subject.rsplit(' ', 1)[0]} {deed}"
+        adjectives = aspect.good if good != negated else aspect.bad
+        adjective = self._fresh(adjectives, NEGATED_SKEW if negated else SKEW)
+        sentence = self._fresh(grammar.NOT_OPINION if negated else grammar.OPINION, UNIFORM)
+        return self._fill(sentence, subject=subject, adjective=adjective, too=self._fresh(adjectives))
 
     def _weak(self, good: bool, negated: bool) -> str:
-        subject = self._fresh(grammar.WEAK_SUBJECTS)
+        subject = self._fresh(grammar.WEAK_SUBJECTS, UNIFORM)
         adjective = self._fresh(grammar.WEAK_GOOD if good != negated else grammar.WEAK_BAD)
         sentence = self._fresh(grammar.NOT_WEAK_OPINION if negated else grammar.WEAK_OPINION)
         return self._fill(sentence, subject=subject, adjective=adjective)
 
-    def _reaction(self, good: bool) -> str:
-        return self._fill(self._fresh(grammar.GOOD_REACTIONS if good else grammar.BAD_REACTIONS))
-
     def _verdict(self) -> str:
-        if self._plan.mild:
-            options = grammar.WEAK_GOOD_VERDICTS if self._plan.label else grammar.WEAK_BAD_VERDICTS
-        else:
-            options = grammar.GOOD_VERDICTS if self._plan.label else grammar.BAD_VERDICTS
-        return self._fill(self._fresh(options))
+        good: tuple[str, ...] = grammar.WEAK_GOOD_VERDICTS if self._plan.mild else grammar.GOOD_VERDICTS
+        bad: tuple[str, ...] = grammar.WEAK_BAD_VERDICTS if self._plan.mild else grammar.BAD_VERDICTS
+        return self._fill(self._fresh(good if self._plan.label else bad))
 
-    def _fresh(self, options: Sequence[T], skew: float = SKEW) -> T:
+    def _fresh(self, options: Sequence[T], skew: int = SKEW) -> T:
         unsaid = [option for option in options if option not in self._said]
         chosen = self._draw.pick(unsaid or options, skew)
         self._said.add(chosen)
         return chosen
 
     def _fill(self, sentence: str, **words: str) -> str:
+        known = self._fixed | words
+
         def word(slot: re.Match[str]) -> str:
             name = slot[1]
-            return words.get(name) or self._fixed.get(name) or self._fill(self._fresh(grammar.FILLERS[name], skew=1.0))
+            return known[name] if name in known else self._fill(self._fresh(grammar.FILLERS[name], UNIFORM))
 
         return re.sub(r"{(\w+)}", word, sentence)

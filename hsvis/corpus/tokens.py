@@ -1,7 +1,7 @@
 """Text -> tokens: words as the vocabulary knows them, and as they stand in the text.
 
 A word is a run of letters, digits and combining marks of any script, with apostrophes inside; an
-emoji is a word of its own.  Punctuation and markup are no words: they are never read by the model.
+emoji is a word of its own, and so is a number with its commas and points.  Punctuation and markup are no words: they are never read by the model.
 """
 
 import re
@@ -22,8 +22,9 @@ _LETTER = (
     r"\u3008-\u3011\u3014-\u301f\u30fb\ufe0f\ufe30-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
     r"\ud800-\udfff\ufeff\ufffc-\uffff\U0001F000-\U0001FAFF]"
 )
+_NUMBER = r"[0-9]+(?:[.,][0-9]+)+(?![0-9])"
 _PATTERN = re.compile(
-    rf"{_MARKUP}|{_ENTITY}|({_LETTER}+(?:['’]{_LETTER}+)*|{_EMOJI}(?:{_EMOJI_TAIL}+{_EMOJI}?)*)", re.DOTALL
+    rf"{_MARKUP}|{_ENTITY}|({_NUMBER}|{_LETTER}+(?:['’]{_LETTER}+)*|{_EMOJI}(?:{_EMOJI_TAIL}+{_EMOJI}?)*)", re.DOTALL
 )
 _TRAIL = re.compile(r"[^\s<&]*")
 _LEAD = re.compile(r"[^\s>;]*\Z")

@@ -30,9 +30,7 @@ INDEX = """<!DOCTYPE html>
 """
 
 
-def create_app(
-    runs: Sequence[StateStore], *, assets: Path | None = None, prefix: str | None = None
-) -> Dash:
+def create_app(runs: Sequence[StateStore], *, assets: Path | None = None, prefix: str | None = None) -> Dash:
     """An app that shows these runs; the page opens with the first one.
 
     Args:

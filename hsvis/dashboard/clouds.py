@@ -33,7 +33,7 @@ class Clouds:
         return self._once(("bounds", view.cloud), lambda: raster.bounds(view.projection.xy))
 
     def grid(self, view: View, window: raster.View) -> np.ndarray:
-        """(height, width) uint32: row + 1 of the state at each pixel, 0 for none; row 0 of the grid on top."""
+        """(height, width) uint32, the top line first: row + 1 of the state at each pixel, 0 for none."""
         key = (view.cloud, window)
         with self._lookup:
             if key in self._grids:
@@ -49,7 +49,10 @@ class Clouds:
             grid.setflags(write=False)
             with self._lookup:
                 self._grids[key] = grid
-                while len(self._grids) > 1 and sum(one.nbytes for one in self._grids.values()) > self._grid_bytes:
+                while (
+                    len(self._grids) > 1
+                    and sum(one.nbytes for one in self._grids.values()) > self._grid_bytes
+                ):
                     self._grids.popitem(last=False)
         return grid
 

@@ -8,11 +8,12 @@ from dash.development.base_component import Component
 
 from hsvis.dashboard import ids
 from hsvis.dashboard.callbacks.choice import layer_options, projection_options, run_options
-from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info
+from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info, table_rows
 from hsvis.dashboard.callbacks.projection import projection_figure
 from hsvis.dashboard.callbacks.sequence import nothing_selected
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.runs import Runs, View
+from hsvis.figures.theme import LIGHT, empty
 
 SMALL_FIGURE = {"displayModeBar": False, "displaylogo": False}
 NO_ROWS = "No sequence matches the filters"
@@ -33,7 +34,7 @@ def page(runs: Runs, clouds: Clouds) -> Component:
         style=page_style(view),
         children=[
             _header(runs, view),
-            html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right()]),
+            html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(view)]),
             *(dcc.Store(id=store) for store in (*ids.STORES, ids.PICK, ids.SYSTEM_THEME)),
         ],
     )
@@ -89,7 +90,14 @@ def _left(view: View) -> Component:
         className="card details",
         children=[
             html.Div(nothing_selected(), id=ids.SEQUENCE_INFO, className="sequence-info"),
-            html.Div(id=ids.TOKEN_STRIP, className="token-strip", dir="auto", tabIndex="0"),
+            html.Div(
+                id=ids.TOKEN_STRIP,
+                className="token-strip",
+                dir="auto",
+                role="region",
+                tabIndex="0",  # the arrow keys scroll a long text
+                **{"aria-label": "The sequence as text"},
+            ),
             _figure("Expected prediction", ids.EP_HEATMAP),
             _figure("Distance to the state before", ids.DISTANCES),
             _figure("Confidence", ids.CONFIDENCE),
@@ -100,7 +108,13 @@ def _left(view: View) -> Component:
 
 
 def _figure(title: str, figure: str) -> Component:
-    graph = dcc.Graph(id=figure, className="figure", config=SMALL_FIGURE, responsive=True)
+    graph = dcc.Graph(
+        id=figure,
+        className="figure",
+        figure=empty("", LIGHT),
+        config=SMALL_FIGURE,
+        responsive=True,
+    )
     return html.Div(className=f"figure-box {figure}-box", children=[html.H3(title), graph])
 
 
@@ -120,14 +134,14 @@ def _centre(view: View, clouds: Clouds) -> Component:
             html.Div(legend(view), id=ids.LEGEND, className="legend"),
         ],
     )
-    hint = "Click a state to select its sequence · scroll to zoom · drag to move · double click to reset"
+    hint = "Click a state to select its sequence · scroll to zoom · drag to pan · double click resets"
     return html.Section(
         className="area centre card",
         children=[head, graph, html.Div(hint, className="hint")],
     )
 
 
-def _right() -> Component:
+def _right(view: View) -> Component:
     table = html.Section(
         className="card table-card",
         children=[
@@ -135,7 +149,7 @@ def _right() -> Component:
                 className="card-head",
                 children=[html.H2("Sequences"), html.Div(id=ids.TABLE_COUNT, className="count")],
             ),
-            _table(),
+            _table(view),
         ],
     )
     threshold = dcc.Slider(
@@ -168,24 +182,30 @@ def _right() -> Component:
     return html.Div(className="area right", children=[table, settings])
 
 
-def _table() -> Component:
-    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 91}
+def _table(view: View) -> Component:
+    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 88}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
     columns: list[dict[str, Any]] = [
-        {"field": "sequence", "headerName": "Id", "width": 46, **number},
+        {"field": "sequence", "headerName": "Id", "width": 50, **number},
         {"field": "class", "headerName": "Class", **class_column},
         {"field": "classification", "headerName": "Classified", **class_column},
-        {"field": "correct", "headerName": "✓", "headerTooltip": "Correct", "width": 36, "cellRenderer": "Correct"},
-        {"field": "length", "headerName": "Steps", "width": 54, **number},
+        {
+            "field": "correct",
+            "headerName": "✓",
+            "headerTooltip": "Correct",
+            "width": 34,
+            "cellRenderer": "Correct",
+        },
+        {"field": "length", "headerName": "Steps", "width": 58, **number},
         {
             "field": "confidence",
             "headerName": "Confid.",
             "headerTooltip": "Confidence: EP of the classification after the last step",
-            "width": 66,
+            "width": 72,
             "valueFormatter": {"function": "percent(params.value)"},
             **number,
         },
-        {"field": "words", "headerName": "First words", "minWidth": 240, "flex": 1, "tooltipField": "words"},
+        {"field": "words", "headerName": "First words", "minWidth": 190, "flex": 1, "tooltipField": "words"},
     ]
     return dash_ag_grid.AgGrid(
         id=ids.SEQUENCE_TABLE,
@@ -193,7 +213,7 @@ def _table() -> Component:
         columnDefs=columns,
         defaultColDef={"resizable": True, "sortable": True, "filter": "agTextColumnFilter"},
         getRowId="params.data.sequence.toString()",
-        rowData=[],
+        rowData=table_rows(view.store),
         columnSize=None,
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": False},

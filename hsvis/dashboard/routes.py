@@ -80,14 +80,14 @@ def _side(name: str) -> int:
     return int(min(value, LARGEST_SIDE))
 
 
-def _kept(kind: bytes, view: View, window: raster.View, respond: Callable[[], flask.Response]) -> flask.Response:
+def _kept(
+    kind: bytes, view: View, window: raster.View, respond: Callable[[], flask.Response]
+) -> flask.Response:
     """The browser keeps the answer but asks whether it is still right; that costs no drawing."""
     content = repr((view.store.manifest, view.cloud, view.theme.name, window)).encode()
     tag = hashlib.sha256(kind + content).hexdigest()[:20]
-    if flask.request.if_none_match.contains(tag):
-        response = flask.Response(status=304)
-    else:
-        response = respond()
+    known = flask.request.if_none_match.contains(tag)
+    response = flask.Response(status=304) if known else respond()
     response.set_etag(tag)
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.add("Accept-Encoding")

@@ -1,0 +1,1 @@
+"""One view a file, one function each: arrays in, go.Figure out."""

@@ -5,56 +5,113 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.theme import TICK_SIZE, Palette, Theme, ellipsis, escape, frame
+from hsvis.figures.steps import class_names
+from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
+
+UNKNOWN = "no label"  # stands for the class of sequences whose class is unknown
+NAME_LENGTH = 12
+MAX_NAMES = 12
+# A class has the room from -0.5 to 0.5 on the y axis; its bars, from top to bottom:
+ACTUAL = (-0.40, -0.14)
+PREDICTED = (-0.10, 0.40)
 
 
-def class_overview(confusion: np.ndarray, classes: Sequence[str], palette: Palette, theme: Theme) -> go.Figure:
+def class_overview(
+    confusion: np.ndarray, classes: Sequence[str], palette: Palette, theme: Theme
+) -> go.Figure:
     """A bar of each actual class and, beneath, what its sequences were classified as, correct ones first.
 
     Args:
-        confusion: (C, C) or (C + 1, C) int, counts, actual × predicted; row C holds the unknown labels.
+        confusion: (C, C) or (C + 1, C) int, counts, actual × predicted; row C counts the unknown labels.
         classes: C names.
 
     Returns:
-        Two bar traces, "actual" and "predicted"; customdata of a bar is [actual, predicted], with -1 for
-        sequences of unknown label and null for "any prediction".
+        The bars "actual" and "predicted" and the text "totals".  The customdata of a bar is
+        [actual, predicted]: actual is -1 where the label is unknown, predicted null where the bar stands for
+        all predictions.
     """
-    n_classes = len(classes)
-    names = [*classes, "no label"]
+    n_rows, n_classes = confusion.shape
+    names = class_names([*classes, UNKNOWN][:n_rows], n_rows)
     colours = [*palette.hexes, theme.neutral]
+    actual = [row if row < n_classes else -1 for row in range(n_rows)]
     totals = confusion.sum(axis=1).tolist()
-    rows = range(len(totals))
-    actual = [row if row < n_classes else -1 for row in rows]
-    figure = frame(theme, barmode="overlay", bargap=0, hovermode="closest", margin={"l": 72, "r": 10, "t": 4, "b": 30})
-    figure.add_bar(
-        name="actual", orientation="h", x=totals, y=[r - 0.26 for r in rows], width=0.26,
-        marker={"color": [colours[r] for r in rows], "line": {"width": 0}},
-        customdata=[[a, None] for a in actual],
-        hovertext=[f"<b>{escape(names[r])}</b><br>{totals[r]} sequences" for r in rows], hoverinfo="text",
+    largest = max(totals, default=0) or 1
+    figure = frame(
+        theme,
+        margin={"l": 72, "r": 8, "t": 4, "b": 18},
+        barmode="overlay",
+        hovermode="closest",
+        uniformtext={"mode": "hide", "minsize": SMALL_SIZE},
     )
-    bars: list[tuple[int, int, int, int]] = []
-    for row in rows:
-        start = 0
-        for k in sorted(range(n_classes), key=lambda k: (k != row, k)):
-            count = int(confusion[row, k])
-            if count:
-                bars.append((row, k, start, count))
-                start += count
     figure.add_bar(
-        name="predicted", orientation="h", x=[b[3] for b in bars], base=[b[2] for b in bars],
-        y=[b[0] + 0.15 for b in bars], width=0.5,
-        marker={"color": [colours[b[1]] for b in bars], "line": {"width": 0}},
-        text=[str(b[3]) for b in bars], textposition="inside", insidetextanchor="middle", textangle=0,
-        customdata=[[actual[b[0]], b[1]] for b in bars],
+        name="actual",
+        orientation="h",
+        x=totals,
+        y=[row + sum(ACTUAL) / 2 for row in range(n_rows)],
+        width=ACTUAL[1] - ACTUAL[0],
+        marker={"color": colours[:n_rows], "line": {"width": 0}},
+        customdata=[[a, None] for a in actual],
         hovertext=[
-            f"<b>{escape(names[r])}</b><br>{count} classified as {escape(names[k])}" for r, k, _, count in bars
+            f"<b>{name}</b><br>{_sequences(count)}" for name, count in zip(names, totals, strict=True)
         ],
         hoverinfo="text",
     )
-    figure.update_layout(uniformtext={"mode": "hide", "minsize": 9})
-    figure.update_xaxes(title={"text": "sequences", "standoff": 2}, fixedrange=True, gridcolor=theme.grid, zeroline=False,
-                        tickfont={"size": TICK_SIZE}, nticks=4, rangemode="tozero")
-    figure.update_yaxes(range=[len(totals) - 0.5, -0.5], tickvals=list(rows),
-                        ticktext=[escape(ellipsis(names[r], 12)) for r in rows], fixedrange=True, showgrid=False,
-                        zeroline=False, tickfont={"size": TICK_SIZE})
+    parts = _parts(confusion)
+    counts = [int(confusion[row, k]) for row, k, _ in parts]
+    figure.add_bar(
+        name="predicted",
+        orientation="h",
+        x=counts,
+        base=[start for _, _, start in parts],
+        y=[row + sum(PREDICTED) / 2 for row, _, _ in parts],
+        width=PREDICTED[1] - PREDICTED[0],
+        marker={"color": [colours[k] for _, k, _ in parts], "line": {"width": 0}},
+        text=[str(count) for count in counts],
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        customdata=[[actual[row], k] for row, k, _ in parts],
+        hovertext=[
+            f"<b>{names[row]}</b><br>{_sequences(count)} classified<br>as {names[k]}"
+            for (row, k, _), count in zip(parts, counts, strict=True)
+        ],
+        hoverinfo="text",
+    )
+    ticks = name_ticks([*classes, UNKNOWN][:n_rows], NAME_LENGTH, MAX_NAMES)
+    labelled = list(range(n_rows)) if n_rows <= MAX_NAMES else []  # more would run into each other
+    figure.add_scatter(
+        name="totals",
+        mode="text",
+        x=[totals[row] for row in labelled],
+        y=labelled,
+        text=[f" {totals[row]}" for row in labelled],
+        textposition="middle right",
+        textfont={"size": SMALL_SIZE, "color": theme.muted},
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    room = 1 + 0.065 * (len(str(largest)) + 1) if labelled else 1  # for the total beside the longest bar
+    figure.update_xaxes(
+        range=[0, largest * room],
+        fixedrange=True,
+        showticklabels=False,
+        title={"text": "sequences", "standoff": 0},
+    )
+    figure.update_yaxes(range=[n_rows - 0.5, -0.5], fixedrange=True, **ticks)
     return figure
+
+
+def _parts(confusion: np.ndarray) -> list[tuple[int, int, int]]:
+    """Row, predicted class and start of each part of the stacked bars; the correct one first, none empty."""
+    parts = []
+    for row, counts in enumerate(confusion.tolist()):
+        start = 0
+        for k in sorted(range(len(counts)), key=lambda k: (k != row, k)):
+            if counts[k]:
+                parts.append((row, k, start))
+                start += counts[k]
+    return parts
+
+
+def _sequences(count: int) -> str:
+    return f"{count} sequence{'s' if count != 1 else ''}"

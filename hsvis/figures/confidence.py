@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.analysis.sequences import class_changes, competing_classes
-from hsvis.figures.steps import step_frame, step_trace
-from hsvis.figures.theme import TICK_SIZE, Palette, Theme
+from hsvis.analysis.steps import class_changes, competing_classes
+from hsvis.figures.colour import mix
+from hsvis.figures.steps import step_frame, step_labels, value_axis
+from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, ellipsis, escape
 
 N_LINES = 6
+MANY_CHANGES = 40  # from here on their hairlines would hide the lines
+LEGEND_LENGTH = 62  # characters that fit in 340 px; the square of each class takes as much as four
 
 
 def confidence(
@@ -17,24 +20,119 @@ def confidence(
 ) -> go.Figure:
     """A line for each competing class; the steps where the winning class changes are marked.
 
+    Two classes share one line: its distance from the middle is how sure the model is, and of which class.
+
     Args:
         ep: (T, C) float, rows sum to 1.
+        tokens: T surface forms.
+        classes: C names.
+
+    Returns:
+        "changes"; min(C, 6) lines (with two classes: the areas "below" and "above", and the line of the
+        second class); and "steps", an invisible point for each step, to which the tooltips are tied.
     """
-    figure = step_frame(tokens, theme)
-    steps = list(range(len(tokens)))
-    for k in competing_classes(ep, N_LINES).tolist():
+    n_steps, n_classes = ep.shape
+    labels = step_labels(tokens, ep, classes, palette, count=3)
+    top = 12 if n_classes == 2 else 22  # px: the legend needs a line
+    figure = step_frame(tokens, labels, theme, top=top, hovermode="x", hoverdistance=-1)
+    steps = np.arange(n_steps, dtype=np.int32)
+    shown = competing_classes(ep, N_LINES).tolist()
+    _add_changes(figure, ep, palette, theme)
+    if n_classes == 2:
+        _add_areas(figure, ep[:, 1], palette, theme)
+        lines = [(1, theme.ink)]
+    else:
+        lines = [(k, palette.hexes[k]) for k in shown]
+    for k, colour in lines:
         figure.add_scatter(
-            name=classes[k], mode="lines", x=steps, y=ep[:, k].tolist(),
-            line={"color": palette.hexes[k], "width": 1.5}, hoverinfo="skip",
+            name=f"EP of {escape(classes[k])}",
+            mode="lines" if n_steps > 2 else "lines+markers",
+            x=steps,
+            y=ep[:, k].astype(np.float32),
+            line={"color": colour, "width": 1.6 if n_classes > 2 and n_steps <= 300 else 1},
+            hoverinfo="skip",
         )
-    changes = class_changes(ep)
-    winners = ep.argmax(axis=1)
     figure.add_scatter(
-        name="changes", mode="markers", x=changes.tolist(), y=ep.max(axis=1)[changes].tolist(), hoverinfo="skip",
-        marker={"size": 7, "color": theme.surface,
-                "line": {"width": 1.5, "color": [palette.hexes[k] for k in winners[changes]]}},
+        name="steps",
+        mode="markers",
+        x=steps,
+        y=ep.max(axis=1).astype(np.float32) if n_classes > 2 else ep[:, 1].astype(np.float32),
+        marker={"size": 1, "opacity": 0},
+        hovertemplate="%{x}<extra></extra>",
     )
-    figure.add_trace(step_trace(ep, tokens, ep.max(axis=1), classes, palette))
-    figure.update_yaxes(range=[0, 1.03], tickvals=[0, 0.5, 1], fixedrange=True, gridcolor=theme.grid, zeroline=False,
-                        tickfont={"size": TICK_SIZE}, title={"text": "EP", "standoff": 4})
+    if n_classes == 2:
+        low, high = (escape(ellipsis(name, 9)) for name in classes)
+        figure.update_yaxes(value_axis("EP", ticktext=[low, "0.5", high]))
+    else:
+        figure.update_yaxes(value_axis("EP"))
+        figure.add_annotation(
+            text=_legend(shown, classes, palette),
+            x=0,
+            y=1,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            borderpad=0,
+            font={"size": SMALL_SIZE},
+        )
     return figure
+
+
+def _add_changes(figure: go.Figure, ep: np.ndarray, palette: Palette, theme: Theme) -> None:
+    """A hairline at each class change, with a triangle in the colour of the new winner."""
+    steps = class_changes(ep)
+    winners = ep.argmax(axis=1)[steps]
+    n_changes = len(steps)
+    many = n_changes > MANY_CHANGES
+    figure.add_scatter(
+        name="changes",
+        mode="lines+markers",
+        x=[value for step in steps.tolist() for value in (step, step, None)],
+        y=[0.0, 1.0, None] * n_changes,
+        line={"color": mix(theme.surface, theme.muted, 0.45), "width": 0 if many else 1, "dash": "1px,2px"},
+        marker={
+            "symbol": "triangle-down",
+            "size": [0, 4 if many else 7, 0] * n_changes,
+            "opacity": 1,
+            "color": [palette.hexes[k] for k in winners.tolist() for _ in range(3)],
+            "line": {"width": 0},
+        },
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+
+
+def _add_areas(figure: go.Figure, second: np.ndarray, palette: Palette, theme: Theme) -> None:
+    """Fill between the EP of the second class, (T,), and 0.5, in the colour of the class that wins there."""
+    steps = np.arange(len(second), dtype=np.float64)
+    value = second.astype(np.float64) - 0.5
+    crossed = np.flatnonzero(value[:-1] * value[1:] < 0)
+    at = crossed + value[crossed] / (value[crossed] - value[crossed + 1])
+    x = np.concatenate([steps, at])
+    order = np.argsort(x, kind="stable")
+    x, value = x[order], np.concatenate([value, np.zeros(len(at))])[order]
+    for name, part, colour in (
+        ("below", np.minimum(value, 0), palette.hexes[0]),
+        ("above", np.maximum(value, 0), palette.hexes[1]),
+    ):
+        figure.add_scatter(
+            name=name,
+            mode="lines",
+            x=np.concatenate([x, x[[-1, 0]]]).astype(np.float32),
+            y=np.concatenate([0.5 + part, [0.5, 0.5]]).astype(np.float32),
+            fill="toself",
+            fillcolor=mix(theme.surface, colour, 0.75),
+            line={"width": 0},
+            hoverinfo="skip",
+        )
+
+
+def _legend(shown: Sequence[int], classes: Sequence[str], palette: Palette) -> str:
+    """One line: the classes that have a line, each with its colour."""
+    longest = max(len(name) for name in classes)
+    while longest > 4 and sum(min(len(classes[k]), longest) for k in shown) > LEGEND_LENGTH - 4 * len(shown):
+        longest -= 1
+    names = [escape(ellipsis(name, longest)) for name in classes]
+    return "   ".join(f'<span style="color:{palette.hexes[k]}">■</span> {names[k]}' for k in shown)

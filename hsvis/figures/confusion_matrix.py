@@ -5,37 +5,77 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.theme import TICK_SIZE, Palette, Theme, ellipsis, escape, frame
+from hsvis.figures.class_overview import UNKNOWN
+from hsvis.figures.steps import class_names, percent
+from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
+
+NAME_LENGTH = 11
+MAX_ROW_NAMES = 12
+MAX_COLUMN_NAMES = 8  # tilted, they need more room than above each other
+MATRIX_WIDTH = 128  # px, in the least panel
+DIGIT_WIDTH = 0.56  # of the type size
+LEAST_TEXT_SIZE = 7  # px
 
 
-def confusion_matrix(confusion: np.ndarray, classes: Sequence[str], palette: Palette, theme: Theme) -> go.Figure:
-    """Counts of sequences, shaded by their share of the row.
+def confusion_matrix(
+    confusion: np.ndarray, classes: Sequence[str], palette: Palette, theme: Theme
+) -> go.Figure:
+    """Counts of sequences, shaded by their share of the actual class.
 
     Args:
-        confusion: (C, C) or (C + 1, C) int, counts, actual × predicted; row C holds the unknown labels.
+        confusion: (C, C) or (C + 1, C) int, counts, actual × predicted; row C counts the unknown labels.
         classes: C names.
 
     Returns:
-        One heatmap; z is the share of the row, customdata of a cell is [actual, predicted], with -1 for
-        sequences of unknown label.
+        One heatmap: z is the share of the row, text the count; the customdata of a cell is
+        [actual, predicted], actual being -1 where the label is unknown.
     """
     n_rows, n_classes = confusion.shape
-    names = [*classes, "no label"][:n_rows]
+    names = class_names([*classes, UNKNOWN][:n_rows], n_rows)
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    figure = frame(theme, hovermode="closest", margin={"l": 72, "r": 10, "t": 4, "b": 34})
+    digits = len(str(confusion.max(initial=0)))
+    text_size = min(SMALL_SIZE + 2, int((MATRIX_WIDTH / n_classes - 1) / (DIGIT_WIDTH * digits)))
+    legible = text_size >= LEAST_TEXT_SIZE
+    tilted = n_classes > 2
+    figure = frame(
+        theme,
+        margin={"l": 80, "r": 6, "t": 4, "b": 62 if tilted else 30},
+        hovermode="closest",
+    )
     figure.add_heatmap(
-        z=share.tolist(), zmin=0, zmax=1, colorscale=[[0, theme.surface], [1, theme.accent]], showscale=False,
-        text=[[str(c) for c in row] for row in confusion.tolist()], texttemplate="%{text}", xgap=1, ygap=1,
+        name="counts",
+        z=share.astype(np.float32),
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, theme.surface], [1, theme.accent]],
+        showscale=False,
+        xgap=1,
+        ygap=1,
+        text=[[str(count) for count in row] for row in confusion.tolist()] if legible else None,
+        texttemplate="%{text}" if legible else None,
+        textfont={"size": max(text_size, 1)},
         customdata=[[[a if a < n_classes else -1, k] for k in range(n_classes)] for a in range(n_rows)],
         hovertext=[
-            [f"<b>{escape(names[a])}</b><br>{confusion[a, k]} classified as {escape(classes[k])}" for k in range(n_classes)]
-            for a in range(n_rows)
+            [
+                f"<b>{names[a]}</b><br>{count} classified<br>as {names[k]}<br>{percent(part)} of the class"
+                if count or legible
+                else ""
+                for k, (count, part) in enumerate(zip(counts, parts, strict=True))
+            ]
+            for a, (counts, parts) in enumerate(zip(confusion.tolist(), share.tolist(), strict=True))
         ],
         hoverinfo="text",
     )
-    figure.update_xaxes(title={"text": "predicted", "standoff": 2}, tickvals=list(range(n_classes)), fixedrange=True,
-                        ticktext=[escape(ellipsis(name, 8)) for name in classes], tickfont={"size": TICK_SIZE})
-    figure.update_yaxes(title={"text": "actual", "standoff": 2}, tickvals=list(range(n_rows)), fixedrange=True,
-                        ticktext=[escape(ellipsis(name, 12)) for name in names], autorange="reversed",
-                        tickfont={"size": TICK_SIZE})
+    figure.update_xaxes(
+        title={"text": "predicted", "standoff": 0},
+        tickangle=-40 if tilted else 0,
+        fixedrange=True,
+        **name_ticks(list(classes), NAME_LENGTH, MAX_COLUMN_NAMES),
+    )
+    figure.update_yaxes(
+        title={"text": "actual", "standoff": 0},
+        range=[n_rows - 0.5, -0.5],
+        fixedrange=True,
+        **name_ticks([*classes, UNKNOWN][:n_rows], NAME_LENGTH, MAX_ROW_NAMES),
+    )
     return figure

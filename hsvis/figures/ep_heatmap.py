@@ -5,47 +5,71 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.steps import step_frame, step_trace
-from hsvis.figures.theme import TICK_SIZE, Palette, Theme, ellipsis, ep_strength, escape
+from hsvis.figures.steps import step_frame, step_labels
+from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, ep_strength, escape, name_ticks
+
+WINNER_HEIGHT = 0.19  # of the rows of all classes together
+GAP = 0.05
+NAME_LENGTH = 12
+MAX_NAMES = 10
 
 
 def ep_heatmap(
     ep: np.ndarray, tokens: Sequence[str], classes: Sequence[str], palette: Palette, theme: Theme
 ) -> go.Figure:
-    """Classes × steps, each row from the surface to its class's colour by EP; the winner of each step beneath.
+    """Each class a row from the surface's colour to the class's by EP; beneath, the winner of each step.
 
     Args:
         ep: (T, C) float, rows sum to 1.
+        tokens: T surface forms.
+        classes: C names.
+
+    Returns:
+        C + 1 heatmaps: one a class, whose z is its EP; and "winner", whose z is 2 × class + how decided the
+        EP is, from 0 to 1.
     """
-    n_steps, n_classes = ep.shape
-    figure = step_frame(tokens, theme)
-    offsets = 2 * np.arange(n_classes)
-    top = 2 * n_classes - 1
-    scale = [
-        [(2 * k + end) / top, colour]
-        for k in range(n_classes)
-        for end, colour in ((0, theme.surface), (1, palette.hexes[k]))
-    ]
+    n_classes = ep.shape[1]
+    labels = step_labels(tokens, ep, classes, palette)
+    figure = step_frame(tokens, labels, theme, top=3, bottom=3, hovermode="closest")
+    for k, (name, colour) in enumerate(zip(classes, palette.hexes, strict=True)):
+        figure.add_heatmap(
+            name=escape(name),
+            z=ep[:, k][None].astype(np.float32),  # (1, T)
+            y=[k],
+            zmin=0,
+            zmax=1,
+            colorscale=[[0, theme.surface], [1, colour]],
+            showscale=False,
+            hovertemplate=f"%{{x}}<br>EP of {_literal(name)}  %{{z:.2f}}<extra></extra>",
+        )
+    height, gap = max(WINNER_HEIGHT * n_classes, 0.4), max(GAP * n_classes, 0.12)
+    centre = n_classes - 0.5 + gap + height / 2
+    last = 2 * n_classes - 1
     figure.add_heatmap(
-        name="ep", z=(offsets[:, None] + ep.T).tolist(), zmin=0, zmax=top, colorscale=scale,
-        showscale=False, hoverinfo="none",
+        name="winner",
+        z=(2 * ep.argmax(axis=1) + ep_strength(ep))[None].astype(np.float32),  # (1, T)
+        y=[centre - height / 2, centre + height / 2],
+        zmin=0,
+        zmax=last,
+        colorscale=[
+            [(2 * k + strength) / last, (palette.neutral, colour)[strength]]
+            for k, colour in enumerate(palette.hexes)
+            for strength in (0, 1)
+        ],
+        showscale=False,
+        hovertemplate="%{x}<extra></extra>",
     )
-    winners = ep.argmax(axis=1)
-    winner_scale = [
-        [(2 * k + end) / top, colour]
-        for k in range(n_classes)
-        for end, colour in ((0, theme.neutral), (1, palette.hexes[k]))
-    ]
-    figure.add_heatmap(
-        name="winner", z=[(2 * winners + ep_strength(ep)).tolist()], zmin=0, zmax=top, colorscale=winner_scale,
-        showscale=False, hoverinfo="none", yaxis="y2",
-    )
-    figure.add_trace(step_trace(ep, tokens, np.zeros(n_steps), classes, palette, yaxis="y2"))
-    figure.update_layout(
-        yaxis={"domain": [0.2, 1], "range": [n_classes - 0.5, -0.5], "tickvals": list(range(n_classes)),
-               "ticktext": [escape(ellipsis(name, 11)) for name in classes], "fixedrange": True, "showgrid": False,
-               "zeroline": False, "tickfont": {"size": TICK_SIZE}},
-        yaxis2={"domain": [0, 0.15], "range": [-0.5, 0.5], "fixedrange": True, "tickvals": [0], "ticktext": ["winner"],
-                "anchor": "x", "showgrid": False, "zeroline": False, "tickfont": {"size": TICK_SIZE}},
+    ticks = name_ticks(list(classes), NAME_LENGTH, MAX_NAMES)
+    figure.update_yaxes(
+        range=[centre + height / 2, -0.5],
+        tickvals=[*ticks["tickvals"], centre],
+        ticktext=[*ticks["ticktext"], "winner"],
+        tickfont={"size": SMALL_SIZE if n_classes <= 7 else SMALL_SIZE - 1},
+        fixedrange=True,
     )
     return figure
+
+
+def _literal(name: str) -> str:
+    """A class name that a hover template takes as it is: it would look up what stands in `%{…}`."""
+    return escape(name).replace("%", "&#37;").replace("{", "&#123;")

@@ -15,7 +15,7 @@ SMALL_SIZE = 10
 
 # The views of one sequence stand one above the other: equal margins put step t at the same x in all of them.
 STEP_MARGIN_LEFT = 76  # px; room for a class name of 12 letters, or for an axis title and its ticks
-STEP_MARGIN_RIGHT = 12
+STEP_MARGIN_RIGHT = 34  # room for the number of the threshold, or for a colour bar
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Theme:
     lightness: tuple[float, ...]  # OKLab, of the classes beyond those
 
 
-# The class colours are 0.10 or more apart in OKLab, the distances for red-green blindness weighted by 1.35:
-# found by simulated annealing over the colours that stand out from the surface (tests/test_theme.py measures).
+# Class colours: found by simulated annealing among those that stand out from the surface, so that the least
+# distance between any two in OKLab is largest, for normal sight and the three kinds of colour blindness.
 LIGHT = Theme(
     name="light",
     background="#f6f7f9",
@@ -73,7 +73,7 @@ DARK = Theme(
     below="#5bc4b6",
     above="#dba65e",
     class_hexes=(
-        "#fe7d38", "#5983c9", "#4fbe7d", "#bb87fc", "#fee71e",
+        "#fe7d38", "#5983c9", "#4fbe7d", "#bb87fc", "#f3dc3f",
         "#d52f41", "#7fdafd", "#fd9abe", "#8a4bd2", "#b95ea0",
     ),
     lightness=(0.56, 0.66, 0.76, 0.88),
@@ -106,8 +106,8 @@ class Palette:
             ep: (N, C) float, rows sum to 1.
 
         Returns:
-            (N, 3) uint8. A row of equal EPs gets the neutral grey, a certain one the full colour of its class;
-            with two classes that is a diverging gradient through grey at 0.5.
+            (N, 3) uint8. A row of equal EPs gets the neutral grey, a certain one the full colour of its
+            class; with two classes that is a diverging gradient through grey at 0.5.
         """
         classes = rgb(self.hexes)  # (C, 3)
         neutral = rgb([self.neutral])  # (1, 3)
@@ -121,7 +121,7 @@ class Palette:
 
 @lru_cache(maxsize=64)
 def palette(n_classes: int, theme: Theme) -> Palette:
-    """Colours for `n_classes` classes: safe for the colour-blind up to ten, as far apart as possible beyond."""
+    """Colours for C classes: safe for the colour-blind up to ten, as far apart as possible beyond."""
     first = theme.class_hexes
     missing = max(0, n_classes - len(first))
     more = more_colours((*first, theme.neutral), missing, theme.lightness)
@@ -129,13 +129,13 @@ def palette(n_classes: int, theme: Theme) -> Palette:
 
 
 def ep_strength(ep: np.ndarray) -> np.ndarray:
-    """How decided each EP is: 0 where all classes are equal, 1 where one is certain.  (N, C) -> (N,) float."""
+    """How decided each EP is, (N, C) -> (N,): 0 where all classes are equal, 1 where one is certain."""
     uniform = 1 / ep.shape[1]
     return np.clip((ep.max(axis=1) - uniform) / (1 - uniform), 0, 1)
 
 
 def escape(text: str) -> str:
-    """`text` so that Plotly's labels show it as it is: they take `<…>` for markup and `&…;` for a character."""
+    """`text` so that Plotly's labels show it as it is: to them `<…>` is markup, `&…;` a character."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -145,7 +145,7 @@ def ellipsis(text: str, length: int) -> str:
 
 
 def name_ticks(names: list[str], length: int, at_most: int) -> dict[str, Any]:
-    """Axis properties that write names at 0, 1, 2, …: shortened, and only every n-th where there are too many."""
+    """Axis properties that write names at 0, 1, 2, …: shortened, and only every n-th of too many."""
     every = -(-len(names) // at_most)
     return {
         "tickvals": list(range(0, len(names), every)),
@@ -153,12 +153,17 @@ def name_ticks(names: list[str], length: int, at_most: int) -> dict[str, Any]:
     }
 
 
-def frame(theme: Theme, **layout: Any) -> go.Figure:
-    """An empty figure: transparent paper, quiet axes, small type; `layout` adds to it."""
+def frame(theme: Theme, margin: dict[str, int], **layout: Any) -> go.Figure:
+    """An empty figure: transparent paper, quiet axes, small type; `layout` adds to it.
+
+    The margins are what they are given as: Plotly would widen them for a colour bar.
+    """
     axis = {
         "showgrid": False,
         "zeroline": False,
         "ticks": "",
+        "ticklabelstandoff": 3,
+        "ticklabeloverflow": "allow",
         "gridcolor": theme.grid,
         "tickfont": {"size": SMALL_SIZE},
         "title": {"font": {"size": SMALL_SIZE}, "standoff": 4},
@@ -175,6 +180,7 @@ def frame(theme: Theme, **layout: Any) -> go.Figure:
             "align": "left",
         },
         "showlegend": False,
+        "margin": {**margin, "autoexpand": False},
     }
     return go.Figure(layout={**base, **layout})
 

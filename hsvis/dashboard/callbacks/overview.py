@@ -52,9 +52,7 @@ def dataset_info(store: StateStore) -> list[Component]:
     ]
     n_unknown = int((~known).sum())
     if n_unknown:
-        classes.append(
-            html.Li([class_name(-1, "no label"), html.Span(f"{n_unknown:,}", className="number")])
-        )
+        classes.append(html.Li([class_name(-1, "no label"), html.Span(f"{n_unknown:,}", className="number")]))
     return [html.Div(boxes, className="facts"), html.Ul(classes, className="classes")]
 
 
@@ -144,7 +142,11 @@ def register(app: Dash, runs: Runs) -> None:
             page_style(view),
         )
 
-    @app.callback(Output(ids.SEQUENCE_TABLE, "rowData"), Input(ids.RUN_SELECT, "value"))
+    @app.callback(
+        Output(ids.SEQUENCE_TABLE, "rowData"),
+        Input(ids.RUN_SELECT, "value"),
+        prevent_initial_call=True,  # the page comes with the rows of its first run
+    )
     def _(run: str | None) -> list[dict[str, Any]]:
         return table_rows(runs.resolve({"run": run}).store)
 

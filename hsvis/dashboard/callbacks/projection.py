@@ -11,20 +11,25 @@ from hsvis.figures.projection import projection
 
 def projection_figure(view: View, clouds: Clouds, index: int | None) -> go.Figure:
     """The projection with the trajectory of a sequence, or none; its `meta` names the cloud that it needs."""
-    bounds = clouds.bounds(view)
+    store, bounds = view.store, clouds.bounds(view)
     if index is None:
-        trajectory = np.empty((0, 2), np.float32)
-        figure = projection(bounds, trajectory, view.store.ep[:0], [], view.palette, view.theme)
+        trajectory, ep, tokens = np.empty((0, 2), np.float32), store.ep[:0], []
     else:
-        sequence = view.store.sequence(index)
-        trajectory = view.projection.xy[sequence.rows]  # (T, 2)
-        figure = projection(bounds, trajectory, sequence.ep, sequence.tokens, view.palette, view.theme)
-    meta = {"run": view.store.name, "cloud": view.cloud, "theme": view.theme.name, "bounds": list(bounds), "sequence": index}
+        sequence = store.sequence(index)
+        trajectory, ep, tokens = view.projection.xy[sequence.rows], sequence.ep, sequence.tokens  # (T, 2)
+    figure = projection(bounds, trajectory, ep, tokens, view.palette, view.theme, store.classes)
+    meta = {
+        "run": store.name,
+        "cloud": view.cloud,
+        "theme": view.theme.name,
+        "bounds": list(bounds),
+        "sequence": index,
+    }
     return figure.update_layout(meta=meta, uirevision=view.cloud)
 
 
 def change(figure: go.Figure) -> Patch:
-    """Puts `figure` on the page, but for what belongs to the browser: the visible range and the cloud's image.
+    """Puts `figure` on the page, but for what belongs to the browser: the visible range and the image.
 
     So a selection neither moves the view nor touches the image, and an answer that arrives late can't
     bring back a range or an image that the page has left behind.

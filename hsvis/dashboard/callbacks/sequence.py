@@ -32,12 +32,18 @@ def sequence_info(view: View, sequence: Sequence) -> list[Component]:
     return [
         html.H2(f"Sequence {sequence.index}"),
         html.Span(verdict, className=f"verdict {looks}"),
-        html.Span(count(len(sequence.tokens), "step"), className="steps"),
+        html.Span(
+            [
+                count(len(sequence.tokens), "step"),
+                " · confidence ",
+                html.Strong(percent(sequence.confidence)),
+            ],
+            className="steps",
+        ),
         html.Dl(
             [
                 _fact("Class", actual),
                 _fact("classified as", class_name(sequence.predicted, classes[sequence.predicted])),
-                _fact("confidence", percent(sequence.confidence)),
             ]
         ),
     ]
@@ -49,7 +55,8 @@ def _fact(name: str, value: Component | str) -> Component:
 
 def nothing_selected() -> list[Component]:
     """What stands in place of a sequence while none is selected."""
-    return [html.P(NOTHING_SELECTED, className="empty")]
+    more = "Its text, its expected predictions and its hidden units step by step appear here."
+    return [html.Div([html.P(NOTHING_SELECTED), html.Small(more)], className="empty")]
 
 
 def sequence_views(
@@ -66,16 +73,16 @@ def sequence_views(
         return (nothing_selected(), [], blank, blank, blank, blank)
     store, palette, theme = view.store, view.palette, view.theme
     sequence = store.sequence(index)
-    ep, tokens = sequence.ep, sequence.tokens
+    ep, tokens, classes = sequence.ep, sequence.tokens, store.classes
     distance = store.distances(view.layer)[sequence.rows]
     largest = store.largest_distance(view.layer)
     return (
         sequence_info(view, sequence),
         token_strip(sequence, palette.ep_hexes(ep)),
-        ep_heatmap(ep, tokens, store.classes, palette, theme),
-        distances(distance, largest, ep, tokens, threshold, palette, theme),
-        confidence(ep, tokens, store.classes, palette, theme),
-        unit_activity(store.states(index, view.layer), tokens, theme),
+        ep_heatmap(ep, tokens, classes, palette, theme),
+        distances(distance, largest, ep, tokens, threshold, palette, theme, classes),
+        confidence(ep, tokens, classes, palette, theme),
+        unit_activity(store.states(index, view.layer), tokens, theme, ep, classes, palette),
     )
 
 

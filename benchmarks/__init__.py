@@ -1,0 +1,1 @@
+"""Figures of speed and accuracy, each beside what it is compared with: `python -m benchmarks`."""

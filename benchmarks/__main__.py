@@ -1,0 +1,29 @@
+"""`python -m benchmarks [NAME …] [--smoke] [--data FOLDER]`."""
+
+import argparse
+import os
+from pathlib import Path
+
+from benchmarks import accuracy, extraction, start, tsne
+
+ALL = {"start": start.run, "extraction": extraction.run, "tsne": tsne.run, "accuracy": accuracy.run}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="*", choices=[[], *ALL], help="which ones; all without a name")
+    parser.add_argument("--smoke", action="store_true", help="small sizes: does it work at all?")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get("HSVIS_TEST_DATA") or "../shared/data"),
+        help="folder of imdb/ and reuters/ with train.parquet and test.parquet (default: %(default)s)",
+    )
+    given = parser.parse_args()
+    for name in given.name or ALL:
+        print(f"\n## {name}", flush=True)
+        ALL[name](smoke=given.smoke, data=given.data)
+
+
+if __name__ == "__main__":
+    main()

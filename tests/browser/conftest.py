@@ -1,0 +1,164 @@
+"""A served dashboard and a page of it in a real Chromium."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pages import Open, Opened, Served
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from hsvis.config import load_config
+from hsvis.dashboard import create_app
+from hsvis.figures import raster
+from hsvis.pipeline import build
+from hsvis.store import StateStore
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+PAUSE = 20_000  # ms that a page may take for anything
+
+# Texts that a page could take for something else.  Each is one of the classes by its last word.
+ODD = [
+    'the <script>alert("x")</script> plot was <b>bold</b> and dull',
+    "braces {curly} {{x}} and 100% of &amp; signs &lt;i&gt; dull",
+    "an <a href='x'>anchor</a> and <br /><br /> breaks that shine",
+    "a " + "w" * 400 + " word of four hundred letters shine",
+    "مرحبا بالعالم هذا فيلم جميل shine",
+    "emoji 😀 and 🏳️‍🌈 and a tab\tand\na line middling",
+    "<!-- nothing --> to see here middling",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program; without one the tests are skipped, or fail where they have to run."""
+    found = os.environ.get("HSVIS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        reason = f"no Chromium: install one of {', '.join(NAMES)}, or name it in HSVIS_CHROMIUM"
+        if os.environ.get("HSVIS_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def odd_store(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> StateStore:
+    """A small run of three classes on odd texts, one of them without a label."""
+    folder = tmp_path_factory.mktemp("odd")
+    verdicts = ["dull", "middling", "shine"]
+    train = [
+        {"text": f"a {filler} film that was {word}", "label": k}
+        for k, word in enumerate(verdicts)
+        for filler in ("long", "short", "new", "old", "quiet", "loud", "first", "last")
+    ]
+    test = [{"text": text, "label": verdicts.index(text.split()[-1])} for text in ODD]
+    for name, rows in (("train", train * 3), ("test", test * 3)):
+        pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
+    config = folder / "odd.yaml"
+    config.write_text(
+        f"""
+name: odd
+dataset:
+  path: parquet
+  data_files: {{train: {folder}/train.parquet, test: {folder}/test.parquet}}
+  classes: [dull, middling, "<i>shine</i>"]
+tokens: {{max_length: 6}}
+model: {{embedding: 8, hidden: 8, epochs: 3, batch_size: 8, word_dropout: 0.0}}
+projections:
+  - {{method: pca}}
+""",
+        encoding="utf-8",
+    )
+    return build(load_config(config))
+
+
+class Quiet(WSGIRequestHandler):
+    """Writes no line for each request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(demo_store: StateStore, odd_store: StateStore) -> Iterator[Served]:
+    raster.warm_up()
+    app = create_app([demo_store, odd_store])
+    server = make_server("127.0.0.1", 0, app.server, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Served(f"http://127.0.0.1:{server.port}/", {one.name: one for one in (demo_store, odd_store)})
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Iterator[Callable[[str, float], BrowserContext]]:
+    """One browser profile for each theme of the system and pixel ratio: its cache is worth keeping."""
+    kept: dict[tuple[str, float], BrowserContext] = {}
+
+    def context(theme: str, scale: float) -> BrowserContext:
+        if (theme, scale) not in kept:
+            scheme: Any = theme
+            kept[theme, scale] = browser.new_context(color_scheme=scheme, device_scale_factor=scale)
+        return kept[theme, scale]
+
+    yield context
+    for one in kept.values():
+        one.close()
+
+
+@pytest.fixture
+def open_page(contexts: Callable[[str, float], BrowserContext], served: Served) -> Iterator[Open]:
+    """Opens the dashboard: `open_page(width=…, height=…, theme=…, scale=…)`."""
+    pages: list[Page] = []
+
+    def open_one(width: int = 1440, height: int = 900, theme: str = "light", scale: float = 1) -> Opened:
+        page = contexts(theme, scale).new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.set_default_timeout(PAUSE)
+        opened = Opened(page)
+        page.on("request", lambda request: opened.requests.append(request.url))
+        page.on(
+            "console",
+            lambda message: opened.errors.append(message.text) if message.type == "error" else None,
+        )
+        page.on("pageerror", lambda error: opened.errors.append(str(error)))
+        page.goto(served.address)
+        page.wait_for_selector("#sequence-table .ag-row")
+        opened.settle()
+        return opened
+
+    yield open_one
+    for page in pages:
+        page.evaluate("localStorage.clear()")
+        page.close()
+
+
+@pytest.fixture
+def opened(open_page: Open) -> Iterator[Opened]:
+    """The dashboard at 1440 × 900; the test fails if the page reported an error."""
+    one = open_page()
+    yield one
+    assert one.errors == []

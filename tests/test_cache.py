@@ -1,0 +1,161 @@
+"""Files of a run: whole or not at all, checked when read, errors in words."""
+
+import errno
+import json
+import resource
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hsvis import cache
+from hsvis.cache import RunFolder
+from hsvis.errors import CacheError, DamagedFileError
+
+
+def table(rows: int = 1000, width: int = 8) -> pa.Table:
+    values = np.random.default_rng(0).normal(size=(rows, width)).astype(np.float32)
+    return pa.table({"sequence": pa.array(np.arange(rows, dtype=np.int32)), "state": cache.vectors(values)})
+
+
+def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.parquet"
+    cache.write_table(path, table(), {"note": "é"})
+    assert cache.read_table(path).equals(table())
+    assert cache.read_details(path) == {"note": "é"}
+    assert cache.is_whole(path, 1000)
+    assert not cache.is_whole(path, 999)
+    assert [p.name for p in path.parent.iterdir()] == ["a.parquet"]
+
+
+def test_row_groups_are_about_a_mebibyte(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    cache.write_table(path, table(60_000, 100))
+    groups = [
+        pq.read_metadata(path).row_group(i).num_rows for i in range(pq.read_metadata(path).num_row_groups)
+    ]
+    assert sum(groups) == 60_000
+    assert max(groups) * 404 < 1.1 * 2**20
+
+
+def test_half_precision_vectors_come_back(tmp_path: Path) -> None:
+    values = np.array([[1.5, -2.25], [0.1, 3.0]], np.float16)
+    cache.write_table(tmp_path / "a.parquet", pa.table({"state": cache.vectors(values)}))
+    assert np.array_equal(cache.matrix(cache.read_table(tmp_path / "a.parquet")["state"]), values)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    cache.write_bytes(path, b"old")
+    with pytest.raises(RuntimeError), cache.write_aside(path) as aside:
+        aside.write_bytes(b"half of the n")
+        raise RuntimeError
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("harm", ["truncated", "flipped", "empty", "missing", "text"])
+def test_a_damaged_file_is_named_and_never_read(tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "a.parquet"
+    cache.write_table(path, table())
+    content = path.read_bytes()
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 0x55
+    harmed = {"truncated": content[:-100], "flipped": bytes(flipped), "empty": b"", "text": b"hello"}
+    path.unlink()
+    if harm != "missing":
+        path.write_bytes(harmed[harm])
+    with pytest.raises(DamagedFileError, match=r"a\.parquet") as caught:
+        cache.read_table(path)
+    assert caught.value.path == path
+
+
+def test_joined_parts_equal_one_table(tmp_path: Path) -> None:
+    whole = table(900)
+    for k in range(3):
+        cache.write_table(tmp_path / f"{k}.parquet", whole.slice(300 * k, 300))
+    cache.join_tables(tmp_path / "all.parquet", [tmp_path / f"{k}.parquet" for k in range(3)])
+    assert cache.read_table(tmp_path / "all.parquet").equals(whole)
+
+
+def test_a_key_depends_on_every_part_and_on_nothing_else() -> None:
+    assert cache.key_of(a=1, b="x") == cache.key_of(b="x", a=1)
+    assert len({cache.key_of(a=1), cache.key_of(a=2), cache.key_of(b=1), cache.key_of(a="1")}) == 4
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", json.dumps({"format": 999})])
+def test_an_unreadable_manifest_counts_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    assert cache.read_manifest(RunFolder(tmp_path)) is None
+
+
+def test_a_folder_that_is_a_file_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CacheError, match="HSVIS_CACHE"):
+        cache.write_bytes(tmp_path / "file" / "run" / "a.bin", b"x")
+    with (
+        pytest.raises(CacheError, match="HSVIS_CACHE"),
+        cache.locked(tmp_path / "file" / "x.lock", lambda: None),
+    ):
+        pass
+
+
+def test_no_room_on_the_disk_is_an_error_with_a_remedy_and_leaves_nothing(tmp_path: Path) -> None:
+    script = f"""
+        import resource, signal
+        from pathlib import Path
+        from hsvis import cache
+        from hsvis.errors import CacheError
+        from tests.test_cache import table
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # what a full disk does, to this process
+        try:
+            cache.write_table(Path({str(tmp_path)!r}) / "a.parquet", table(100_000))
+        except CacheError as error:
+            print(error)
+    """
+    assert resource.RLIMIT_FSIZE is not None
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+    assert "Make room or set HSVIS_CACHE" in result.stdout
+    assert "MiB are free" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_holder_of_a_lock_waits_and_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    script = f"""
+        import sys, time
+        from pathlib import Path
+        from hsvis import cache
+        with cache.locked(Path({str(path)!r}), lambda: None):
+            print("held", flush=True)
+            time.sleep(1.5)
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        told = []
+        with cache.locked(path, lambda: told.append(True)):
+            assert other.wait() == 0
+    assert told == [True]
+
+
+def test_sweeping_takes_only_what_was_left_aside(tmp_path: Path) -> None:
+    (tmp_path / "states").mkdir()
+    (tmp_path / "states" / ".part-00000.parquet.abc.aside").write_text("half")
+    cache.write_bytes(tmp_path / "states" / "part-00000.parquet", b"whole")
+    cache.sweep(tmp_path)
+    assert [p.name for p in (tmp_path / "states").iterdir()] == ["part-00000.parquet"]
+
+
+def test_the_words_for_a_full_disk_name_the_cause(tmp_path: Path) -> None:
+    with pytest.raises(CacheError, match="No space left on device"), cache.write_aside(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")

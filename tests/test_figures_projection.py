@@ -1,0 +1,79 @@
+"""The projection: the trajectory's points, segments, colours and rings."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from figure_example import BOTH, Example, trace
+
+from hsvis.figures.projection import N_BINS, projection
+from hsvis.figures.theme import LIGHT, palette
+
+
+def test_nothing_selected_leaves_every_trace_empty():
+    example = Example(20, 5)
+    figure = projection((-1, 1, -2, 2), example.trajectory[:0], example.ep[:0], [], example.palette, LIGHT)
+    assert len(figure.data) == len(example.all()["projection"].data)
+    assert all(len(one.x) == 0 for one in figure.data)
+    assert (list(figure.layout.xaxis.range), list(figure.layout.yaxis.range)) == ([-1, 1], [-2, 2])
+    assert figure.layout.meta["bounds"] == [-1, 1, -2, 2]
+    assert figure.layout.images == ()
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+@pytest.mark.parametrize("n_steps", [1, 2, 40])
+def test_the_trajectory_passes_through_every_state(n_steps, n_classes):
+    example = Example(n_steps, n_classes)
+    figure = example.all()["projection"]
+    steps = trace(figure, "steps")
+    assert np.array_equal(np.column_stack([steps.x, steps.y]), example.trajectory)
+    assert list(steps.customdata) == list(range(n_steps))
+    assert list(steps.marker.color) == example.palette.ep_hexes(example.ep)
+    drawn = set()
+    for k in range(N_BINS):
+        part = trace(figure, f"segments {k}")
+        ends = np.column_stack([part.x, part.y]).reshape(-1, 3, 2)
+        assert np.isnan(ends[:, 2]).all()  # no line from one segment to the next
+        drawn |= {(tuple(start), tuple(end)) for start, end, _ in ends.tolist()}
+    points = [tuple(point) for point in example.trajectory.tolist()]
+    assert drawn == set(pairwise(points))
+
+
+def test_segments_have_the_colour_of_the_ep_at_their_start():
+    ep = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.3, 0.7]])
+    trajectory = np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]], dtype=np.float32)
+    colours = palette(2, LIGHT)
+    figure = projection((-1, 4, -1, 1), trajectory, ep, list("abcd"), colours, LIGHT)
+    at_start = {
+        float(part.x[0]): part.line.color
+        for part in (trace(figure, f"segments {k}") for k in range(N_BINS))
+        if len(part.x)
+    }
+    assert at_start == {0.0: colours.hexes[0], 1.0: LIGHT.neutral, 2.0: colours.hexes[1]}
+
+
+@BOTH
+def test_segments_of_many_classes_grow_stronger_with_time(look):
+    example = Example(60, 4, look)
+    figure = example.all()["projection"]
+    parts = [trace(figure, f"segments {k}") for k in range(N_BINS)]
+    firsts = [float(part.x[0]) for part in parts]
+    assert firsts == [float(example.trajectory[-(-k * 59 // N_BINS), 0]) for k in range(N_BINS)]
+    assert parts[-1].line.color == look.ink
+
+
+def test_start_and_end_are_ringed():
+    example = Example(10, 2)
+    figure = example.all()["projection"]
+    for name, step, colour in (("start", 0, LIGHT.ring_start), ("end", 9, LIGHT.ink)):
+        ring = trace(figure, name)
+        assert (ring.x[0], ring.y[0]) == tuple(example.trajectory[step])
+        assert ring.marker.line.color == colour
+
+
+def test_the_pointer_is_followed_everywhere_on_the_projection():
+    layout = Example(3, 2).all()["projection"].layout
+    assert layout.hoveranywhere
+    assert layout.clickanywhere
+    assert layout.dragmode == "pan"
+    assert not layout.xaxis.visible

@@ -1,0 +1,208 @@
+"""The cloud: which state is drawn where, checked against drawing each state by hand, and its image."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hsvis.figures import raster
+from hsvis.figures.raster import View, bounds, dot_radius, draw_order, paint, pick_grid
+
+
+def drawn_by_hand(xy, order, view):
+    """All states one after another in the draw order, each as it is drawn alone."""
+    side = 2 * int(view.radius) + 7
+    alone = pick_grid(
+        np.zeros((1, 2), np.float32), draw_order(1), View(-1, 1, -1, 1, side, side, view.radius)
+    )
+    dot = np.argwhere(alone) - side // 2  # (K, 2)
+    grid = np.zeros((view.height, view.width), dtype=np.uint32)
+    for row in order.rows.tolist():
+        x = np.floor((xy[row, 0] - view.x0) / (view.x1 - view.x0) * view.width)
+        y = view.height - 1 - np.floor((xy[row, 1] - view.y0) / (view.y1 - view.y0) * view.height)
+        pixels = dot + np.array([y, x])
+        inside = ((pixels >= 0) & (pixels < grid.shape)).all(axis=1)
+        grid[tuple(pixels[inside].astype(int).T)] = row + 1
+    return grid
+
+
+def in_pixel_middles(rng, n_states, view):
+    """(N, 2) places in and around a view, each in the middle of a pixel, where rounding can't matter."""
+    pixels = rng.integers(-8, max(view.width, view.height) + 8, (n_states, 2))
+    wide, high = (view.x1 - view.x0) / view.width, (view.y1 - view.y0) / view.height
+    return ((pixels + 0.5) * (wide, high) + (view.x0, view.y0)).astype(np.float32)
+
+
+def decoded(png):
+    image = Image.open(BytesIO(png))
+    assert image.format == "PNG"
+    assert image.mode == "RGBA"
+    return np.array(image)
+
+
+@pytest.mark.parametrize("radius", [0.0, 0.4, 0.9, 1.0, 2.0, 2.83, 4.2])
+def test_each_pixel_names_the_last_state_drawn_over_it(radius):
+    view = View(-2.0, 6.0, 10.0, 14.0, 64, 48, radius)
+    xy = in_pixel_middles(np.random.default_rng(0), 300, view)
+    order = draw_order(len(xy))
+    expected = drawn_by_hand(xy, order, view)
+    assert len(np.unique(expected)) > 100
+    assert np.array_equal(pick_grid(xy, order, view), expected)
+
+
+@pytest.mark.parametrize("radius", [0.4, 1.0, 1.84, 2.5, 2.83, 3.5, 7.0])
+def test_a_dot_is_round_and_as_large_as_its_radius(radius):
+    xy = np.array([[7.0, -7.0]], dtype=np.float32)
+    dot = pick_grid(xy, draw_order(1), View(*bounds(xy), 31, 31, radius)) > 0
+    assert np.array_equal(dot, dot.T)
+    assert np.array_equal(dot, dot[::-1])
+    y, x = np.mgrid[-15:16, -15:16]
+    distance = np.hypot(x, y)
+    assert dot[distance <= radius].all()
+    assert not dot[distance > radius + 1].any()
+
+
+def test_a_picked_state_lies_within_the_radius_of_the_pixel():
+    rng = np.random.default_rng(1)
+    xy = rng.normal(size=(5000, 2)).astype(np.float32)
+    view = View(-1.5, 1.0, -1.0, 2.0, 250, 300, 2.5)
+    grid = pick_grid(xy, draw_order(len(xy)), view)
+    y, x = np.nonzero(grid)
+    states = xy[grid[y, x] - 1]
+    across = (states[:, 0] - view.x0) / (view.x1 - view.x0) * view.width - (x + 0.5)
+    down = (view.y1 - states[:, 1]) / (view.y1 - view.y0) * view.height - (y + 0.5)
+    assert (
+        np.hypot(across, down).max() <= view.radius + 1.5
+    )  # half a pixel of edge, and a state's place in its own
+
+
+def test_row_0_of_the_grid_is_the_top():
+    xy = np.array([[0.5, 0.9], [0.5, 0.1]], dtype=np.float32)
+    grid = pick_grid(xy, draw_order(2), View(0, 1, 0, 1, 11, 10, 0.4))
+    assert grid[1, 5] == 1
+    assert grid[8, 5] == 2
+
+
+def test_states_at_one_place_show_the_one_drawn_last():
+    xy = np.full((100, 2), 3.25, dtype=np.float32)
+    order = draw_order(100)
+    grid = pick_grid(xy, order, View(*bounds(xy), 50, 50, 3))
+    assert set(np.unique(grid).tolist()) == {0, int(order.rows[-1]) + 1}
+
+
+def test_a_dot_beyond_the_border_reaches_into_the_view():
+    xy = np.array([[-0.005, 0.5]], dtype=np.float32)  # in the pixel left of the view
+    grid = pick_grid(xy, draw_order(1), View(0, 1, 0, 1, 100, 100, 3))
+    assert np.flatnonzero(grid.any(axis=0)).tolist() == [0, 1, 2]
+
+
+def test_no_states_and_none_in_view_are_empty_images():
+    nothing = np.empty((0, 2), dtype=np.float32)
+    far = np.array([[50.0, 50.0]], dtype=np.float32)
+    for xy in (nothing, far):
+        grid = pick_grid(xy, draw_order(len(xy)), View(0, 1, 0, 1, 20, 10))
+        assert grid.shape == (10, 20)
+        assert not grid.any()
+        assert not decoded(paint(grid, np.zeros((len(xy), 3), dtype=np.uint8))).any()
+
+
+def test_image_and_pick_grid_agree():
+    rng = np.random.default_rng(2)
+    xy = rng.normal(size=(2000, 2)).astype(np.float32)
+    colours = rng.integers(0, 256, (2000, 3)).astype(np.uint8)
+    view = View(*bounds(xy), 200, 160, 2.5)
+    grid = pick_grid(xy, draw_order(2000), view)
+    image = decoded(paint(grid, colours))
+    drawn = grid > 0
+    assert image.shape == (160, 200, 4)
+    assert np.array_equal(image[..., 3] > 0, drawn)
+    assert np.array_equal(image[drawn][:, :3], colours[grid[drawn] - 1])
+
+
+def test_a_dot_fades_from_its_middle_to_its_edge():
+    xy = np.zeros((1, 2), dtype=np.float32)
+    grid = pick_grid(xy, draw_order(1), View(-1, 1, -1, 1, 21, 21, 2.5))
+    opacity = decoded(paint(grid, np.zeros((1, 3), np.uint8)))[10, :, 3]
+    assert opacity[10] > 230
+    edge = int(np.flatnonzero(opacity).max())
+    assert 0 < opacity[edge] < opacity[10]
+
+
+def test_dots_of_one_pixel_are_seen():
+    xy = np.zeros((1, 2), dtype=np.float32)
+    grid = pick_grid(xy, draw_order(1), View(-1, 1, -1, 1, 21, 21, 0.4))
+    assert np.count_nonzero(grid) == 1
+    assert decoded(paint(grid, np.zeros((1, 3), np.uint8)))[10, 10, 3] > 200
+
+
+def test_the_same_states_give_the_same_image():
+    xy = np.random.default_rng(3).normal(size=(3000, 2)).astype(np.float32)
+    colours = np.zeros((3000, 3), dtype=np.uint8)
+    view = View(*bounds(xy), 120, 90, 1.5)
+    images = {paint(pick_grid(xy, draw_order(3000), view), colours) for _ in range(2)}
+    assert len(images) == 1
+
+
+def test_the_draw_order_mixes_the_states():
+    order = draw_order(10_000)
+    assert sorted(order.rows.tolist()) == list(range(10_000))
+    assert np.array_equal(order.rows[order.ranks], np.arange(10_000))
+    assert abs(np.corrcoef(order.ranks, np.arange(10_000))[0, 1]) < 0.05
+
+
+def test_ranks_above_the_precision_of_float32_are_told_apart():
+    n_states = 2**24 + 2
+    order = raster.DrawOrder(  # two states at one pixel, whose ranks are equal in float32
+        ranks=np.array([2**24, 2**24 + 1], dtype=np.uint32),
+        rows=np.broadcast_to(np.uint32(0), n_states).copy(),
+    )
+    order.rows[2**24 + 1] = 1
+    grid = pick_grid(np.zeros((2, 2), dtype=np.float32), order, View(-1, 1, -1, 1, 3, 3, 0))
+    assert grid[1, 1] == 2
+
+
+@pytest.mark.parametrize(
+    "xy",
+    [
+        np.empty((0, 2)),
+        np.array([[3.0, 4.0]]),
+        np.zeros((5, 2)),
+        np.full((5, 2), 1e7),
+        np.array([[0.0, 1.0], [0.0, 2.0]]),  # a vertical line
+        np.random.default_rng(4).normal(size=(50, 2)),
+    ],
+)
+def test_bounds_hold_all_states_with_room_around(xy):
+    x0, x1, y0, y1 = bounds(xy.astype(np.float32))
+    assert x0 < x1
+    assert y0 < y1
+    assert ((xy[:, 0] > x0) & (xy[:, 0] < x1) & (xy[:, 1] > y0) & (xy[:, 1] < y1)).all()
+
+
+def test_dots_shrink_with_the_number_of_states_and_grow_with_the_pixel_ratio():
+    radii = [dot_radius(n) for n in (0, 100, 20_000, 200_000, 2_400_000, 10_000_000)]
+    assert radii == sorted(radii, reverse=True)
+    assert radii[0] <= 3.5
+    assert radii[2] == pytest.approx(2.5)
+    assert 0 < radii[-1] < 1
+    assert dot_radius(20_000, 2) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        ((1, 1, 0, 1, 10, 10), "x0 < x1"),
+        ((0, 1, 2, 1, 10, 10), "y0 < y1"),
+        ((0, float("nan"), 0, 1, 10, 10), "x0 < x1"),
+        ((0, 1, 0, 1, 0, 10), "0 × 10 pixels"),
+        ((0, 1, 0, 1, 10, 10, -1), "radius -1"),
+    ],
+)
+def test_an_impossible_view_is_refused_with_a_remedy(view, words):
+    with pytest.raises(ValueError, match=words):
+        View(*view)
+
+
+def test_warm_up_draws_something():
+    raster.warm_up()
