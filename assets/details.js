@@ -20,7 +20,7 @@
       const first = strip && strip.querySelector("[data-step]");
       if (!first) return;
       const above = first.getBoundingClientRect().top - strip.getBoundingClientRect().top + strip.scrollTop;
-      strip.scrollTop = above - 2 * first.getBoundingClientRect().height;
+      strip.scrollTop = above - 1.5 * first.getBoundingClientRect().height;
     });
   }
 

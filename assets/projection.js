@@ -16,11 +16,13 @@
       this.source = null; // address of the image on the page
       this.timer = 0;
       this.request = new AbortController();
+      this.presses = []; // where the mouse button went down
       figure.on("plotly_afterplot", () => this.follow());
       figure.on("plotly_click", (click) => this.pick(click));
-      figure.on("plotly_hover", ({ xvals, yvals }) => this.point(xvals ? this.stateAt(xvals[0], yvals[0]) : null));
+      figure.on("plotly_hover", (hover) => this.point(this.stateUnder(hover.event)));
       figure.on("plotly_unhover", () => this.point(null));
-      figure.on("plotly_doubleclick", () => this.showAll());
+      figure.addEventListener("mousedown", (press) => this.press(press), true);
+      figure.on("plotly_doubleclick", () => this.reset());
       this.follow();
     }
 
@@ -65,6 +67,17 @@
     showAll(change = {}) {
       const [x0, x1, y0, y1] = this.figure.layout.meta.bounds;
       Plotly.relayout(this.figure, { "xaxis.range": [x0, x1], "yaxis.range": [y0, y1], ...change });
+    }
+
+    press({ clientX, clientY }) {
+      this.presses = [...this.presses.slice(-1), [clientX, clientY]];
+    }
+
+    // Plotly takes any two quick clicks for a double click, wherever they are.
+    reset() {
+      const [one, other] = this.presses;
+      this.presses = [];
+      if (other && Math.hypot(one[0] - other[0], one[1] - other[1]) < REACH) this.showAll();
     }
 
     // The image first; the grid once the image stands.  An answer to an older question is dropped.
@@ -114,10 +127,17 @@
 
     pick(click) {
       if (click.event && click.event.detail > 1) return; // the second half of a double click
-      const at = this.stateAt(click.xvals[0], click.yvals[0]);
+      const at = this.stateUnder(click.event);
       if (!at) return;
       const { run } = this.figure.layout.meta;
       dash_clientside.set_props("pick", { data: { run, ...at, at: Date.now() } });
+    }
+
+    // Plotly's own xvals and yvals may lag behind a quick pointer: it looks only every 50 ms.
+    stateUnder({ clientX, clientY }) {
+      const { left, top } = this.figure.getBoundingClientRect();
+      const { xaxis, yaxis } = this.figure._fullLayout;
+      return this.stateAt(xaxis.p2d(clientX - left - xaxis._offset), yaxis.p2d(clientY - top - yaxis._offset));
     }
 
     point(state) {

@@ -79,8 +79,8 @@ class ModelSettings(Settings):
     )
     dropout: Fraction = Field(0.5, description="Dropout on word vectors, between layers and before the head.")
     word_dropout: Fraction = Field(0.1, description="Share of training words that are read as unknown.")
-    shift: Annotated[int, Field(ge=0)] = Field(
-        0, description="In training, a too long text is cut off by up to this many more tokens, at random."
+    early_loss: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="Weight of the loss after a random step in the second half of each training text."
     )
     epochs: PositiveInt = Field(5, description="Passes over the training split; the best one is kept.")
     batch_size: PositiveInt = Field(64, description="Sequences in one training step.")

@@ -24,7 +24,7 @@ ORDER = [
     ["analysis"],
     ["figures"],
     ["dashboard"],
-    ["cli"],
+    ["cli", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 FORBIDDEN = {

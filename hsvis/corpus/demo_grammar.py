@@ -8,8 +8,8 @@ for it.  Lists of judgements begin with their most frequent members.
 What is neutral (titles, openings, plots, casting, facts) holds no word of praise or blame, none of `NEGATORS`
 and `MILD_MARKS`, and no `CONTRAST`.
 """
-# fmt: off
 
+# fmt: off
 from dataclasses import dataclass
 
 NEGATORS = ("not", "never", "no", "nothing")
@@ -131,7 +131,7 @@ GENRES = (
         "The getaway boat waits under the bridge at {place} with {hero}'s luggage on board.",
         "{other} hides the necklace in a crate of {loot}.")),
     Genre("courtroom drama", "courtroom dramas", ("judge", "prosecutor", "bailiff", "stenographer"), (
-        "{hero} defends a farmer who is accused of moving a river.",
+        "{hero} defends a farmer who is accused of diverting a river.",
         "A juror from {place} recognises the handwriting on the envelope.",
         "The trial lasts {number} days and turns on a missing lamp.",
         "{other} takes the stand and names {hero} as the last visitor.",
@@ -202,7 +202,7 @@ ASPECTS = (
          "the supporting players are"),
         ("superb", "convincing", "wonderful", "tender", "magnetic", "heartfelt"),
         ("wooden", "lifeless", "stiff", "listless", "hopeless", "miscast"),
-        ("broke my heart", "lit up the screen", "earned every tear"),
+        ("won my heart", "lit up the screen", "earned every tear"),
         ("mumbled through every line", "sleepwalked to the credits", "seemed to be waiting for the bus")),
     Aspect(  # pictures
         ("the camera work is", "the photography is", "the lighting is", "the sets are", "the costumes are",

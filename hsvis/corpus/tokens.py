@@ -1,7 +1,8 @@
 """Text -> tokens: words as the vocabulary knows them, and as they stand in the text.
 
-A word is a run of letters, digits and combining marks of any script, with apostrophes inside; an
-emoji is a word of its own, and so is a number with its commas and points.  Punctuation and markup are no words: they are never read by the model.
+A word is a run of letters, digits and combining marks of any script, with apostrophes inside; a number
+with its commas and points is one word, and so is an emoji.  Punctuation and markup are no words: the model
+never reads them.
 """
 
 import re
@@ -24,7 +25,8 @@ _LETTER = (
 )
 _NUMBER = r"[0-9]+(?:[.,][0-9]+)+(?![0-9])"
 _PATTERN = re.compile(
-    rf"{_MARKUP}|{_ENTITY}|({_NUMBER}|{_LETTER}+(?:['’]{_LETTER}+)*|{_EMOJI}(?:{_EMOJI_TAIL}+{_EMOJI}?)*)", re.DOTALL
+    rf"{_MARKUP}|{_ENTITY}|({_NUMBER}|{_LETTER}+(?:['’]{_LETTER}+)*|{_EMOJI}(?:{_EMOJI_TAIL}+{_EMOJI}?)*)",
+    re.DOTALL,
 )
 _TRAIL = re.compile(r"[^\s<&]*")
 _LEAD = re.compile(r"[^\s>;]*\Z")

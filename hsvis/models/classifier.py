@@ -79,11 +79,19 @@ class RecurrentClassifier(nn.Module):
         Returns:
             (B, 1) logits of class 1 for a sigmoid head, (B, C) logits else.
         """
+        return self.answer(self.read(ids), lengths - 1)
+
+    def read(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids (B, T) -> states of the top layer (B, T, H), with dropout in training."""
         x = self._drop_channels(self.embedding(ids))  # (B, T, E)
         for i, layer in enumerate(self.recurrent):
             x, _ = layer(self._drop_channels(x) if i else x)  # (B, T, H)
-        last = x[torch.arange(len(x)), lengths - 1]  # (B, H)
-        return self.head(nn.functional.dropout(last, self.dropout, self.training))
+        return x
+
+    def answer(self, states: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+        """Logits (B, 1 or C) of the head on states (B, T, H) after the given steps (B,)."""
+        chosen = states[torch.arange(len(states)), steps]  # (B, H)
+        return self.head(nn.functional.dropout(chosen, self.dropout, self.training))
 
     def _drop_channels(self, x: torch.Tensor) -> torch.Tensor:
         """Dropout of whole channels, the same at every step (Gal and Ghahramani 2016).  x: (B, T, E)."""

@@ -141,8 +141,10 @@ def _fit(
     for epoch in range(1, settings.epochs + 1):
         losses = []
         for i, indices in enumerate(_shuffled(rows, learned, settings.batch_size, tokens, rng)):
-            inputs = [_augmented(rows.inputs[k], tokens, settings, rng) for k in indices]
-            loss = _step(classifier, inputs, rows.labels[indices], optimiser)
+            inputs = [
+                _with_unknown(_cut(rows.inputs[k], tokens), settings.word_dropout, rng) for k in indices
+            ]
+            loss = _step(classifier, inputs, rows.labels[indices], optimiser, settings.early_loss)
             schedule.step()
             with torch.no_grad():
                 step = (epoch - 1) * per_epoch + i
@@ -186,13 +188,19 @@ def _step(
     inputs: list[np.ndarray],
     labels: np.ndarray,
     optimiser: torch.optim.Optimizer,
+    early_loss: float,
 ) -> float:
+    """One step of the optimiser; the loss of the answers to the whole texts."""
     classifier.train()
-    ids, lengths = pad(inputs)
-    logits = classifier(torch.from_numpy(ids), torch.from_numpy(lengths))
-    loss = _loss(classifier, logits, torch.from_numpy(labels))
+    ids, lengths = (torch.from_numpy(part) for part in pad(inputs))
+    target = torch.from_numpy(labels)
+    states = classifier.read(ids)
+    loss = total = _loss(classifier, classifier.answer(states, lengths - 1), target)
+    if early_loss:
+        early = (lengths * (0.5 + 0.5 * torch.rand(len(lengths)))).long().clamp(max=lengths - 1)
+        total = loss + early_loss * _loss(classifier, classifier.answer(states, early), target)
     optimiser.zero_grad()
-    loss.backward()
+    total.backward()
     nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
     optimiser.step()
     return loss.item()
@@ -211,18 +219,9 @@ def _cut(ids: np.ndarray, tokens: TokenSettings) -> np.ndarray:
     return ids[-tokens.max_length :] if tokens.keep == "last" else ids[: tokens.max_length]
 
 
-def _augmented(
-    ids: np.ndarray, tokens: TokenSettings, settings: ModelSettings, rng: np.random.Generator
-) -> np.ndarray:
-    """A training text, cut at a random place within `shift`, with some words made unknown."""
-    spare = 0 if tokens.max_length is None else min(len(ids) - tokens.max_length, settings.shift)
-    if spare > 0:
-        cut = int(rng.integers(spare + 1))
-        ids = ids[: len(ids) - cut] if tokens.keep == "last" else ids[cut:]
-    ids = _cut(ids, tokens)
-    if settings.word_dropout:
-        ids = np.where(rng.random(len(ids)) < settings.word_dropout, UNKNOWN, ids)
-    return ids
+def _with_unknown(ids: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """A text (T,) in which a random share of the words is unknown."""
+    return np.where(rng.random(len(ids)) < share, UNKNOWN, ids) if share else ids
 
 
 def _shuffled(

@@ -177,6 +177,17 @@ def test_double_click_on_a_state_is_no_second_click(opened: Opened, store: State
     assert opened.selected() == store.locate(row)[0]
 
 
+def test_two_quick_clicks_in_different_places_are_no_double_click(opened: Opened, store: StateStore) -> None:
+    x0, x1, y0, y1 = range_of(opened)
+    zoom(opened, (x0 + x1) / 2, (y0 + y1) / 2)
+    zoomed = range_of(opened)
+    left, top = place(opened, zoomed[0], zoomed[3])
+    for shift in (15, 60, 105):
+        opened.page.mouse.click(left + shift, top + 15)
+    opened.page.wait_for_timeout(400)
+    assert range_of(opened) == pytest.approx(zoomed)
+
+
 def test_selection_dims_the_image_and_leaves_it_alone(opened: Opened) -> None:
     source = opened.figure(ids.PROJECTION, "gd._fullLayout.images[0].source")
     element = opened.page.query_selector("#projection image")

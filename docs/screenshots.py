@@ -1,0 +1,43 @@
+"""Makes the pictures of README.md: `python docs/screenshots.py [FOLDER]`, with a Chromium on the PATH.
+
+Builds the demo where it is missing, serves it, and photographs the page as a visitor sees it.
+"""
+
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
+
+from hsvis.config import load_config
+from hsvis.dashboard import create_app
+from hsvis.pipeline import build
+from hsvis.progress import ConsoleProgress
+
+SEQUENCE = 49  # a negative review that the actress's name turns positive
+CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+def main(folder: Path) -> None:
+    store = build(load_config("demo"), ConsoleProgress())
+    server = make_server("127.0.0.1", 0, create_app([store]).server, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+        for scheme in ("light", "dark"):
+            page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+            page.goto(f"http://127.0.0.1:{server.port}/")
+            page.locator(f"#sequence-table .ag-row[row-id='{SEQUENCE}']").scroll_into_view_if_needed()
+            page.click(f"#sequence-table .ag-row[row-id='{SEQUENCE}'] .ag-cell")
+            page.wait_for_selector("#token-strip [data-step='1']")
+            page.wait_for_function("window.hsvis.cloud.isSettled()")
+            page.screenshot(path=folder / f"demo-{scheme}.png")
+        browser.close()
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("images"))
