@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hsvis import __version__, places
+from hsvis import __version__
 from hsvis.config import Config, load_config
 from hsvis.errors import ConfigError, HsvisError, ServerError
 from hsvis.progress import ConsoleProgress
@@ -73,7 +73,6 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
 
 
 def _guarded(command: Any, given: argparse.Namespace) -> int:
-    places.let_threads_sleep()
     try:
         command(given)
     except HsvisError as error:

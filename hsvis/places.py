@@ -1,4 +1,4 @@
-"""Where things lie: the packaged folders and the cache.  The environment is touched here and nowhere else."""
+"""Where things lie: the packaged folders and the cache.  The environment is read here and nowhere else."""
 
 import os
 from pathlib import Path
@@ -39,13 +39,3 @@ def cache_folder() -> Path:
     return (
         Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("hsvis", appauthor=False))
     )
-
-
-def let_threads_sleep() -> None:
-    """Threads of torch and openTSNE that wait for each other sleep instead of spinning.
-
-    Spinning gains a little on an idle machine, but where anything else wants the cores, as a browser does, it
-    makes training several times slower.  To be called before torch is loaded; a choice of the user's own in
-    `OMP_WAIT_POLICY` stands.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from hsvis.models.batching import bucketed, pad
 from hsvis.models.classifier import RecurrentClassifier
 from hsvis.progress import Progress, silent
 
+ONE_THREAD = 128  # hidden units up to which one thread trains
 STEPS_PER_BATCH = 32_768  # padded steps that are evaluated at once: bounds memory for long texts
 
 
@@ -75,7 +77,7 @@ def train(
     """Trains with Adam and a one-cycle learning rate; keeps the running mean of the weights.
 
     A tenth of the training split is held out to choose the best epoch.  Rows without words or without a label
-    are left out and counted.  The same corpus, settings and number of threads give the same weights.
+    are left out and counted.  The same corpus, settings give the same weights.
 
     Raises:
         DataError: too few rows to learn from.
@@ -94,7 +96,7 @@ def train(
             f"the training split has {len(rows)} rows with words and a label, at least 10 are needed. "
             "Check `dataset.text` and `dataset.label`."
         )
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _threads(settings):
         torch.manual_seed(settings.seed)
         classifier = RecurrentClassifier(settings, len(vocabulary), len(corpus.classes))
         best, epochs, kept = _fit(classifier, rows, tokens, settings, progress)
@@ -104,6 +106,20 @@ def train(
         best, vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy,
         {"train": left_train, "test": left_test},
     )  # fmt: skip
+
+
+@contextmanager
+def _threads(settings: ModelSettings) -> Iterator[None]:
+    """One thread for small layers: threads that wait for each other at every step cost more than they do.
+
+    It also makes the weights the same on machines with any number of cores.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if settings.hidden <= ONE_THREAD else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _encode(
