@@ -20,6 +20,8 @@ def forms(text: str) -> list[str]:
         ("<script>alert(1)</script>", ["alert", "1"]),
         ("a &lt; b &amp; c &#169;", ["a", "b", "c"]),
         ("<!-- hidden --> shown", ["shown"]),
+        ("Wells Fargo <WFC> said", ["wells", "fargo", "wfc", "said"]),
+        ('<a href="x">link</a> <BR/><IMG src=y>', ["link"]),
         ("7/10 I <3 it", ["7", "10", "i", "3", "it"]),
         ("3,142,000 and 8.5. Then 1,2", ["3,142,000", "and", "8.5", "then", "1,2"]),
         ("مرحبا، بالعالم", ["مرحبا", "بالعالم"]),

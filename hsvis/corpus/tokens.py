@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 PADDING, UNKNOWN = 0, 1  # the first two ids of every vocabulary
 
-_MARKUP = r"<!--.*?-->|</?[A-Za-z][^<>]*>"
+_ELEMENTS = (
+    "a abbr article b big blockquote body br center cite code dd del div dl dt em font footer form "
+    "h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd li link main mark meta nav ol "
+    "option p pre q s samp script section select small span strike strong style sub sup svg table "
+    "tbody td textarea th thead title tr tt u ul var video"
+)
+# tags of HTML only: `<WFC>` in a stock report is a word
+_MARKUP = rf"<!--.*?-->|</?(?i:{_ELEMENTS.replace(' ', '|')})(?:[\s/][^<>]*)?>"
 _ENTITY = r"&(?:[A-Za-z]{2,8}|\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6});"
 _EMOJI = r"[\u2600-\u27bf\U0001F000-\U0001FAFF]"
 _EMOJI_TAIL = r"[\ufe0f\u200d\U0001F3FB-\U0001F3FF]"

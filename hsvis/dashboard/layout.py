@@ -183,7 +183,7 @@ def _right(view: View) -> Component:
 
 
 def _table(view: View) -> Component:
-    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 88}
+    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 86}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
     columns: list[dict[str, Any]] = [
         {"field": "sequence", "headerName": "Id", "width": 50, **number},
@@ -196,7 +196,7 @@ def _table(view: View) -> Component:
             "width": 34,
             "cellRenderer": "Correct",
         },
-        {"field": "length", "headerName": "Steps", "width": 58, **number},
+        {"field": "words", "headerName": "First words", "minWidth": 120, "flex": 1, "tooltipField": "words"},
         {
             "field": "confidence",
             "headerName": "Confid.",
@@ -205,7 +205,7 @@ def _table(view: View) -> Component:
             "valueFormatter": {"function": "percent(params.value)"},
             **number,
         },
-        {"field": "words", "headerName": "First words", "minWidth": 190, "flex": 1, "tooltipField": "words"},
+        {"field": "length", "headerName": "Steps", "width": 58, **number},
     ]
     return dash_ag_grid.AgGrid(
         id=ids.SEQUENCE_TABLE,
