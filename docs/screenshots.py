@@ -30,7 +30,10 @@ def main(folder: Path) -> None:
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
             page.goto(f"http://127.0.0.1:{server.port}/")
-            page.locator(f"#sequence-table .ag-row[row-id='{SEQUENCE}']").scroll_into_view_if_needed()
+            page.wait_for_selector("#sequence-table .ag-row")
+            page.evaluate(
+                f"document.querySelector('#sequence-table .ag-body-viewport').scrollTop = 28 * {SEQUENCE - 8}"
+            )
             page.click(f"#sequence-table .ag-row[row-id='{SEQUENCE}'] .ag-cell")
             page.wait_for_selector("#token-strip [data-step='1']")
             page.wait_for_function("window.hsvis.cloud.isSettled()")
