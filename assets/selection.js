@@ -25,7 +25,10 @@
   function select(cell, pick, run, current) {
     const { no_update: same, callback_context: context } = dash_clientside;
     const triggers = context.triggered.map((one) => one.prop_id);
-    if (triggers.includes("run-select.value")) return current ? null : same;
+    if (triggers.includes("run-select.value")) {
+      offsets = new Uint32Array(1); // those of the new run come with its table
+      return current ? null : same;
+    }
     const picked = triggers.includes("pick.data");
     if (picked && pick.run !== null && pick.run !== run) return same; // a click on a cloud that is about to go
     const sequence = picked ? pick.sequence : Number(cell.rowId);

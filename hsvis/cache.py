@@ -96,7 +96,7 @@ def write_aside(path: Path) -> Iterator[Path]:
 
 
 def _cannot_write(path: Path, error: OSError) -> str:
-    there = next(p for p in (path, *path.parents) if p.exists())
+    there = next(p for p in (path, *path.parents) if os.path.exists(p))
     try:
         free = f"{shutil.disk_usage(there).free / 2**20:,.0f} MiB are free there"
     except OSError:
@@ -180,6 +180,12 @@ def read_details(path: Path) -> dict[str, Any]:
         raise DamagedFileError(path, error) from error
 
 
+def set_aside(path: Path) -> None:
+    """Gives a damaged file another name, so that the next build finds it missing and makes it anew."""
+    with contextlib.suppress(OSError):
+        path.replace(path.with_name(f".{path.name}.damaged.aside"))
+
+
 def is_whole(path: Path, rows: int | None = None) -> bool:
     """Whether a parquet file is there, ends well and has `rows` rows."""
     try:
@@ -190,17 +196,21 @@ def is_whole(path: Path, rows: int | None = None) -> bool:
 
 
 def read_manifest(folder: RunFolder) -> dict[str, Any] | None:
-    """The manifest; None if there is none or it can't be read."""
+    """The manifest; None if there is none, or it is not as it was written."""
     try:
         manifest = json.loads(folder.manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return manifest if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        return None
+    return manifest if manifest.pop("checksum", None) == key_of(manifest=manifest) else None
 
 
 def write_manifest(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
     """Raises CacheError."""
-    write_bytes(folder.manifest, json.dumps(manifest, indent=2, ensure_ascii=False).encode())
+    content = json.loads(json.dumps(manifest))  # as it will be read
+    checked = content | {"checksum": key_of(manifest=content)}
+    write_bytes(folder.manifest, json.dumps(checked, indent=2, ensure_ascii=False).encode())
 
 
 @contextlib.contextmanager

@@ -149,7 +149,7 @@ def _check_port(host: str, port: int) -> None:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             raise ServerError(
                 f"port {port} of {host} is in use, perhaps by another hsvis. "
@@ -173,5 +173,5 @@ def _run(dashboard: Any, host: str, port: int) -> None:
             f"port {port} of {host} is in use. Choose another one with --port {port + 1}."
         ) from error
     shown = f"[{host}]" if ":" in host else host
-    print(f"hsvis is at http://{shown}:{port}/  (stop with Ctrl+C)", file=sys.stderr)
+    print(f"hsvis is at http://{shown}:{server.port}/  (stop with Ctrl+C)", file=sys.stderr)
     server.serve_forever()

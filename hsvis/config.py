@@ -16,6 +16,7 @@ from hsvis import places
 from hsvis.errors import ConfigError
 
 PositiveInt = Annotated[int, Field(ge=1)]
+LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -46,7 +47,9 @@ class DatasetSettings(Settings):
     limit: PositiveInt | None = Field(
         None, description="How many test sequences to analyse, the first ones; null = all."
     )
-    seed: int = Field(7, ge=0, description="Seed of the generated corpus (`path: demo` only).")
+    seed: int = Field(
+        7, ge=0, le=LARGEST_SEED, description="Seed of the generated corpus (`path: demo` only)."
+    )
 
     @model_validator(mode="after")
     def files_for_file_formats(self) -> "DatasetSettings":
@@ -84,13 +87,15 @@ class ModelSettings(Settings):
     )
     epochs: PositiveInt = Field(5, description="Passes over the training split; the best one is kept.")
     batch_size: PositiveInt = Field(64, description="Sequences in one training step.")
-    learning_rate: Annotated[float, Field(gt=0)] = Field(
+    learning_rate: Annotated[float, Field(gt=0, le=1000)] = Field(
         5e-3, description="Peak of the one-cycle learning rate (Adam)."
     )
     averaging: Fraction = Field(
         0.998, description="Decay per step of the running mean of the weights, which is what is kept."
     )
-    seed: int = Field(99, ge=0, description="Seed of weights, dropout, order and the held-out tenth.")
+    seed: int = Field(
+        99, ge=0, le=LARGEST_SEED, description="Seed of weights, dropout, order and the held-out tenth."
+    )
 
 
 class StateSettings(Settings):
@@ -116,12 +121,12 @@ class TsneSettings(Settings):
     perplexity: Annotated[float, Field(gt=0)] = Field(
         30, description="About how many neighbours count as near."
     )
-    seed: int = Field(9999, ge=0, description="Seed of the embedding.")
+    seed: int = Field(9999, ge=0, le=LARGEST_SEED, description="Seed of the embedding.")
 
 
 class PcaSettings(Settings):
     method: Literal["pca"] = Field(description="The two principal components.")
-    seed: int = Field(99, ge=0, description="Seed of the solver.")
+    seed: int = Field(99, ge=0, le=LARGEST_SEED, description="Seed of the solver.")
 
 
 ProjectionSettings = Annotated[TsneSettings | PcaSettings, Field(discriminator="method")]
@@ -140,6 +145,24 @@ class Config(Settings):
     model: ModelSettings = Field(default_factory=ModelSettings)
     states: StateSettings = Field(default_factory=StateSettings)
     projections: list[ProjectionSettings] = Field(default_factory=_both_projections, min_length=1)
+
+    @field_validator("projections")
+    @classmethod
+    def each_projection_once(cls, projections: list[ProjectionSettings]) -> list[ProjectionSettings]:
+        if any(one in projections[:i] for i, one in enumerate(projections)):
+            raise ValueError("names a projection twice")
+        return projections
+
+    @model_validator(mode="after")
+    def layers_of_the_model(self) -> "Config":
+        hidden = [f"rnn.{i}" for i in range(self.model.layers)]
+        there = hidden + [f"{name}.cell" for name in hidden if self.model.cell == "lstm"]
+        for layer in self.states.layers:
+            if layer not in there:
+                raise ValueError(
+                    f"`states.layers`: the model has no layer `{layer}`. It has {', '.join(there)}."
+                )
+        return self
 
 
 class _Loader(yaml.SafeLoader):
@@ -178,10 +201,10 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         raise ConfigError(f"{path}: there is no such config. Packaged ones: {packaged}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: can't be read ({error}). Give a YAML text file in UTF-8.") from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2020-13-45
         where = getattr(error, "problem_mark", None)
         at = f", line {where.line + 1}, column {where.column + 1}" if where else ""
-        what = getattr(error, "problem", None) or "it can't be parsed"
+        what = getattr(error, "problem", None) or str(error) or "it can't be parsed"
         raise ConfigError(
             f"{file}{at}: this is not YAML: {what}. Check indentation, colons and quotes."
         ) from error
@@ -203,7 +226,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override}: write KEY=VALUE, such as --set dataset.limit=500.")
     try:
         parsed = yaml.safe_load(value)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         parsed = value
     node: Any = content
     for depth, part in enumerate(parts):
@@ -216,6 +239,8 @@ def _apply(content: dict[str, Any], override: str) -> None:
                 node[int(part)] = parsed
             else:
                 node = node[int(part)]
+        elif not isinstance(node, dict):
+            raise ConfigError(f"--set {override}: `{'.'.join(parts[:depth])}` is a value and has no keys.")
         elif last:
             node[part] = parsed
         else:
@@ -237,6 +262,8 @@ def _messages(file: Path, content: dict[str, Any], error: ValidationError) -> It
                 yield f"{prefix} is missing. {_help(location)}"
             case "union_tag_not_found" | "union_tag_invalid":
                 yield f"{prefix} needs `method: tsne` or `method: pca`, not {_short(value)}."
+            case "value_error" if not key:
+                yield f"{file}: {problem['msg'].removeprefix('Value error, ')}"
             case _:
                 what = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
                 yield f"{prefix} is {_short(value)}: {what}. {_help(location)}".rstrip()

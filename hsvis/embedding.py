@@ -1,7 +1,7 @@
 """States -> 2-D: t-SNE by openTSNE, PCA by scikit-learn; placing new states into an existing projection."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,13 @@ def embed(states: np.ndarray, settings: ProjectionSettings, progress: Progress =
     return embedded
 
 
-def label(settings: ProjectionSettings) -> str:
-    """The projection's name for people."""
-    return "PCA" if isinstance(settings, PcaSettings) else f"t-SNE, perplexity {settings.perplexity:g}"
+def label(settings: ProjectionSettings, details: Mapping[str, Any] | None = None) -> str:
+    """The projection's name for people: of what was done, once `details` tell it."""
+    if isinstance(settings, PcaSettings):
+        return "PCA"
+    if details is not None and "perplexity" not in details:
+        return "PCA in place of t-SNE"
+    return f"t-SNE, perplexity {(details or {}).get('perplexity', settings.perplexity):.4g}"
 
 
 def placer(
@@ -100,6 +104,8 @@ def _principal(states: np.ndarray, seed: int) -> tuple[Callable[[np.ndarray], np
     """Projection onto the two principal components, and the share of the variance each explains."""
     from sklearn.decomposition import PCA  # noqa: PLC0415  (a second)
 
+    if len(states) == 1:  # no direction: everything is where this one is
+        return (lambda new: np.zeros((len(new), 2), np.float32)), [0.0, 0.0]
     kept = min(2, *states.shape)
     # solver and seed fixed; signs are made deterministic by scikit-learn
     pca = PCA(kept, svd_solver="covariance_eigh", random_state=seed)
@@ -119,8 +125,6 @@ def _principal(states: np.ndarray, seed: int) -> tuple[Callable[[np.ndarray], np
 
 
 def _pca(states: np.ndarray, seed: int) -> Embedded:
-    if len(states) == 1:
-        return Embedded(np.zeros((1, 2), np.float32), {"explained_variance": [0.0, 0.0]})
     project, explained = _principal(states, seed)
     return Embedded(project(states), {"explained_variance": explained})
 

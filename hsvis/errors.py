@@ -32,7 +32,7 @@ class DamagedFileError(CacheError):
 
     def __init__(self, path: Path, cause: object) -> None:
         super().__init__(
-            f"{path}: can't be read ({cause}). Delete it and build the run again; nothing else is lost."
+            f"{path}: can't be read ({cause}). Build the run again: this file alone is made anew."
         )
         self.path = path
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,19 +72,21 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
     if _is_current(job, folder):
         with suppress(DamagedFileError):
             return _open(job, folder)
+    mended: set[Path] = set()
     with cache.locked(
         folder.lock, lambda: progress("waiting", 0, 1, "another build of this run is under way")
     ):
-        if not _is_current(job, folder):
-            _build(job, folder)
         while True:
             try:
+                if not _is_current(job, folder):
+                    _build(job, folder)
                 return _open(job, folder)
             except DamagedFileError as error:
-                progress("mending", 0, 1, str(error))
-                error.path.unlink()
-                _build(job, folder)
-                progress("mending", 1, 1, str(error.path))
+                if error.path in mended:
+                    raise
+                mended.add(error.path)
+                progress("mending", 1, 1, str(error))
+                cache.set_aside(error.path)
 
 
 def locate(config: Config) -> tuple[RunFolder, bool]:
@@ -143,16 +146,19 @@ def _build(job: _Build, folder: RunFolder) -> None:
     model, report = _model(job)
     with job.timed("states"):
         lengths, left_out = _states(job, folder, model)
-    projections = []
+    projections: list[dict[str, Any]] = []
     for layer, name, settings in _projections(job):
         details = _embedding(job, folder, layer, name, settings, lengths)
+        shown = label(settings, details)
+        if any((p["layer"], p["label"]) == (layer, shown) for p in projections):
+            shown += f", seed {settings.seed}"
         projections.append(
             {
                 "layer": layer,
                 "name": name,
-                "label": label(settings),
+                "label": shown,
                 "settings": settings.model_dump(),
-                **details,
+                "details": details,
             }
         )
     asked = {(p["layer"], p["name"]) for p in projections}
@@ -188,6 +194,7 @@ def _manifest(
         "test_accuracy": report["test_accuracy"],
         "training": {"epochs": report["epochs"], "kept_epoch": report["kept_epoch"]},
         "left_out": report["left_out"] | {"shown": left_out},
+        "repeated": _repeated(job),
         "keys": {"model": job.model_key, "states": job.states_key},
         "projections": projections,
         "versions": {"python_package": __version__} | {n: importlib.metadata.version(n) for n in TRACED[1:]},
@@ -245,8 +252,13 @@ def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dic
             f"none of the {count} texts to analyse holds a word. "
             "Check `dataset.text`, or raise `dataset.limit`."
         )
-    repeated = count - len(set(split.texts[:count]))
-    return lengths, {"no words": count - len(lengths), "repeated, but kept": repeated}
+    return lengths, {"no words": count - len(lengths)}
+
+
+def _repeated(job: _Build) -> int:
+    """Rows to analyse whose text stands there before; they are kept."""
+    texts = [text for text in job.corpus.test.texts[: job.config.dataset.limit] if text]
+    return len(texts) - len(set(texts))
 
 
 def _embedding(
@@ -264,4 +276,4 @@ def _embedding(
             cache.write_table(path, tables.embedding_table(lengths, done.xy), done.details)
             if "note" in done.details:
                 job.progress(f"{label(settings)}, {layer}", 1, 1, done.details["note"])
-    return {"details": cache.read_details(path)}
+    return cache.read_details(path)

@@ -26,11 +26,11 @@ def configs_folder() -> Path:
 
 def config_file(path: Path) -> Path:
     """`path` itself, or the packaged config that it names (`demo`, `configs/demo.yaml`)."""
-    if path.is_file():
+    if os.path.isfile(path) or path.suffix not in ("", ".yaml") or not path.name:
         return path
     packaged = configs_folder() / path.with_suffix(".yaml").name
     bare = path.parent in (Path(), Path("configs"))
-    return packaged if bare and packaged.is_file() else path
+    return packaged if bare and os.path.isfile(packaged) else path
 
 
 def cache_folder() -> Path:

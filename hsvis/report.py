@@ -27,10 +27,17 @@ def lines(folder: RunFolder, manifest: Mapping[str, Any], built: bool) -> Iterat
             if accuracy is not None
             else f"{split:<5} split  no labels"
         )
+    meaning = {
+        "train": "rows of the training split left out",
+        "test": "rows of the test split not counted in its accuracy",
+        "shown": "rows to show left out",
+    }
     for split, reasons in manifest["left_out"].items():
         for reason, count in reasons.items():
             if count:
-                yield f"left out     {count:,} rows of {split}: {reason}"
+                yield f"note         {count:,} {meaning[split]}: {reason}"
+    if manifest["repeated"]:
+        yield f"note         {manifest['repeated']:,} texts shown stand there before"
     for projection in manifest["projections"]:
         details = {k: v for k, v in projection["details"].items() if k != "note"}
         facts = ", ".join(f"{k.replace('_', ' ')} {_number(v)}" for k, v in details.items())

@@ -17,6 +17,8 @@ from hsvis import cache
 from hsvis.cache import RunFolder
 from hsvis.errors import CacheError, DamagedFileError
 
+LIGHT = ["sequence", "step", "distance"]  # columns of states that are read at the start
+
 
 @dataclass(frozen=True)
 class Sequence:
@@ -131,12 +133,12 @@ class StateStore:
             raise CacheError(f"{folder.path}: there is no built run. Build it with `hsvis build CONFIG`.")
         described = {(p["layer"], p["name"]): p for p in manifest["projections"]}
         sequences = _table(folder.sequences, manifest["sequences"])
-        ep = cache.matrix(_table(folder.predictions, manifest["states"], ["ep"])["ep"])
+        ep = cache.matrix(_table(folder.predictions, manifest["states"])["ep"])
         distances: dict[str, np.ndarray] = {}
         projections: dict[str, tuple[Projection, ...]] = {}
         for layer in (entry["name"] for entry in manifest["layers"]):
             parts = _part_paths(folder, layer)
-            pieces = [_column(cache.read_table(part, ["distance"]), "distance") for part in parts]
+            pieces = [_column(cache.read_table(part, LIGHT), "distance") for part in parts]
             distances[layer] = np.concatenate(pieces) if pieces else np.empty(0, np.float32)
             if len(distances[layer]) != manifest["states"]:
                 raise CacheError(
@@ -212,6 +214,10 @@ class StateStore:
                 last = int(np.searchsorted(groups, end, "left"))
                 read = file.read_row_groups(list(range(first, last)), columns=["state"])
         except (OSError, pa.ArrowException) as error:
+            if (
+                getattr(error, "errno", None) is None
+            ):  # it was there, but made no sense: the next build mends it
+                cache.set_aside(paths[part])
             raise DamagedFileError(paths[part], error) from error
         states = cache.matrix(read["state"])[begin - groups[first] : end - groups[first]]
         return states.astype(np.float32)
@@ -257,8 +263,9 @@ def _part_paths(folder: RunFolder, layer: str) -> list[Any]:
     return sorted(folder.states(layer, 0).parent.glob("part-*.parquet"))
 
 
-def _table(path: Any, rows: int, columns: list[str] | None = None) -> pa.Table:
-    table = cache.read_table(path, columns)
+def _table(path: Any, rows: int) -> pa.Table:
+    """A whole table: what is not needed here is read too, so that damage anywhere is found."""
+    table = cache.read_table(path)
     if table.num_rows != rows:
         raise DamagedFileError(path, f"it has {table.num_rows:,} rows, not {rows:,}")
     return table
@@ -269,7 +276,7 @@ def _column(table: pa.Table, name: str) -> np.ndarray:
 
 
 def _read_projection(folder: RunFolder, described: dict[str, Any], rows: int) -> Projection:
-    table = _table(folder.embedding(described["layer"], described["name"]), rows, ["x", "y"])
+    table = _table(folder.embedding(described["layer"], described["name"]), rows)
     xy = np.column_stack([_column(table, "x"), _column(table, "y")])
     return Projection(
         described["name"], described["label"], described["settings"]["method"], xy,

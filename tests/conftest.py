@@ -57,7 +57,10 @@ def real_data() -> Path:
     """The folder of the IMDB and Reuters parquet files: `HSVIS_TEST_DATA`, else `../shared/data`."""
     chosen = os.environ.get("HSVIS_TEST_DATA")
     folder = Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "shared" / "data"
-    if not (folder / "imdb" / "test.parquet").exists():
+    files = [
+        folder / name / f"{split}.parquet" for name in ("imdb", "reuters") for split in ("train", "test")
+    ]
+    if not all(file.exists() for file in files):
         if os.environ.get("HSVIS_REQUIRE_REAL_DATA"):
             pytest.fail(f"{folder} has no IMDB and Reuters files, and HSVIS_REQUIRE_REAL_DATA is set")
         pytest.skip(f"{folder} has no IMDB and Reuters files; set HSVIS_TEST_DATA to their folder")

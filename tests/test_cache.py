@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -88,10 +89,42 @@ def test_a_key_depends_on_every_part_and_on_nothing_else() -> None:
     assert len({cache.key_of(a=1), cache.key_of(a=2), cache.key_of(b=1), cache.key_of(a="1")}) == 4
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", json.dumps({"format": 999})])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", json.dumps({"format": 999}), json.dumps({"format": 1})]
+)
 def test_an_unreadable_manifest_counts_as_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
     assert cache.read_manifest(RunFolder(tmp_path)) is None
+
+
+def test_a_manifest_comes_back_and_a_changed_letter_is_noticed(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    cache.write_manifest(folder, {"format": cache.FORMAT, "name": "é", "classes": ("a", "b")})
+    assert cache.read_manifest(folder) == {"format": cache.FORMAT, "name": "é", "classes": ["a", "b"]}
+    folder.manifest.write_text(
+        folder.manifest.read_text(encoding="utf-8").replace("classes", "clasees"), encoding="utf-8"
+    )
+    assert cache.read_manifest(folder) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_that_may_not_be_entered_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0o700)
+    script = f"""
+        import os
+        from pathlib import Path
+        from hsvis import cache
+        from hsvis.errors import CacheError
+        os.setuid(65534)
+        try:
+            cache.write_bytes(Path({str(tmp_path / "closed" / "run" / "a.bin")!r}), b"x")
+        except CacheError as error:
+            print(error)
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
+    )
+    assert "HSVIS_CACHE" in result.stdout, result.stderr
 
 
 def test_a_folder_that_is_a_file_is_an_error_with_a_remedy(tmp_path: Path) -> None:

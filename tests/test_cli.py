@@ -82,6 +82,8 @@ def test_info_of_what_is_not_built_says_how_to_build_it(cache: Path) -> None:
         (["serve", "demo", "demo"], "two configs have the name `demo`"),
         (["serve", "--port", "99999"], "--port"),
         (["serve", "--host", "256.1.1.1"], "--host"),
+        (["serve", "--host", "a..b"], "--host"),
+        (["build", "demo", "--set", "states.layers.0.x=1"], "states.layers.0"),
         (["import-reuters", "/no/such/archive.tar.gz", "out"], "/no/such/archive.tar.gz"),
     ],
 )

@@ -51,6 +51,9 @@ def test_the_papers_runs_have_the_papers_settings() -> None:
             "",
             "projections.perplexity",
         ),
+        ("projections: [{method: pca}, {method: pca}]", "projections", "pca", "twice"),
+        ("model: {seed: 5000000000}", "model.seed", "5000000000", "less than or equal"),
+        ("states: {layers: [rnn.1]}", "states.layers", "rnn.1", "It has rnn.0, rnn.0.cell"),
         ("projections: []", "projections", "`[]`", "at least 1"),
         ("states: {layers: [rnn.0, rnn.0]}", "states.layers", "rnn.0", "twice"),
         ("name: ../../etc", "name", "`'../../etc'`", "letters, digits"),
@@ -79,7 +82,16 @@ def test_all_mistakes_come_in_one_message(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: [1", "\t- x", "just a sentence", "- a\n- b", "", "a: &x [*x]", "!!python/object:os.system {}"],
+    [
+        "a: [1",
+        "\t- x",
+        "just a sentence",
+        "- a\n- b",
+        "",
+        "a: &x [*x]",
+        "name: 2020-13-45",
+        "!!python/object:os.system {}",
+    ],
 )
 def test_what_is_no_config_is_refused_with_the_file_named(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, text)
@@ -122,7 +134,16 @@ def test_overrides_reach_every_depth(tmp_path: Path) -> None:
     assert config.tokens.max_length is None
 
 
-@pytest.mark.parametrize("override", ["dataset.limit", "=5", "dataset..limit=5", "projections.7.seed=1"])
+@pytest.mark.parametrize("path", ["demo.v2", "imdb.yml", "", ".", "/", "x" * 5000])
+def test_a_path_that_is_no_config_never_stands_for_another(path: str) -> None:
+    with pytest.raises(ConfigError):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["dataset.limit", "=5", "dataset..limit=5", "projections.7.seed=1", "states.layers.0.x=1"],
+)
 def test_a_bad_override_is_named(override: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config("demo", [override])

@@ -71,6 +71,8 @@ def test_missing_texts_and_labels_stay_rows(tmp_path: Path) -> None:
             {},
             ["int", "not text"],
         ),
+        ([{"text": "x", "label": [0]}, {"text": "y", "label": [1]}], TEST, {}, ["`[0]`", "dataset.label"]),
+        ([{"text": "x", "label": 0}, {"text": "y", "label": 40_000}], TEST, {}, ["`40000`", "dataset.label"]),
         ([{"text": "x", "label": 0.5}, {"text": "y", "label": 1.5}], TEST, {}, ["class indices"]),
     ],
 )
@@ -85,6 +87,12 @@ def test_what_does_not_fit_is_named_with_a_remedy(
         load_corpus(settings(tmp_path, train, test, **more))
     for part in says:
         assert part in str(caught.value), str(caught.value)
+
+
+def test_each_split_reads_its_own_file_even_if_both_have_one_name(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, TRAIN, TEST).model_copy(update={"test": "train"})
+    corpus = load_corpus(chosen)
+    assert corpus.test.texts == ["fine"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -102,5 +102,14 @@ def test_placing_nothing_and_the_wrong_width(settings: TsneSettings | PcaSetting
         place(np.zeros((2, 5), np.float32))
 
 
+def test_placing_into_a_run_of_one_state() -> None:
+    assert placer(clusters(1), np.zeros((1, 2), np.float32), PCA)(clusters(3)).shape == (3, 2)
+
+
+def test_labels_tell_what_was_done() -> None:
+    assert label(TSNE, {"perplexity": 3.5}) == "t-SNE, perplexity 3.5"
+    assert label(TSNE, {"explained_variance": [1, 0]}) == "PCA in place of t-SNE"
+
+
 def test_labels_are_for_people() -> None:
     assert (label(TSNE), label(PCA)) == ("t-SNE, perplexity 10", "PCA")

@@ -1,5 +1,4 @@
 import io
-import os
 import random
 import resource
 import subprocess
@@ -20,7 +19,6 @@ from hsvis.corpus.reuters import import_reuters
 from hsvis.errors import DataError
 
 CLASSES = ["grain", "crude-oil", "money-fx", "acquisition", "earns"]
-REAL = Path(os.environ.get("HSVIS_TEST_DATA", Path(__file__).parents[2] / "shared/data")) / "reuters"
 
 
 def record(
@@ -417,9 +415,11 @@ def test_killed_import_leaves_whole_files_or_none(source: Path, target: Path) ->
 
 
 @pytest.mark.real_data
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"no Reuters parquet files in {REAL}")
-def test_real_items_written_as_sgml_come_back_as_they_were(target: Path, tmp_path: Path) -> None:
-    expected = {split: rows(REAL, split) for split in ("train", "test")}
+def test_real_items_written_as_sgml_come_back_as_they_were(
+    target: Path, tmp_path: Path, real_data: Path
+) -> None:
+    real = real_data / "reuters"
+    expected = {split: rows(real, split) for split in ("train", "test")}
     topics = {name: topic for topic, name in reuters.CLASSES.items()}
     members = {}
     for split, items in expected.items():
@@ -435,5 +435,5 @@ def test_real_items_written_as_sgml_come_back_as_they_were(target: Path, tmp_pat
     for split, items in expected.items():
         assert rows(target, split) == sorted(items, key=lambda row: int(row[0]))
         assert pq.read_schema(target / f"{split}.parquet").equals(
-            pq.read_schema(REAL / f"{split}.parquet"), check_metadata=True
+            pq.read_schema(real / f"{split}.parquet"), check_metadata=True
         )

@@ -12,6 +12,7 @@ from hsvis.corpus.demo import demo_reviews
 from hsvis.errors import DataError
 
 UNLABELLED = -1
+MOST_CLASSES = 2**15 - 1  # labels are int16
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             Split(list(demo.train_texts), demo.train_labels),
             Split(list(demo.test_texts), demo.test_labels),
         )
-    tables = {split: _load_split(settings, split) for split in (settings.train, settings.test)}
-    train, test = tables[settings.train], tables[settings.test]
+    files = settings.data_files
+    train = _load_split(settings, settings.train, files.train if files else None)
+    test = _load_split(settings, settings.test, files.test if files else None)
     classes = _classes(settings, train)
     corpus = Corpus(
         classes,
@@ -82,15 +84,12 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
     return corpus
 
 
-def _load_split(settings: DatasetSettings, split: str) -> Any:
+def _load_split(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> Any:
     import datasets  # noqa: PLC0415  (half a second; not needed by the demo)
     import pyarrow as pa  # noqa: PLC0415
     from datasets.exceptions import DatasetsError  # noqa: PLC0415
 
-    files: dict[str, str | list[str]] | None = None
-    if settings.data_files is not None:  # this split's alone: the two may differ in their columns
-        paths = settings.data_files.train if split == settings.train else settings.data_files.test
-        files = {split: paths} if paths else None
+    files = {split: paths} if paths else None  # this split's alone: the two may differ in their columns
     bars = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
     try:
@@ -149,19 +148,26 @@ def _classes(settings: DatasetSettings, train: Any) -> tuple[str, ...]:
         names: Sequence[str] = settings.classes
     else:
         known = getattr(train.features[settings.label], "names", None)
-        values = {v for v in train.data.column(settings.label).to_pylist() if v is not None}
+        values = [v for v in train.data.column(settings.label).to_pylist() if v is not None]
+        wrong = next(
+            (v for v in values if not isinstance(v, str | int) or (isinstance(v, int) and v < UNLABELLED)),
+            None,
+        )
+        largest = max((v for v in values if isinstance(v, int)), default=0)
+        mixed = any(isinstance(v, str) for v in values) and any(isinstance(v, int) for v in values)
+        if wrong is not None or mixed or largest >= MOST_CLASSES:
+            example = largest if wrong is None else str(wrong)[:60]
+            raise DataError(
+                f"dataset `{settings.path}`: column `{settings.label}` holds `{example}`. Labels are class "
+                f"names, or class indices from 0 to {MOST_CLASSES - 1} (-1 or null: unknown). "
+                "Set `dataset.label` to the column of the class."
+            )
         if known:
             names = known
-        elif all(isinstance(v, str) for v in values):
-            names = sorted(values)
-        elif all(isinstance(v, int) and v >= UNLABELLED for v in values):
-            names = [str(i) for i in range(max(values, default=-1) + 1)]
+        elif any(isinstance(v, str) for v in values):
+            names = sorted(set(values))
         else:
-            wrong = next(v for v in values if not (isinstance(v, int) and v >= UNLABELLED))
-            raise DataError(
-                f"dataset `{settings.path}`: column `{settings.label}` holds `{wrong}`. Labels are class "
-                "names or class indices counted from 0 (-1 or null: unknown)."
-            )
+            names = [str(i) for i in range(largest + 1)]
     if len(set(names)) < 2 or len(set(names)) < len(names):
         raise DataError(
             f"dataset `{settings.path}`: at least two different classes are needed, there are "

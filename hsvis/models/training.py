@@ -18,6 +18,7 @@ from hsvis.models.classifier import RecurrentClassifier
 from hsvis.progress import Progress, silent
 
 ONE_THREAD = 128  # hidden units up to which one thread trains
+ASTRAY = 100.0  # a loss that no sensible model comes near
 STEPS_PER_BATCH = 32_768  # padded steps that are evaluated at once: bounds memory for long texts
 
 
@@ -178,9 +179,9 @@ def _fit(
         accuracy, held_out_loss = _evaluate(
             mean, _Examples([rows.inputs[k] for k in held_out], rows.labels[held_out]), tokens
         )
-        if not np.isfinite(held_out_loss) or not np.isfinite(losses).all():
+        if not np.isfinite(losses).all() or not held_out_loss < ASTRAY:
             raise ModelError(
-                f"training went astray: the loss of epoch {epoch} is no number. "
+                f"training went astray: the held-out loss of epoch {epoch} is {held_out_loss:.3g}. "
                 f"Lower `model.learning_rate` (now {settings.learning_rate:g})."
             )
         epochs.append(Epoch(epoch, float(np.mean(losses)), held_out_loss, accuracy))

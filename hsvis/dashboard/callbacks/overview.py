@@ -105,6 +105,8 @@ def projection_info(view: View) -> str:
     if variance is not None:
         shares = " + ".join(percent(share, digits=0) for share in variance)
         parts.append(f"explains {shares} of the variance")
+    if "note" in projection.details:
+        parts.append(projection.details["note"])
     return " · ".join(parts)
 
 

@@ -12,6 +12,7 @@ from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.runs import Runs, View
 from hsvis.dashboard.token_strip import token_strip
 from hsvis.dashboard.wording import class_name, count, percent
+from hsvis.errors import DamagedFileError
 from hsvis.figures.confidence import confidence
 from hsvis.figures.distances import distances
 from hsvis.figures.ep_heatmap import ep_heatmap
@@ -59,6 +60,11 @@ def nothing_selected() -> list[Component]:
     return [html.Div([html.P(NOTHING_SELECTED), html.Small(more)], className="empty")]
 
 
+def unreadable(error: DamagedFileError) -> list[Component]:
+    """What stands in place of a sequence whose states can't be read."""
+    return [html.Div([html.P("This sequence can't be shown"), html.Small(str(error))], className="empty")]
+
+
 def sequence_views(
     view: View, index: int | None, threshold: float
 ) -> tuple[list[Component], list[Component | str], go.Figure, go.Figure, go.Figure, go.Figure]:
@@ -72,6 +78,11 @@ def sequence_views(
         blank = empty("", view.theme)
         return (nothing_selected(), [], blank, blank, blank, blank)
     store, palette, theme = view.store, view.palette, view.theme
+    try:
+        states = store.states(index, view.layer)
+    except DamagedFileError as error:
+        blank = empty("", theme)
+        return (unreadable(error), [], blank, blank, blank, blank)
     sequence = store.sequence(index)
     ep, tokens, classes = sequence.ep, sequence.tokens, store.classes
     distance = store.distances(view.layer)[sequence.rows]
@@ -82,7 +93,7 @@ def sequence_views(
         ep_heatmap(ep, tokens, classes, palette, theme),
         distances(distance, largest, ep, tokens, threshold, palette, theme, classes),
         confidence(ep, tokens, classes, palette, theme),
-        unit_activity(store.states(index, view.layer), tokens, theme, ep, classes, palette),
+        unit_activity(states, tokens, theme, ep, classes, palette),
     )
 
 
