@@ -56,7 +56,7 @@ def snapshot(folder: Path) -> dict[str, object]:
         name = str(path.relative_to(folder))
         if path.name == "manifest.json":
             manifest = json.loads(path.read_text(encoding="utf-8"))
-            del manifest["times"]
+            del manifest["times"], manifest["checksum"]
             found[name] = manifest
         elif path.is_file() and path.suffix != ".lock":
             found[name] = path.read_bytes()
