@@ -113,13 +113,15 @@ def write_bytes(path: Path, content: bytes) -> None:
         aside.write_bytes(content)
 
 
-def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None = None) -> None:
+def write_table(
+    path: Path, table: pa.Table, details: Mapping[str, Any] | None = None, *, small: bool = True
+) -> None:
     """Writes a parquet file, whole or not at all; `details` go into its metadata as JSON.
 
-    Pages carry checksums; nothing is compressed but what is small, as states hardly shrink.
+    Pages carry checksums.  Texts are compressed unless `small` is False; vectors never are.
     Raises CacheError.
     """
-    with write_aside(path) as aside, _writer(aside, table.schema, details) as writer:
+    with write_aside(path) as aside, _writer(aside, table.schema, details, small) as writer:
         writer.write_table(table, row_group_size=_row_group(table.schema))
 
 
@@ -134,14 +136,16 @@ def join_tables(path: Path, parts: list[Path]) -> None:
             writer.write_table(read_table(part), row_group_size=_row_group(schema))
 
 
-def _writer(path: Path, schema: pa.Schema, details: Mapping[str, Any] | None = None) -> pq.ParquetWriter:
+def _writer(
+    path: Path, schema: pa.Schema, details: Mapping[str, Any] | None = None, small: bool = True
+) -> pq.ParquetWriter:
     if details is not None:
         schema = schema.with_metadata({"hsvis": json.dumps(details)})
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
     return pq.ParquetWriter(
         path,
         schema,
-        compression="none" if vectors else "zstd",
+        compression="zstd" if small and not vectors else "none",
         use_dictionary=False,
         write_statistics=["sequence"],
         write_page_checksum=True,

@@ -103,9 +103,15 @@ def write_states(
                 pool.shutdown(cancel_futures=True)
     finally:
         torch.set_num_threads(threads)
-    for name in missing:
-        if lengths:
-            cache.join_tables(_table(folder, name), [folder.part(name, k) for k in range(len(lengths))])
+    if lengths:
+        with ThreadPoolExecutor(len(TABLES)) as pool:
+            numbers = range(len(lengths))
+            joined = [
+                pool.submit(cache.join_tables, _table(folder, name), [folder.part(name, k) for k in numbers])
+                for name in missing
+            ]
+        for one in joined:
+            one.result()
     shutil.rmtree(folder.building, ignore_errors=True)
     progress("states", total, total, f"sequences, {sum(int(part.sum()) for part in lengths):,} steps")
     return np.concatenate(lengths) if lengths else np.empty(0, np.int32)
@@ -166,5 +172,5 @@ def _write_part(
         ),
     }
     for name in wanted:
-        cache.write_table(folder.part(name, part.number), make[name]())
+        cache.write_table(folder.part(name, part.number), make[name](), small=False)  # soon joined and gone
     return lengths

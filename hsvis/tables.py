@@ -31,9 +31,9 @@ def sequence_table(
     return pa.table(
         {
             "sequence": pa.array(range(first, first + len(texts)), pa.int32()),
-            "text": pa.array([_valid(text) for text in texts], pa.string()),
-            "tokens": pa.array([[_valid(t) for t in e.tokens] for e in encoded], pa.list_(pa.string())),
-            "known": pa.array([e.known for e in encoded], pa.list_(pa.bool_())),
+            "text": _strings(texts),
+            "tokens": _lists(extracted.lengths, _strings([t for e in encoded for t in e.tokens])),
+            "known": _lists(extracted.lengths, pa.array(np.concatenate([e.known for e in encoded]))),
             "length": pa.array(extracted.lengths, pa.int32()),
             "label": pa.array(labels, pa.int16()),
             "predicted": pa.array(answers.argmax(1), pa.int16()),
@@ -45,9 +45,20 @@ def sequence_table(
     )
 
 
-def _valid(text: str) -> str:
+def _lists(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
+    """One list a row of the given lengths (S,), of values that stand one after the other."""
+    return pa.ListArray.from_arrays(
+        np.concatenate([[0], np.cumsum(lengths, dtype=np.int32)]).astype(np.int32), values
+    )
+
+
+def _strings(values: Sequence[str]) -> pa.StringArray:
     """Lone surrogates, which UTF-8 does not know, become one replacement character each."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        mended = [v.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for v in values]
+        return pa.array(mended, pa.string())
 
 
 def step_columns(first: int, lengths: np.ndarray) -> dict[str, pa.Array]:
