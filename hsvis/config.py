@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hsvis import places
 from hsvis.errors import ConfigError
+from hsvis.overrides import apply_override
 
 PositiveInt = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
@@ -211,42 +212,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     if not isinstance(content, dict):
         raise ConfigError(f"{file}: a config is a mapping of keys to values, beginning with `name: …`.")
     for override in overrides:
-        _apply(content, override)
+        apply_override(content, override)
     try:
         return Config.model_validate(content)
     except ValidationError as error:
         raise ConfigError("\n".join(_messages(file, content, error))) from None
-
-
-def _apply(content: dict[str, Any], override: str) -> None:
-    """Sets one `dotted.key=value` in place; numbers index lists (`projections.0.perplexity=50`)."""
-    key, equals, value = override.partition("=")
-    parts = key.split(".")
-    if not equals or not all(parts):
-        raise ConfigError(f"--set {override}: write KEY=VALUE, such as --set dataset.limit=500.")
-    try:
-        parsed = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        parsed = value
-    node: Any = content
-    for depth, part in enumerate(parts):
-        last = depth == len(parts) - 1
-        if isinstance(node, list):
-            if not part.isdecimal() or int(part) >= len(node):
-                at = ".".join(parts[:depth])
-                raise ConfigError(f"--set {override}: `{at}` has {len(node)} entries, 0 to {len(node) - 1}.")
-            if last:
-                node[int(part)] = parsed
-            else:
-                node = node[int(part)]
-        elif not isinstance(node, dict):
-            raise ConfigError(f"--set {override}: `{'.'.join(parts[:depth])}` is a value and has no keys.")
-        elif last:
-            node[part] = parsed
-        else:
-            if not isinstance(node.get(part), dict | list):
-                node[part] = {}
-            node = node[part]
 
 
 def _messages(file: Path, content: dict[str, Any], error: ValidationError) -> Iterator[str]:
