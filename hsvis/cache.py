@@ -125,15 +125,22 @@ def write_table(
         writer.write_table(table, row_group_size=_row_group(table.schema))
 
 
-def join_tables(path: Path, parts: list[Path]) -> None:
-    """Writes parts of one table, in their order, as one file; only one part is in memory at a time.
+@contextlib.contextmanager
+def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends parts of one table in order; the file is whole when the block ends.
 
-    Raises CacheError.
+    Without a part there is no file.  Raises CacheError.
     """
-    schema = pq.read_schema(parts[0])
-    with write_aside(path) as aside, _writer(aside, schema) as writer:
-        for part in parts:
-            writer.write_table(read_table(part), row_group_size=_row_group(schema))
+    with contextlib.ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+
+        def append(part: pa.Table) -> None:
+            nonlocal writer
+            if writer is None:
+                writer = stack.enter_context(_writer(stack.enter_context(write_aside(path)), part.schema))
+            writer.write_table(part, row_group_size=_row_group(part.schema))
+
+        yield append
 
 
 def _writer(

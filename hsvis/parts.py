@@ -4,6 +4,7 @@ A part is some sequences in order: one file of states for each layer, and its ro
 sequences and predictions, which are joined once all parts are there.
 """
 
+import contextlib
 import os
 import shutil
 from collections import deque
@@ -75,23 +76,26 @@ def write_states(
     threads = torch.get_num_threads()
     missing = [name for name in TABLES if not cache.is_whole(_table(folder, name))]
     lengths: list[np.ndarray] = []
-    pending: deque[Future[np.ndarray]] = deque()
+    pending: deque[Future[tuple[np.ndarray, dict[str, pa.Table]]]] = deque()
     progress("states", 0, total, "sequences")
-
-    def finish_one() -> None:
-        lengths.append(pending.popleft().result())
-        done = sum(map(len, lengths))
-        progress(
-            "states",
-            min(done, total - 1),
-            total,
-            f"sequences, {sum(int(part.sum()) for part in lengths):,} steps",
-        )
-
     try:
-        with ThreadPoolExecutor(
-            workers, "states", partial(torch.set_num_threads, max(1, cores // workers))
-        ) as pool:
+        with (
+            contextlib.ExitStack() as files,
+            ThreadPoolExecutor(
+                workers, "states", partial(torch.set_num_threads, max(1, cores // workers))
+            ) as pool,
+        ):
+            append = {name: files.enter_context(cache.joined(_table(folder, name))) for name in missing}
+
+            def finish_one() -> None:
+                done, parts = pending.popleft().result()
+                lengths.append(done)
+                for name in missing:
+                    append[name](parts[name])
+                read = sum(map(len, lengths))
+                steps = sum(int(part.sum()) for part in lengths)
+                progress("states", min(read, total - 1), total, f"sequences, {steps:,} steps")
+
             try:
                 for part in _parts(model, rows, settings.part_steps):
                     pending.append(pool.submit(_write_part, folder, model, part, settings, missing))
@@ -103,15 +107,6 @@ def write_states(
                 pool.shutdown(cancel_futures=True)
     finally:
         torch.set_num_threads(threads)
-    if lengths:
-        with ThreadPoolExecutor(len(TABLES)) as pool:
-            numbers = range(len(lengths))
-            joined = [
-                pool.submit(cache.join_tables, _table(folder, name), [folder.part(name, k) for k in numbers])
-                for name in missing
-            ]
-        for one in joined:
-            one.result()
     shutil.rmtree(folder.building, ignore_errors=True)
     progress("states", total, total, f"sequences, {sum(int(part.sum()) for part in lengths):,} steps")
     return np.concatenate(lengths) if lengths else np.empty(0, np.int32)
@@ -143,8 +138,8 @@ def _parts(model: HiddenStateModel, rows: Iterable[Row], steps: int) -> Iterator
 
 def _write_part(
     folder: RunFolder, model: HiddenStateModel, part: _Part, settings: StateSettings, missing: list[str]
-) -> np.ndarray:
-    """Writes the files of a part that are not there yet; returns its lengths (S,) int32."""
+) -> tuple[np.ndarray, dict[str, pa.Table]]:
+    """Writes the files of a part that are not there yet; lengths (S,) int32, and its rows of `missing`."""
     lengths = part.lengths
     steps = int(lengths.sum())
     rows = {"sequences": len(lengths), "predictions": steps}
@@ -154,8 +149,9 @@ def _write_part(
         if not cache.is_whole(folder.states(layer.name, part.number), steps)
     ]
     wanted = [name for name in missing if not cache.is_whole(folder.part(name, part.number), rows[name])]
+    kept = {name: cache.read_table(folder.part(name, part.number)) for name in missing if name not in wanted}
     if not layers and not wanted:
-        return lengths
+        return lengths, kept
     extracted = extract(model, part.encoded)
     for layer in layers:
         table = tables.state_table(part.first, extracted, layer, settings.precision)
@@ -171,6 +167,7 @@ def _write_part(
             extracted,
         ),
     }
-    for name in wanted:
-        cache.write_table(folder.part(name, part.number), make[name](), small=False)  # soon joined and gone
-    return lengths
+    made = {name: make[name]() for name in wanted}
+    for name, table in made.items():
+        cache.write_table(folder.part(name, part.number), table, small=False)  # soon joined and gone
+    return lengths, kept | made

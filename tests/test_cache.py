@@ -80,8 +80,20 @@ def test_joined_parts_equal_one_table(tmp_path: Path) -> None:
     whole = table(900)
     for k in range(3):
         cache.write_table(tmp_path / f"{k}.parquet", whole.slice(300 * k, 300))
-    cache.join_tables(tmp_path / "all.parquet", [tmp_path / f"{k}.parquet" for k in range(3)])
+    with cache.joined(tmp_path / "all.parquet") as append:
+        for k in range(3):
+            append(cache.read_table(tmp_path / f"{k}.parquet"))
+        assert not (tmp_path / "all.parquet").exists()
     assert cache.read_table(tmp_path / "all.parquet").equals(whole)
+
+
+def test_joining_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), cache.joined(tmp_path / "all.parquet") as append:
+        append(table())
+        raise RuntimeError
+    with cache.joined(tmp_path / "none.parquet"):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_key_depends_on_every_part_and_on_nothing_else() -> None:
