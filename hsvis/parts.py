@@ -1,7 +1,7 @@
 """Extraction of a whole run, written part by part, so that a killed build goes on from its last whole part.
 
 A part is some sequences in order: one file of states for each layer, and its rows of the tables of
-sequences and predictions, which are joined once all parts are there.
+sequences and predictions, which are joined part after part while later ones are still computed.
 """
 
 import contextlib
