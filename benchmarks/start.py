@@ -23,7 +23,7 @@ def run(*, smoke: bool, data: Path) -> None:
 
 
 def _until_answer(cache: str, more: list[str]) -> float:
-    """Seconds until the server has answered with the page's layout and with the cloud's first image."""
+    """Seconds until the server has answered with the page's layout."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

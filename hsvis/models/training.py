@@ -113,7 +113,7 @@ def train(
 def _threads(settings: ModelSettings) -> Iterator[None]:
     """One thread for small layers: threads that wait for each other at every step cost more than they do.
 
-    It also makes the weights the same on machines with any number of cores.
+    It also keeps the weights from depending on the number of cores.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1 if settings.hidden <= ONE_THREAD else before)
