@@ -152,7 +152,7 @@ def _writer(
     return pq.ParquetWriter(
         path,
         schema,
-        compression="zstd" if small and not vectors else "none",
+        compression="lz4" if small and not vectors else "none",
         use_dictionary=False,
         write_statistics=["sequence"],
         write_page_checksum=True,
@@ -254,8 +254,13 @@ def sweep(folder: Path) -> None:
 
 
 def vectors(values: np.ndarray) -> pa.FixedSizeListArray:
-    """(n, width) float32 or float16 -> one fixed-size list a row, without a copy."""
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
+    """(n, width) float32 or float16 -> one fixed-size list a row, without a copy.
+
+    Values are called as parquet calls them, so that what was read is written again as the same bytes.
+    """
+    flat = pa.array(values.reshape(-1))
+    kind = pa.list_(pa.field("element", flat.type), values.shape[1])
+    return pa.FixedSizeListArray.from_arrays(flat, type=kind)
 
 
 def matrix(column: pa.ChunkedArray) -> np.ndarray:

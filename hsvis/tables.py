@@ -48,7 +48,9 @@ def sequence_table(
 def _lists(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
     """One list a row of the given lengths (S,), of values that stand one after the other."""
     return pa.ListArray.from_arrays(
-        np.concatenate([[0], np.cumsum(lengths, dtype=np.int32)]).astype(np.int32), values
+        np.concatenate([[0], np.cumsum(lengths, dtype=np.int32)]).astype(np.int32),
+        values,
+        type=pa.list_(pa.field("element", values.type)),  # see `cache.vectors`
     )
 
 

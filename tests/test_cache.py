@@ -76,6 +76,19 @@ def test_a_damaged_file_is_named_and_never_read(tmp_path: Path, harm: str) -> No
     assert caught.value.path == path
 
 
+def test_a_part_that_was_read_again_is_joined_as_the_same_bytes(tmp_path: Path) -> None:
+    parts = [
+        pa.table({"sequence": pa.array([k], pa.int32()), "ep": cache.vectors(np.full((1, 3), k, np.float32))})
+        for k in range(2)
+    ]
+    cache.write_table(tmp_path / "part.parquet", parts[0], small=False)
+    for name, first in (("alone", parts[0]), ("again", cache.read_table(tmp_path / "part.parquet"))):
+        with cache.joined(tmp_path / name) as append:
+            append(first)
+            append(parts[1])
+    assert (tmp_path / "alone").read_bytes() == (tmp_path / "again").read_bytes()
+
+
 def test_joined_parts_equal_one_table(tmp_path: Path) -> None:
     whole = table(900)
     for k in range(3):
