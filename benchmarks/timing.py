@@ -13,17 +13,26 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def compare(
-    first: tuple[str, Callable[[], object]], second: tuple[str, Callable[[], object]], rounds: int
+    *works: tuple[str, Callable[[], object]], rounds: int, between: Callable[[], object] = lambda: None
 ) -> None:
-    """Prints both, after one uncounted round each, and the ratio second / first, round by round."""
-    (name_a, a), (name_b, b) = first, second
-    a(), b()
-    pairs = [(seconds(a), seconds(b)) for _ in range(rounds)]
-    ratios = [y / x for x, y in pairs]
-    for name, times, unit in (
-        (name_a, [x for x, _ in pairs], "s"),
-        (name_b, [y for _, y in pairs], "s"),
-        ("ratio", ratios, " "),
-    ):
-        middle = statistics.median(times)
-        print(f"  {name:<44} median {middle:8.3f} {unit}   ({min(times):.3f} to {max(times):.3f})")
+    """Prints all, after one uncounted round each, and the ratio of each to the first, round by round.
+
+    Args:
+        between: called after each round, outside the times.
+    """
+    for _, work in works:
+        work()
+    between()
+    times: list[list[float]] = []
+    for _ in range(rounds):
+        times.append([seconds(work) for _, work in works])
+        between()
+    for k, (name, _) in enumerate(works):
+        _print(name, [turn[k] for turn in times], "s")
+    for k, (name, _) in enumerate(works[1:], 1):
+        _print(f"ratio of {name}", [turn[k] / turn[0] for turn in times], " ")
+
+
+def _print(name: str, values: list[float], unit: str) -> None:
+    middle = statistics.median(values)
+    print(f"  {name:<48} median {middle:8.3f} {unit}   ({min(values):.3f} to {max(values):.3f})")

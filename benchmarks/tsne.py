@@ -25,5 +25,5 @@ def run(*, smoke: bool, data: Path) -> None:
     compare(
         ("openTSNE.TSNE(…).fit", direct),
         ("hsvis.embedding.embed", lambda: embed(states, settings)),
-        2 if smoke else 5,
+        rounds=2 if smoke else 5,
     )

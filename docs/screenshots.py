@@ -3,21 +3,21 @@
 Builds the demo where it is missing, serves it, and photographs the page as a visitor sees it.
 """
 
-import shutil
 import sys
 import threading
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.chromium import launched, wait_until_drawn
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
 from hsvis.pipeline import build
 from hsvis.progress import ConsoleProgress
 
 SEQUENCE = 49  # a negative review that the actress's name turns positive
-CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 def main(folder: Path) -> None:
@@ -25,12 +25,11 @@ def main(folder: Path) -> None:
     server = make_server("127.0.0.1", 0, create_app([store]).server, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+    with launched() as browser:
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
             page.goto(f"http://127.0.0.1:{server.port}/")
-            page.wait_for_selector("#sequence-table .ag-row")
+            wait_until_drawn(page)
             page.evaluate(
                 f"document.querySelector('#sequence-table .ag-body-viewport').scrollTop = 28 * {SEQUENCE - 8}"
             )
@@ -38,7 +37,6 @@ def main(folder: Path) -> None:
             page.wait_for_selector("#token-strip [data-step='1']")
             page.wait_for_function("window.hsvis.cloud.isSettled()")
             page.screenshot(path=folder / f"demo-{scheme}.png")
-        browser.close()
     server.shutdown()
 
 

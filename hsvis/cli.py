@@ -5,7 +5,6 @@ import errno
 import json
 import socket
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -118,10 +117,6 @@ def _serve(given: argparse.Namespace) -> None:
     configs = [load_config(path, given.set) for path in given.config or ["demo"]]
     _check_names(configs)
     _check_port(given.host, given.port)
-    from hsvis.figures.raster import warm_up  # noqa: PLC0415
-
-    warming = threading.Thread(target=warm_up, name="raster", daemon=True)  # compiles while the runs load
-    warming.start()
     from hsvis.dashboard import create_app  # noqa: PLC0415
     from hsvis.pipeline import build  # noqa: PLC0415
 
@@ -131,7 +126,6 @@ def _serve(given: argparse.Namespace) -> None:
         print(f"{config.name}", file=sys.stderr)
         stores.append(build(config, progress))
     dashboard = create_app(stores)
-    warming.join()
     _run(dashboard, given.host, given.port)
 
 

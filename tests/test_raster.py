@@ -202,7 +202,3 @@ def test_dots_shrink_with_the_number_of_states_and_grow_with_the_pixel_ratio():
 def test_an_impossible_view_is_refused_with_a_remedy(view, words):
     with pytest.raises(ValueError, match=words):
         View(*view)
-
-
-def test_warm_up_draws_something():
-    raster.warm_up()

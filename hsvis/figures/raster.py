@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import NamedTuple
 
-import datashader as ds
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 SEED = 20210  # of the draw order: the same picture for the same states, always
@@ -105,18 +103,10 @@ def pick_grid(xy: np.ndarray, order: DrawOrder, view: View) -> np.ndarray:
     """
     down, right = _dot(view.radius)
     reach = int(down.max())  # states just outside the view reach into it
-    wide, high = (view.x1 - view.x0) / view.width, (view.y1 - view.y0) / view.height
-    canvas = ds.Canvas(
-        plot_width=view.width + 2 * reach,
-        plot_height=view.height + 2 * reach,
-        x_range=(view.x0 - reach * wide, view.x1 + reach * wide),
-        y_range=(view.y0 - reach * high, view.y1 + reach * high),
-    )
-    states = pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "rank": order.ranks}, copy=False)
-    top = canvas.points(states, "x", "y", ds.max("rank")).data  # float64, exact up to 2^53; NaN where empty
-    y, x = np.nonzero(np.isfinite(top))
-    values = top[y, x].astype(np.uint32) + np.uint32(1)
-    width = view.width + 4 * reach  # the dots at the border of the canvas spread beyond it
+    top = _topmost(xy, order.ranks, view, reach)
+    y, x = np.nonzero(top)
+    values = top[y, x]
+    width = view.width + 4 * reach  # the dots at its border spread beyond it
     places = np.zeros((view.height + 4 * reach) * width, dtype=np.uint32)  # rank + 1
     at = (y + reach) * width + (x + reach)
     for shift in (down * width + right).tolist():
@@ -130,11 +120,21 @@ def pick_grid(xy: np.ndarray, order: DrawOrder, view: View) -> np.ndarray:
     return grid
 
 
-def _dot(radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """The pixels of a dot, relative to its middle: K down and K to the right.
+def _topmost(xy: np.ndarray, ranks: np.ndarray, view: View, reach: int) -> np.ndarray:
+    """(height + 2 reach, width + 2 reach) uint32, y0 first: the highest rank in a pixel + 1, 0 for none."""
+    across, up = view.width + 2 * reach, view.height + 2 * reach
+    x = (xy[:, 0] - np.float64(view.x0)) * (view.width / (view.x1 - view.x0)) + reach
+    y = (xy[:, 1] - np.float64(view.y0)) * (view.height / (view.y1 - view.y0)) + reach
+    inside = np.flatnonzero((x >= 0) & (x < across) & (y >= 0) & (y < up))
+    if len(inside) < len(x):
+        x, y, ranks = x[inside], y[inside], ranks[inside]
+    top = np.zeros(up * across, dtype=np.uint32)
+    np.maximum.at(top, y.astype(np.intp) * across + x.astype(np.intp), ranks + np.uint32(1))
+    return top.reshape(up, across)
 
-    `datashader.transfer_functions.spread` draws dots too, but compiles for half a second for each new size.
-    """
+
+def _dot(radius: float) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels of a dot, relative to its middle: K down and K to the right."""
     reach = int(np.ceil(radius))
     fine = (np.arange((2 * reach + 1) * 8) + 0.5) / 8 - reach - 0.5  # 8 samples a pixel and direction
     inside = np.hypot(fine[:, None], fine[None]) <= radius + 0.2  # `paint` fades the edge
@@ -174,9 +174,3 @@ def _png(image: np.ndarray) -> bytes:
     out = BytesIO()
     Image.fromarray(image).save(out, "PNG", compress_level=1)
     return out.getvalue()
-
-
-def warm_up() -> None:
-    """Compile what `pick_grid` needs, for 1 to 3 seconds, so that the first image doesn't wait for it."""
-    xy = np.zeros((2, 2), dtype=np.float32)
-    paint(pick_grid(xy, draw_order(2), View(-1, 1, -1, 1, 8, 8)), np.zeros((2, 3), dtype=np.uint8))

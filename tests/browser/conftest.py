@@ -1,7 +1,6 @@
 """A served dashboard and a page of it in a real Chromium."""
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,14 +12,12 @@ from pages import Open, Opened, Served
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from benchmarks.chromium import FLAGS, MISSING, program
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
-from hsvis.figures import raster
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PAUSE = 20_000  # ms that a page may take for anything
 
 # Texts that a page could take for something else.  Each is one of the classes by its last word.
@@ -45,12 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser's program; without one the tests are skipped, or fail where they have to run."""
-    found = os.environ.get("HSVIS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    found = program()
     if found is None:
-        reason = f"no Chromium: install one of {', '.join(NAMES)}, or name it in HSVIS_CHROMIUM"
         if os.environ.get("HSVIS_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
     return found
 
 
@@ -102,7 +98,6 @@ class Quiet(WSGIRequestHandler):
 
 @pytest.fixture(scope="session")
 def served(demo_store: StateStore, odd_store: StateStore) -> Iterator[Served]:
-    raster.warm_up()
     app = create_app([demo_store, odd_store])
     server = make_server("127.0.0.1", 0, app.server, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
