@@ -2,20 +2,19 @@
 
 import gzip
 import hashlib
-import math
 from collections.abc import Callable
 
 import flask
 from dash import Dash
 from werkzeug.exceptions import BadRequest, NotFound
 
+from hsvis.dashboard import asked
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.runs import Runs, View
 from hsvis.figures import raster
 
 LARGEST_SIDE = 4096  # device pixels
 PIXEL_RATIOS = (0.5, 4.0)
-THEMES = ("light", "dark")
 
 
 def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
@@ -23,7 +22,9 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
     prefix = app.config.routes_pathname_prefix
 
     def route(rule: str, respond: Callable[..., flask.Response]) -> None:
-        app.server.add_url_rule(prefix + rule, endpoint=f"hsvis:{rule}", view_func=_plain_errors(respond))
+        app.server.add_url_rule(
+            prefix + rule, endpoint=f"hsvis:{rule}", view_func=asked.plain_errors(respond)
+        )
 
     def cloud_image(run: str, layer: str, projection: str) -> flask.Response:
         view, window = _asked(runs, run, layer, projection)
@@ -43,38 +44,17 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
 
 def _asked(runs: Runs, run: str, layer: str, projection: str) -> tuple[View, raster.View]:
     """Raises: NotFound if there is no such cloud; BadRequest if the range or the size make no sense."""
-    arguments = flask.request.args
-    theme = arguments.get("theme", "light")
-    if theme not in THEMES:
-        raise BadRequest(f"theme={theme!r} is none of {', '.join(THEMES)}.")
-    view = runs.resolve({"run": run, "layer": layer, "projection": projection, "theme": theme})
-    if view.cloud != f"{run}/{layer}/{projection}":
-        raise NotFound(f"There is no projection {projection!r} of layer {layer!r} of a run {run!r}.")
-    ratio = min(max(_number("ratio", default=1.0), PIXEL_RATIOS[0]), PIXEL_RATIOS[1])
-    x0, x1, y0, y1 = (_number(name) for name in ("x0", "x1", "y0", "y1"))
-    if not (x0 < x1 and y0 < y1):
-        raise BadRequest("The range is empty: x0 < x1 and y0 < y1 are needed.")
+    view = asked.view_of(runs, run, layer, projection)
+    ratio = min(max(asked.number("ratio", default=1.0), PIXEL_RATIOS[0]), PIXEL_RATIOS[1])
+    x0, x1, y0, y1 = asked.window()
     width, height = (_side(name) for name in ("w", "h"))
     radius = raster.dot_radius(view.store.n_states, ratio)
     return view, raster.View(x0, x1, y0, y1, width, height, radius)
 
 
-def _number(name: str, default: float | None = None) -> float:
-    given = flask.request.args.get(name)
-    if given is None and default is not None:
-        return default
-    try:
-        value = float(given or "")
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BadRequest(f"{name}={given!r} is not a number.")
-    return value
-
-
 def _side(name: str) -> int:
     """A width or height in device pixels, at least 1 and at most LARGEST_SIDE."""
-    value = _number(name)
+    value = asked.number(name)
     if value < 1:
         raise BadRequest(f"{name}={value:g} is not a size: 1 to {LARGEST_SIDE} pixels.")
     return int(min(value, LARGEST_SIDE))
@@ -113,10 +93,7 @@ def _grid(clouds: Clouds, view: View, window: raster.View) -> flask.Response:
 
 def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
     """Raises: NotFound if there is no such run or row; BadRequest if `row` is no number."""
-    try:
-        store = runs.store(run)
-    except KeyError:
-        raise NotFound(f"There is no run {run!r}.") from None
+    store = asked.store_of(runs, run)
     if not row.isascii() or not row.isdigit() or len(row) > 18:
         raise BadRequest(f"{row!r} is not the row of a state: 0 to {store.n_states - 1}.")
     try:
@@ -132,15 +109,3 @@ def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
         "confidence": float(ep.max()),
         "label": int(store.labels[index]),
     }
-
-
-def _plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.Response]:
-    """Errors as one line of text, not a page."""
-
-    def answer(**ids: str) -> flask.Response:
-        try:
-            return respond(**ids)
-        except (BadRequest, NotFound) as error:
-            return flask.Response(f"{error.description}\n", status=error.code, mimetype="text/plain")
-
-    return answer

@@ -1,0 +1,74 @@
+"""What a request asks for: a view, numbers, choices; and errors as one line of text."""
+
+import functools
+import math
+from collections.abc import Callable
+
+import flask
+from werkzeug.exceptions import BadRequest, NotFound
+
+from hsvis.dashboard.runs import Runs, View
+from hsvis.store import StateStore
+
+THEMES = ("light", "dark")
+
+
+def view_of(runs: Runs, run: str, layer: str, projection: str) -> View:
+    """Raises: NotFound if there is no such cloud; BadRequest if `theme` is none."""
+    view = runs.resolve(
+        {"run": run, "layer": layer, "projection": projection, "theme": choice("theme", THEMES)}
+    )
+    if view.cloud != f"{run}/{layer}/{projection}":
+        raise NotFound(f"There is no projection {projection!r} of layer {layer!r} of a run {run!r}.")
+    return view
+
+
+def store_of(runs: Runs, run: str) -> StateStore:
+    """Raises: NotFound if there is no such run."""
+    try:
+        return runs.store(run)
+    except KeyError:
+        raise NotFound(f"There is no run {run!r}.") from None
+
+
+def choice(name: str, allowed: tuple[str, ...]) -> str:
+    """One of the allowed values, the first if none is given.  Raises BadRequest."""
+    given = flask.request.args.get(name, allowed[0])
+    if given not in allowed:
+        raise BadRequest(f"{name}={given!r} is none of {', '.join(allowed)}.")
+    return given
+
+
+def number(name: str, default: float | None = None) -> float:
+    """A finite number.  Raises BadRequest."""
+    given = flask.request.args.get(name)
+    if given is None and default is not None:
+        return default
+    try:
+        value = float(given or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadRequest(f"{name}={given!r} is not a number.")
+    return value
+
+
+def window() -> tuple[float, float, float, float]:
+    """x0, x1, y0, y1 of a range that is not empty.  Raises BadRequest."""
+    x0, x1, y0, y1 = (number(name) for name in ("x0", "x1", "y0", "y1"))
+    if not (x0 < x1 and y0 < y1):
+        raise BadRequest("The range is empty: x0 < x1 and y0 < y1 are needed.")
+    return x0, x1, y0, y1
+
+
+def plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.Response]:
+    """Errors as one line of text, not a page."""
+
+    @functools.wraps(respond)
+    def answer(**ids: str) -> flask.Response:
+        try:
+            return respond(**ids)
+        except (BadRequest, NotFound) as error:
+            return flask.Response(f"{error.description}\n", status=error.code, mimetype="text/plain")
+
+    return answer
