@@ -2,10 +2,11 @@
 // state is where in it.  The server decides the figure's traces; the range and the image belong to this file.
 (() => {
   const PAUSE = 60; // ms without a new range or size before the cloud is asked for again
+  const COLOURS = ["theme", "palette", "colour", "marks"];
   const REACH = 6; // CSS pixels around the pointer in which a click finds a state
 
-  const prefix = () =>
-    JSON.parse(document.getElementById("_dash-config").textContent).requests_pathname_prefix;
+  // How the cloud is drawn, beyond its theme: from the display options and the filter.
+  let look = {};
 
   class Cloud {
     constructor(figure) {
@@ -18,9 +19,6 @@
       this.request = new AbortController();
       this.presses = []; // where the mouse button went down
       figure.on("plotly_afterplot", () => this.follow());
-      figure.on("plotly_click", (click) => this.pick(click));
-      figure.on("plotly_hover", (hover) => this.point(this.stateUnder(hover.event)));
-      figure.on("plotly_unhover", () => this.point(null));
       figure.addEventListener("mousedown", (press) => this.press(press), true);
       figure.on("plotly_doubleclick", () => this.reset());
       this.follow();
@@ -30,6 +28,7 @@
     follow() {
       const { meta } = this.figure.layout;
       if (!meta || meta.theme !== document.documentElement.dataset.theme) return; // its successor is on the way
+      if (look.cloud && look.cloud !== meta.cloud) return; // so it is for another run, layer or projection
       if (this.shown !== meta.cloud) {
         const first = this.shown === null;
         this.shown = meta.cloud;
@@ -61,12 +60,21 @@
       const [y0, y1] = yaxis.range;
       const ratio = window.devicePixelRatio || 1;
       const [width, height] = [xaxis._length, yaxis._length].map((side) => Math.round(side * ratio));
-      return { cloud: meta.cloud, theme: meta.theme, x0, x1, y0, y1, width, height, ratio };
+      const { cloud, theme, palette } = meta;
+      return { cloud, theme, palette, x0, x1, y0, y1, width, height, ratio, query: look.query };
     }
 
     showAll(change = {}) {
       const [x0, x1, y0, y1] = this.figure.layout.meta.bounds;
       Plotly.relayout(this.figure, { "xaxis.range": [x0, x1], "yaxis.range": [y0, y1], ...change });
+    }
+
+    // What dragging does: "pan", "select" (a box) or "lasso".
+    drag(mode) {
+      Plotly.relayout(this.figure, { dragmode: mode });
+      for (const tool of document.querySelectorAll(".tool[data-mode]")) {
+        tool.setAttribute("aria-pressed", String(tool.dataset.mode === mode));
+      }
     }
 
     press({ clientX, clientY }) {
@@ -107,11 +115,20 @@
       }
     }
 
+    // The image of a range at another size, for an export.
+    async picture(range, [width, height], ratio) {
+      const view = { ...this.view(this.figure.layout.meta), ...range, ratio };
+      const sharp = { ...view, width: Math.round(width * ratio), height: Math.round(height * ratio) };
+      return (await this.fetch("cloud", "png", sharp)).blob();
+    }
+
     async fetch(kind, ending, view, signal) {
-      const { cloud, theme, x0, x1, y0, y1, width, height, ratio } = view;
-      const query = new URLSearchParams({ x0, x1, y0, y1, w: width, h: height, ratio, theme });
+      const { cloud, theme, palette, x0, x1, y0, y1, width, height, ratio } = view;
+      const query = new URLSearchParams({ x0, x1, y0, y1, w: width, h: height, ratio, theme, palette });
+      for (const [name, value] of Object.entries(view.query ?? {})) query.set(name, value);
+      if (kind === "pick") for (const name of COLOURS) query.delete(name); // the same states, whatever their colour
       const path = cloud.split("/").map(encodeURIComponent).join("/");
-      const answer = await fetch(`${prefix()}${kind}/${path}.${ending}?${query}`, { signal });
+      const answer = await fetch(`${hsvis.prefix()}${kind}/${path}.${ending}?${query}`, { signal });
       if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
       return answer;
     }
@@ -125,26 +142,15 @@
       if (before) URL.revokeObjectURL(before);
     }
 
-    pick(click) {
-      if (click.event && click.event.detail > 1) return; // the second half of a double click
-      const at = this.stateUnder(click.event);
-      if (!at) return;
-      const { run } = this.figure.layout.meta;
-      dash_clientside.set_props("pick", { data: { run, ...at, at: Date.now() } });
-    }
-
-    // Plotly's own xvals and yvals may lag behind a quick pointer: it looks only every 50 ms.
+    // The state under the pointer, as a focus; null for none.
     stateUnder({ clientX, clientY }) {
       const { left, top } = this.figure.getBoundingClientRect();
       const { xaxis, yaxis } = this.figure._fullLayout;
       return this.stateAt(xaxis.p2d(clientX - left - xaxis._offset), yaxis.p2d(clientY - top - yaxis._offset));
     }
 
-    point(state) {
-      this.figure.classList.toggle("on-state", state !== null);
-    }
-
-    // The sequence and step of the state nearest to a place, if one is drawn within reach.
+    // The state nearest to a place, if one is drawn within reach: {sequence, step}, and for a state that is not
+    // of the selected sequence `row` and `at`, where the dot is in the projection.
     stateAt(x, y) {
       const own = this.stepAt(x, y);
       if (own) return own;
@@ -155,16 +161,37 @@
       const reach = Math.round(REACH * grid.ratio);
       let found = 0;
       let nearest = reach * reach + 1;
+      this.around(column, line, reach, (row, right, down) => {
+        const distance = right * right + down * down;
+        if (distance < nearest) [found, nearest] = [row, distance];
+      });
+      const state = found ? window.hsvis.locate(found - 1) : null;
+      if (!state || state.sequence === this.figure.layout.meta.sequence) return state;
+      return { ...state, row: found - 1, at: this.middle(found, column, line, 2 * reach) };
+    }
+
+    around(column, line, reach, visit) {
+      const { rows, width, height } = this.grid;
       for (let down = -reach; down <= reach; down++) {
         for (let right = -reach; right <= reach; right++) {
           const [at, on] = [column + right, line + down];
-          if (at < 0 || on < 0 || at >= grid.width || on >= grid.height) continue;
-          const row = grid.rows[on * grid.width + at];
-          const distance = right * right + down * down;
-          if (row && distance < nearest) [found, nearest] = [row, distance];
+          if (at < 0 || on < 0 || at >= width || on >= height) continue;
+          const row = rows[on * width + at];
+          if (row) visit(row, right, down);
         }
       }
-      return found ? window.hsvis.locate(found - 1) : null;
+    }
+
+    // The middle of the pixels that belong to a state: where its dot is.
+    middle(wanted, column, line, reach) {
+      const { grid } = this;
+      let [count, right, down] = [0, 0, 0];
+      this.around(column, line, reach, (row, across, below) => {
+        if (row === wanted) [count, right, down] = [count + 1, right + across, down + below];
+      });
+      const across = (column + right / count + 0.5) / grid.width;
+      const below = (line + down / count + 0.5) / grid.height;
+      return [grid.x0 + across * (grid.x1 - grid.x0), grid.y1 - below * (grid.y1 - grid.y0)];
     }
 
     // The states of the selected sequence are drawn above all others.
@@ -185,10 +212,28 @@
     }
   }
 
-  const waiting = setInterval(() => {
-    const figure = document.querySelector("#projection .js-plotly-plot");
-    if (!figure || !figure.on || !figure._fullLayout || !figure._fullLayout.xaxis) return;
-    clearInterval(waiting);
-    window.hsvis = Object.assign(window.hsvis || {}, { cloud: new Cloud(figure) });
-  }, 30);
+  // Options and filter decide how the cloud looks; the image follows when they change.
+  function applyLook(options, filter, view) {
+    if (!options) return;
+    const query = {};
+    if (options["state-colour"] !== "ep") query.colour = options["state-colour"];
+    if (options["state-size"] !== 1) query.size = options["state-size"];
+    if (options.fade.length) query.fade = options.fade.join(",");
+    if (options.marks.length) query.marks = options.marks.join(",");
+    if (filter && Object.keys(filter).length) query.filter = JSON.stringify(filter);
+    look = { query, cloud: view ? `${view.run}/${view.layer}/${view.projection}` : null };
+    window.hsvis.cloud?.follow();
+    document.dispatchEvent(new CustomEvent("hsvis:look"));
+  }
+
+  hsvis.whenReady(() => {
+    window.hsvis.cloud = new Cloud(hsvis.plot("projection"));
+    for (const tool of document.querySelectorAll(".tool[data-mode]")) {
+      tool.addEventListener("click", () => window.hsvis.cloud.drag(tool.dataset.mode));
+    }
+    document.getElementById("whole").addEventListener("click", () => window.hsvis.cloud.showAll());
+  });
+
+  window.dash_clientside = window.dash_clientside || {};
+  dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { applyLook });
 })();

@@ -31,12 +31,20 @@
     }
     const picked = triggers.includes("pick.data");
     if (picked && pick.run !== null && pick.run !== run) return same; // a click on a cloud that is about to go
+    if (picked && pick.keep && current && current.sequence === pick.sequence) return same; // it is chosen already
     const sequence = picked ? pick.sequence : Number(cell.rowId);
     if (sequence === null || (current && current.sequence === sequence)) return current ? null : same;
     return { run, sequence };
   }
 
+  let selected = null; // the sequence in the `selection` store
+  const selectedSequence = () => selected;
+
   function markRow(selection) {
+    selected = selection ? selection.sequence : null;
+    const pinned = window.hsvis.focus.pinned();
+    if (pinned && pinned.sequence !== selected) window.hsvis.focus.pin(null);
+    document.dispatchEvent(new CustomEvent("hsvis:selected"));
     if (!selection) return [{ ids: [] }, "page"];
     const rowId = String(selection.sequence);
     dash_ag_grid.getApiAsync("sequence-table").then((table) => {
@@ -46,15 +54,7 @@
     return [{ ids: [rowId] }, "page selected"];
   }
 
-  // A second Esc is not needed for what an open menu takes for itself.
-  const MENUS = ".ag-popup-child, .dash-dropdown-content, .dash-dropdown[data-state=open]";
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector(MENUS)) return;
-    dash_clientside.set_props("pick", { data: { run: null, sequence: null, at: Date.now() } });
-  });
-
-  window.hsvis = Object.assign(window.hsvis || {}, { locate });
+  window.hsvis = Object.assign(window.hsvis || {}, { locate, selectedSequence });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { stateOffsets, select, markRow });
 })();

@@ -192,6 +192,37 @@ class StateStore:
         starts = pa.compute.list_slice(column, 0, count)
         return pa.compute.binary_join(starts, " ").to_pylist()
 
+    def contains(self, words: str) -> np.ndarray:
+        """Which sequences have these words, as written but in any case, anywhere in their full text.
+
+        Returns:
+            (S,) bool.
+        """
+        found = pa.compute.match_substring(self._folded_texts, words.casefold())
+        return np.array(found.to_numpy(), bool)
+
+    @cached_property
+    def _folded_texts(self) -> pa.ChunkedArray:
+        """The S texts without the difference of upper and lower case."""
+        chunks = self._sequences["text"].chunks
+        return pa.chunked_array([[text.casefold() for text in c.to_pylist()] for c in chunks], pa.string())
+
+    def tokens_at(self, rows: np.ndarray) -> list[str]:
+        """The tokens of some rows of the step tables, as displayed.
+
+        Args:
+            rows: (K,) int.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        return self._tokens.take(pa.array(rows, pa.int64())).to_pylist()
+
+    @cached_property
+    def _tokens(self) -> pa.Array:
+        """The N tokens, one after the other."""
+        return self._sequences["tokens"].combine_chunks().flatten()
+
     def states(self, index: int, layer: str) -> np.ndarray:
         """The states of one sequence: (T, H) float32, read from its row groups only.
 

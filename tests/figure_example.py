@@ -37,9 +37,9 @@ class Example:
         ep, tokens, classes, colours, look = self.ep, self.tokens, self.classes, self.palette, self.look
         return {
             "ep-heatmap": ep_heatmap(ep, tokens, classes, colours, look),
-            "distances": distances(self.distance, 4.0, ep, tokens, 0.4, colours, look, classes),
+            "distances": distances(self.distance, 4.0, ep, tokens, 0.4, colours, look),
             "confidence": confidence(ep, tokens, classes, colours, look),
-            "unit-activity": unit_activity(self.states, tokens, look, ep, classes, colours),
+            "unit-activity": unit_activity(self.states, tokens, look),
         }
 
     def all(self):
@@ -47,9 +47,7 @@ class Example:
         bounds = (-4.0, 4.0, -4.0, 4.0)
         return {
             **self.steps(),
-            "projection": projection(
-                bounds, self.trajectory, self.ep, self.tokens, self.palette, self.look, self.classes
-            ),
+            "projection": projection(bounds, self.trajectory, self.ep, self.palette, self.look),
             "class-overview": class_overview(self.confusion, self.classes, self.palette, self.look),
             "confusion-matrix": confusion_matrix(self.confusion, self.classes, self.palette, self.look),
         }

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from figure_example import BOTH, Example, trace
 
-from hsvis.figures.projection import N_BINS, projection
+from hsvis.figures.projection import N_COLOURS, N_WIDTHS, WIDTHS, TrajectoryStyle, projection
 from hsvis.figures.theme import LIGHT, palette
 
 
 def test_nothing_selected_leaves_every_trace_empty():
     example = Example(20, 5)
-    figure = projection((-1, 1, -2, 2), example.trajectory[:0], example.ep[:0], [], example.palette, LIGHT)
+    figure = projection((-1, 1, -2, 2), example.trajectory[:0], example.ep[:0], example.palette, LIGHT)
     assert len(figure.data) == len(example.all()["projection"].data)
     assert all(len(one.x) == 0 for one in figure.data)
     assert (list(figure.layout.xaxis.range), list(figure.layout.yaxis.range)) == ([-1, 1], [-2, 2])
@@ -30,7 +30,7 @@ def test_the_trajectory_passes_through_every_state(n_steps, n_classes):
     assert list(steps.customdata) == list(range(n_steps))
     assert list(steps.marker.color) == example.palette.ep_hexes(example.ep)
     drawn = set()
-    for k in range(N_BINS):
+    for k in range(N_COLOURS):
         part = trace(figure, f"segments {k}")
         ends = np.column_stack([part.x, part.y]).reshape(-1, 3, 2)
         assert np.isnan(ends[:, 2]).all()  # no line from one segment to the next
@@ -43,10 +43,10 @@ def test_segments_have_the_colour_of_the_ep_at_their_start():
     ep = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.3, 0.7]])
     trajectory = np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]], dtype=np.float32)
     colours = palette(2, LIGHT)
-    figure = projection((-1, 4, -1, 1), trajectory, ep, list("abcd"), colours, LIGHT)
+    figure = projection((-1, 4, -1, 1), trajectory, ep, colours, LIGHT)
     at_start = {
         float(part.x[0]): part.line.color
-        for part in (trace(figure, f"segments {k}") for k in range(N_BINS))
+        for part in (trace(figure, f"segments {k}") for k in range(N_COLOURS))
         if len(part.x)
     }
     assert at_start == {0.0: colours.hexes[0], 1.0: LIGHT.neutral, 2.0: colours.hexes[1]}
@@ -56,9 +56,9 @@ def test_segments_have_the_colour_of_the_ep_at_their_start():
 def test_segments_of_many_classes_grow_stronger_with_time(look):
     example = Example(60, 4, look)
     figure = example.all()["projection"]
-    parts = [trace(figure, f"segments {k}") for k in range(N_BINS)]
+    parts = [trace(figure, f"segments {k}") for k in range(N_COLOURS)]
     firsts = [float(part.x[0]) for part in parts]
-    assert firsts == [float(example.trajectory[-(-k * 59 // N_BINS), 0]) for k in range(N_BINS)]
+    assert firsts == [float(example.trajectory[-(-k * 59 // N_COLOURS), 0]) for k in range(N_COLOURS)]
     assert parts[-1].line.color == look.ink
 
 
@@ -71,9 +71,67 @@ def test_start_and_end_are_ringed():
         assert ring.marker.line.color == colour
 
 
-def test_the_pointer_is_followed_everywhere_on_the_projection():
+def parts_of(figure):
+    """Start of each segment -> (colour, width), of the segments that are drawn."""
+    found = {}
+    for part in figure.data:
+        if part.name.startswith("segments"):
+            ends = np.column_stack([part.x, part.y]).reshape(-1, 3, 2)
+            found |= {tuple(start): (part.line.color, part.line.width) for start, _, _ in ends.tolist()}
+    return found
+
+
+def styled(example, **style):
+    bounds, distance = (-4, 4, -4, 4), np.nan_to_num(example.distance)
+    palette_, look = example.palette, example.look
+    style = TrajectoryStyle(**style)
+    return projection(bounds, example.trajectory, example.ep, palette_, look, style, distance)
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_thickness_by_distance_grows_with_the_distance(n_classes):
+    example = Example(40, n_classes)
+    widths = parts_of(styled(example, thickness="distance", width=2.0))
+    at = [widths[tuple(point)][1] for point in example.trajectory[:-1].tolist()]
+    share = example.distance[1:] / example.distance[1:].max()
+    expected = np.linspace(*WIDTHS, N_WIDTHS)[np.minimum((share * N_WIDTHS).astype(int), N_WIDTHS - 1)] * 4
+    assert np.allclose(at, expected)
+
+
+def test_thickness_by_time_grows_with_time():
+    example = Example(40, 2)
+    widths = parts_of(styled(example, thickness="time"))
+    at = [widths[tuple(point)][1] for point in example.trajectory[:-1].tolist()]
+    assert at == sorted(at)
+    assert len(set(at)) == N_WIDTHS
+
+
+def test_the_ep_of_many_classes_can_colour_the_segments():
+    example = Example(60, 5)
+    colours = parts_of(styled(example, colour="ep"))
+    winners = example.ep.argmax(1)
+    seen = {
+        k: {colours[tuple(p)][0] for p in example.trajectory[:-1][winners[:-1] == k].tolist()}
+        for k in range(5)
+    }
+    assert all(seen[k].isdisjoint(seen[j]) for k in seen for j in seen if j < k)
+
+
+def test_two_classes_can_be_coloured_by_time():
+    example = Example(60, 2)
+    colours = parts_of(styled(example, colour="time"))
+    assert colours[tuple(example.trajectory[58].tolist())][0] == LIGHT.ink
+
+
+def test_sizes_are_factors():
+    example = Example(10, 2)
+    plain, larger = styled(example), styled(example, size=2.0, width=3.0)
+    assert trace(larger, "steps").marker.size == 2 * trace(plain, "steps").marker.size
+    drawn = [next(iter(parts_of(one).values()))[1] for one in (plain, larger)]
+    assert drawn[1] == 3 * drawn[0]
+
+
+def test_the_projection_is_dragged_and_its_axes_are_not_seen():
     layout = Example(3, 2).all()["projection"].layout
-    assert layout.hoveranywhere
-    assert layout.clickanywhere
     assert layout.dragmode == "pan"
     assert not layout.xaxis.visible

@@ -69,16 +69,6 @@ def test_the_threshold_is_a_line_across_with_its_number():
     assert shape.label.texttemplate.strip() == "%{y0:.2f}"
 
 
-def test_a_bar_tells_both_words_and_both_classifications():
-    ep = np.array([[0.9, 0.1], [0.2, 0.8]])
-    figure = distances(
-        np.array([np.nan, 1]), 2.0, ep, ["not", "good"], 0.4, palette(2, LIGHT), LIGHT, ("no", "yes")
-    )
-    label = figure.layout.xaxis.labelalias["1.0"]
-    for part in ("<b>not</b> → <b>good</b>", "step 1", "distance  0.50", "no  90 %", "yes  80 %"):
-        assert part in label
-
-
 def test_states_that_never_move_have_bars_of_height_0():
     ep = np.full((3, 2), 0.5)
     figure = distances(np.array([np.nan, 0, 0]), 0.0, ep, list("abc"), 0.4, palette(2, LIGHT), LIGHT)

@@ -7,7 +7,22 @@ import pytest
 from PIL import Image
 
 from hsvis.figures import raster
-from hsvis.figures.raster import View, bounds, dot_radius, draw_order, paint, pick_grid
+from hsvis.figures.png import png
+from hsvis.figures.raster import (
+    FADED,
+    Level,
+    Ring,
+    View,
+    bounds,
+    dot_radius,
+    draw_order,
+    draw_rings,
+    emphasised,
+    paint,
+    pick_grid,
+    pickable,
+    ring,
+)
 
 
 def drawn_by_hand(xy, order, view):
@@ -104,7 +119,7 @@ def test_no_states_and_none_in_view_are_empty_images():
         grid = pick_grid(xy, draw_order(len(xy)), View(0, 1, 0, 1, 20, 10))
         assert grid.shape == (10, 20)
         assert not grid.any()
-        assert not decoded(paint(grid, np.zeros((len(xy), 3), dtype=np.uint8))).any()
+        assert not paint(grid, np.zeros((len(xy), 3), dtype=np.uint8)).any()
 
 
 def test_image_and_pick_grid_agree():
@@ -113,7 +128,7 @@ def test_image_and_pick_grid_agree():
     colours = rng.integers(0, 256, (2000, 3)).astype(np.uint8)
     view = View(*bounds(xy), 200, 160, 2.5)
     grid = pick_grid(xy, draw_order(2000), view)
-    image = decoded(paint(grid, colours))
+    image = paint(grid, colours)
     drawn = grid > 0
     assert image.shape == (160, 200, 4)
     assert np.array_equal(image[..., 3] > 0, drawn)
@@ -123,7 +138,7 @@ def test_image_and_pick_grid_agree():
 def test_a_dot_fades_from_its_middle_to_its_edge():
     xy = np.zeros((1, 2), dtype=np.float32)
     grid = pick_grid(xy, draw_order(1), View(-1, 1, -1, 1, 21, 21, 2.5))
-    opacity = decoded(paint(grid, np.zeros((1, 3), np.uint8)))[10, :, 3]
+    opacity = paint(grid, np.zeros((1, 3), np.uint8))[10, :, 3]
     assert opacity[10] > 230
     edge = int(np.flatnonzero(opacity).max())
     assert 0 < opacity[edge] < opacity[10]
@@ -133,14 +148,14 @@ def test_dots_of_one_pixel_are_seen():
     xy = np.zeros((1, 2), dtype=np.float32)
     grid = pick_grid(xy, draw_order(1), View(-1, 1, -1, 1, 21, 21, 0.4))
     assert np.count_nonzero(grid) == 1
-    assert decoded(paint(grid, np.zeros((1, 3), np.uint8)))[10, 10, 3] > 200
+    assert paint(grid, np.zeros((1, 3), np.uint8))[10, 10, 3] > 200
 
 
 def test_the_same_states_give_the_same_image():
     xy = np.random.default_rng(3).normal(size=(3000, 2)).astype(np.float32)
     colours = np.zeros((3000, 3), dtype=np.uint8)
     view = View(*bounds(xy), 120, 90, 1.5)
-    images = {paint(pick_grid(xy, draw_order(3000), view), colours) for _ in range(2)}
+    images = {png(paint(pick_grid(xy, draw_order(3000), view), colours)) for _ in range(2)}
     assert len(images) == 1
 
 
@@ -202,3 +217,113 @@ def test_dots_shrink_with_the_number_of_states_and_grow_with_the_pixel_ratio():
 def test_an_impossible_view_is_refused_with_a_remedy(view, words):
     with pytest.raises(ValueError, match=words):
         View(*view)
+
+
+@pytest.mark.parametrize(("n_states", "radius"), [(300, 2.5), (3000, 1.0), (3000, 2.0)])  # sparse and dense
+def test_a_state_of_a_higher_level_wins_all_its_pixels(n_states, radius):
+    rng = np.random.default_rng(5)
+    view = View(-2.0, 6.0, 10.0, 14.0, 64, 48, radius)
+    xy = in_pixel_middles(rng, n_states, view)
+    levels = rng.integers(0, 3, n_states).astype(np.uint8)
+    order = draw_order(n_states)
+    expected = np.zeros((view.height, view.width), dtype=np.uint32)
+    for level in Level:  # one level after another, in the draw order
+        rows = order.rows[levels[order.rows] == level]
+        of_level = drawn_by_hand(xy, raster.DrawOrder(order.ranks, rows), view)
+        expected[of_level > 0] = of_level[of_level > 0]
+    assert np.array_equal(pick_grid(xy, emphasised(order, levels), view), expected)
+
+
+def test_an_emphasised_state_hides_a_faded_one_that_is_drawn_later():
+    order = draw_order(2)
+    levels = np.full(2, Level.FADED, np.uint8)
+    levels[order.rows[0]] = Level.SHOWN  # without levels it would lie beneath
+    xy, view = np.zeros((2, 2), np.float32), View(-1, 1, -1, 1, 11, 11, 2)
+    assert pick_grid(xy, order, view)[5, 5] == order.rows[1] + 1
+    assert pick_grid(xy, emphasised(order, levels), view)[5, 5] == order.rows[0] + 1
+
+
+def test_what_a_filter_left_out_is_faintly_seen_but_not_picked():
+    rng = np.random.default_rng(6)
+    xy = rng.normal(size=(500, 2)).astype(np.float32)
+    levels = rng.integers(0, 3, 500).astype(np.uint8)
+    view = View(*bounds(xy), 80, 60, 2)
+    grid = pick_grid(xy, emphasised(draw_order(500), levels), view)
+    before, picked = grid.copy(), pickable(grid, levels)
+    assert np.array_equal(grid, before)
+    assert (levels[grid[grid > 0] - 1] == Level.OUT).any()
+    for y, x in np.ndindex(grid.shape):
+        row = grid[y, x]
+        assert picked[y, x] == (row if row and levels[row - 1] != Level.OUT else 0)
+    plain, image = (
+        paint(grid, np.zeros((500, 3), np.uint8)),
+        paint(grid, np.zeros((500, 3), np.uint8), levels),
+    )
+    for y, x in np.argwhere(grid):
+        share = 1 if levels[grid[y, x] - 1] == Level.SHOWN else FADED
+        assert image[y, x, 3] == pytest.approx(share * plain[y, x, 3], abs=0.5)
+        assert image[y, x, 3] > 0
+
+
+GREY, DARK, WHITE = (134, 142, 153), (27, 32, 39), (255, 255, 255)
+
+
+def test_a_ring_lies_between_its_halos_around_a_state_that_shows_through():
+    xy = np.zeros((1, 2), dtype=np.float32)
+    view = View(-1, 1, -1, 1, 41, 41, 2)
+    image = paint(pick_grid(xy, draw_order(1), view), np.array([[200, 0, 0]], np.uint8))
+    dot = image.copy()
+    draw_rings(image, xy, np.array([[*GREY, 255]], np.uint8), np.array(WHITE), view, Ring(12, 4, 3))
+    line = image[20, 20:].tolist()  # from the middle to the right; the ring is from 8 to 12
+    assert line[:4] == dot[20, 20:24].tolist()
+    assert line[6] == [*WHITE, 255]
+    assert line[9] == line[10] == [*GREY, 255]
+    assert line[13] == [*WHITE, 255]
+    assert line[16] == [0, 0, 0, 0]
+    assert np.array_equal(image, image[::-1])
+    assert np.array_equal(image, image.transpose(1, 0, 2))
+    y, x = np.mgrid[-20:21, -20:21]
+    away = np.hypot(x, y)
+    assert (image[(away > 8.8) & (away < 11.2)] == [*GREY, 255]).all()
+    assert (image[away < 4][:, :3] != WHITE).any(axis=1).all()
+
+
+def test_later_rings_lie_over_earlier_ones_and_faded_ones_let_dots_through():
+    xy = np.array([[0.2, 0.1], [0.2, 0.1], [0.7, 0.9]], dtype=np.float32)
+    view = View(0, 1, 0, 1, 100, 100, 1)
+    colours = np.array([[*GREY, 255], [*DARK, 255], [*DARK, 51]], np.uint8)
+    image = np.zeros((100, 100, 4), np.uint8)
+    image[:50] = (0, 200, 0, 255)
+    draw_rings(image, xy, colours, np.array(WHITE), view, Ring(9, 4, 1))
+    assert image[89, 20 + 7].tolist() == [*DARK, 255]  # y = 0.1 is near the bottom
+    assert image[9, 70 + 7].tolist() == [5, 166, 8, 255]  # 0.8 of the green, 0.2 of the dark
+    blank = np.zeros((100, 100, 4), np.uint8)
+    draw_rings(blank, xy, colours, np.array(WHITE), view, Ring(9, 4, 1))
+    assert blank[9, 70 + 7].tolist() == [*DARK, 51]
+
+
+def test_rings_reach_into_the_view_and_none_leaves_the_image_as_it_is():
+    view = View(0, 1, 0, 1, 50, 50, 1)
+    for xy in (np.empty((0, 2), np.float32), np.full((3, 2), 9.0, np.float32)):
+        image = np.full((50, 50, 4), 7, np.uint8)
+        draw_rings(image, xy, np.full((len(xy), 4), 255, np.uint8), np.array(WHITE), view, Ring(4, 1.5, 0.8))
+        assert (image == 7).all()
+    image = np.zeros((50, 50, 4), np.uint8)
+    beyond = np.array([[-0.02, 0.5]], np.float32)  # a pixel left of the border
+    draw_rings(image, beyond, np.full((1, 4), 255, np.uint8), np.array(WHITE), view, Ring(4, 1.5, 0.8))
+    assert np.flatnonzero(image[..., 3].any(axis=0)).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_rings_are_larger_than_their_dots_and_shrink_where_there_are_many():
+    view = View(0, 1, 0, 1, 50, 50, 2.5)
+    assert ring(view, 10).radius == pytest.approx(4.7)
+    assert ring(View(0, 1, 0, 1, 50, 50, 0.5), 10).radius == 4
+    assert ring(View(0, 1, 0, 1, 50, 50, 5, 2), 10) == tuple(pytest.approx(2 * v) for v in ring(view, 10))
+    assert ring(view, 5000) == ring(view, 0)
+    assert ring(view, 5000).radius > ring(view, 20_000).radius > ring(view, 10**6).radius > 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (60, 41)])
+def test_a_png_holds_the_very_pixels(shape):
+    image = np.random.default_rng(7).integers(0, 256, (*shape, 4)).astype(np.uint8)
+    assert np.array_equal(decoded(png(image)), image)

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -117,9 +118,89 @@ def test_sizes_are_clamped(client: FlaskClient, demo_store: StateStore, whole: d
     assert answer.headers["X-Grid-Size"] == f"{LARGEST_SIDE}x2"
 
 
+OPTIONS = [
+    {"palette": "okabe-ito"},
+    {"colour": "class"},
+    {"size": 2},
+    {"fade": "correct"},
+    {"fade": "wrong"},
+    {"fade": "correct,wrong"},
+    {"marks": "start"},
+    {"marks": "end"},
+    {"marks": "start,end"},
+    {"filter": json.dumps({"predicted": 1})},
+    {"filter": json.dumps({"actual": 0})},
+    {"ratio": 2},
+]
+
+
+def test_each_option_has_an_image_of_its_own(
+    client: FlaskClient, demo_store: StateStore, whole: dict[str, float]
+) -> None:
+    answers = [ask(client, demo_store, "cloud", {**whole, **SIZE, **one}) for one in ({}, *OPTIONS)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.headers["ETag"] for answer in answers}) == len(answers)
+
+
+def test_what_only_colours_the_image_leaves_the_grid(
+    client: FlaskClient, demo_store: StateStore, whole: dict[str, float]
+) -> None:
+    first = ask(client, demo_store, "pick", {**whole, **SIZE}).headers["ETag"]
+    known = {"If-None-Match": first}
+    for one in OPTIONS:
+        same = bool({"palette", "colour", "marks"} & set(one))
+        answer = ask(client, demo_store, "pick", {**whole, **SIZE, **one}, known)
+        assert answer.status_code == (304 if same else 200)
+
+
+def test_the_grid_has_only_sequences_that_the_filter_keeps(
+    client: FlaskClient, demo_store: StateStore, whole: dict[str, float]
+) -> None:
+    query = {**whole, **SIZE, "filter": json.dumps({"predicted": 1}), "fade": "correct"}
+    grid = grid_of(ask(client, demo_store, "pick", query), 240, 180)
+    rows = np.unique(grid[grid > 0]) - 1
+    predicted = {int(demo_store.predicted[demo_store.locate(int(row))[0]]) for row in rows}
+    assert predicted == {1}
+    image = np.asarray(Image.open(io.BytesIO(ask(client, demo_store, "cloud", query).data)))
+    assert (image[..., 3] > 0).sum() > (grid > 0).sum()  # the others are faintly there
+
+
+def test_dots_grow_with_their_size_within_limits(
+    client: FlaskClient, demo_store: StateStore, whole: dict[str, float]
+) -> None:
+    def covered(size: float | str) -> int:
+        return int(
+            np.count_nonzero(
+                grid_of(ask(client, demo_store, "pick", {**whole, **SIZE, "size": size}), 240, 180)
+            )
+        )
+
+    assert covered(0) == covered(0.25) < covered(1) < covered(4) == covered(1e9)
+
+
+def test_empty_options_are_none(client: FlaskClient, demo_store: StateStore, whole: dict[str, float]) -> None:
+    plain = ask(client, demo_store, "cloud", {**whole, **SIZE})
+    empty = {"fade": "", "marks": "", "filter": "", "size": 1, "colour": "ep", "palette": "hsvis"}
+    assert (
+        ask(client, demo_store, "cloud", {**whole, **SIZE, **empty}).headers["ETag"] == plain.headers["ETag"]
+    )
+    both = [
+        ask(client, demo_store, "cloud", {**whole, **SIZE, "marks": marks}).headers["ETag"]
+        for marks in ("end,start", "start,end,end")
+    ]
+    assert both[0] == both[1]
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
+        ({"palette": "rainbow"}, "palette='rainbow' is none of hsvis, okabe-ito, tableau"),
+        ({"colour": "red"}, "colour='red' is none of ep, class"),
+        ({"size": "big"}, "size='big' is not a number"),
+        ({"fade": "correct,all"}, "fade='all' is none of correct, wrong"),
+        ({"marks": "middle\nend"}, "is none of start, end"),
+        ({"filter": "{"}, "filter can't be read"),
+        ({"filter": '{"predicted": 99}'}, "filter can't be read"),
         ({"x0": "east"}, "x0"),
         ({"x1": "nan"}, "x1"),
         ({"y1": "inf"}, "y1"),

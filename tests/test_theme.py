@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hsvis.figures.colour import contrast, linear, mix, oklab, rgb
-from hsvis.figures.theme import DARK, LIGHT, ellipsis, empty, escape, palette, theme
+from hsvis.figures.theme import DARK, LIGHT, PALETTES, ellipsis, empty, escape, palette, theme
 
 # What each kind of colour blindness leaves of linear light (Machado et al., 2009, full severity).
 BLINDNESS = {
@@ -81,6 +81,32 @@ def test_ep_colours_of_many_and_of_no_states():
     assert colours.ep_colours(ep).dtype == np.uint8
     assert colours.ep_colours(ep[:0]).shape == (0, 3)
     assert colours.ep_hexes(ep[:0]) == []
+
+
+@BOTH
+@pytest.mark.parametrize("name", [name for name, _ in PALETTES])
+def test_each_palette_has_colours_for_any_number_of_classes(look, name):
+    hexes = palette(50, look, name).hexes
+    assert len(set(hexes)) == 50
+    assert palette(2, look, name).hexes == hexes[:2]
+    assert nearest([*hexes, look.neutral], "none") > 0.03
+    if look is DARK:
+        own = {"okabe-ito": 7, "tableau": 9}.get(name, 0)
+        assert all(contrast(colour, look.surface) >= 3 for colour in hexes[:own])
+
+
+def test_palettes_are_found_by_name_and_ours_is_the_default():
+    assert palette(5, DARK) == palette(5, DARK, "hsvis")
+    assert palette(2, LIGHT, "okabe-ito").hexes == ("#0072b2", "#d55e00")
+    assert palette(3, LIGHT, "tableau").hexes == ("#1f77b4", "#ff7f0e", "#2ca02c")
+    with pytest.raises(ValueError, match="no palette 'rainbow'. Choose hsvis, okabe-ito, tableau"):
+        palette(2, LIGHT, "rainbow")
+
+
+@BOTH
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_seven_classes_of_okabe_and_ito_can_be_told_apart(look, blindness):
+    assert nearest(palette(7, look, "okabe-ito").hexes, blindness) > 0.05
 
 
 def test_escaped_text_holds_no_markup():

@@ -7,9 +7,10 @@ from pathlib import Path
 from dash import Dash
 
 from hsvis import places
-from hsvis.dashboard import layout, routes
-from hsvis.dashboard.callbacks import choice, overview, selection, sequence
+from hsvis.dashboard import exports, layout, queries, routes
+from hsvis.dashboard.callbacks import choice, options, overview, projection, selection, sequence
 from hsvis.dashboard.clouds import Clouds
+from hsvis.dashboard.filters import Filters
 from hsvis.dashboard.runs import Runs
 from hsvis.store import StateStore
 
@@ -41,7 +42,7 @@ def create_app(runs: Sequence[StateStore], *, assets: Path | None = None, prefix
     Raises:
         ConfigError: if there is no run, or if two have one name.
     """
-    shown, clouds = Runs(runs), Clouds()
+    shown, clouds, filters = Runs(runs), Clouds(), Filters()
     app = Dash(
         "hsvis",
         title="hsvis",
@@ -56,9 +57,13 @@ def create_app(runs: Sequence[StateStore], *, assets: Path | None = None, prefix
     )
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
     app.layout = lambda: layout.page(shown, clouds)
-    routes.register(app, shown, clouds)
+    routes.register(app, shown, clouds, filters)
+    queries.register(app, shown, filters)
+    exports.register(app, shown)
     choice.register(app, shown)
     overview.register(app, shown)
     selection.register(app)
     sequence.register(app, shown, clouds)
+    projection.register(app, shown, clouds)
+    options.register(app, shown)
     return app

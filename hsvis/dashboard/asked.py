@@ -8,15 +8,23 @@ import flask
 from werkzeug.exceptions import BadRequest, NotFound
 
 from hsvis.dashboard.runs import Runs, View
+from hsvis.figures.theme import PALETTES
 from hsvis.store import StateStore
 
 THEMES = ("light", "dark")
+PALETTE_NAMES = tuple(name for name, _ in PALETTES)
 
 
 def view_of(runs: Runs, run: str, layer: str, projection: str) -> View:
-    """Raises: NotFound if there is no such cloud; BadRequest if `theme` is none."""
+    """Raises: NotFound if there is no such cloud; BadRequest if `theme` or `palette` is none."""
     view = runs.resolve(
-        {"run": run, "layer": layer, "projection": projection, "theme": choice("theme", THEMES)}
+        {
+            "run": run,
+            "layer": layer,
+            "projection": projection,
+            "theme": choice("theme", THEMES),
+            "palette": choice("palette", PALETTE_NAMES),
+        }
     )
     if view.cloud != f"{run}/{layer}/{projection}":
         raise NotFound(f"There is no projection {projection!r} of layer {layer!r} of a run {run!r}.")

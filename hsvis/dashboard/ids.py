@@ -32,8 +32,40 @@ RUN_SELECT = "run-select"
 LAYER_SELECT = "layer-select"
 PROJECTION_SELECT = "projection-select"
 THEME_TOGGLE = "theme-toggle"
+PALETTE_SELECT = "palette-select"
+
+# display options; see hsvis/dashboard/options.py
+JUMP_WORDS = "jump-words"
 DISTANCE_THRESHOLD = "distance-threshold"
-DISTANCE_THRESHOLD_VALUE = "distance-threshold-value"
+CHANGE_WORDS = "change-words"
+CHANGE_THRESHOLD = "change-threshold"
+CHANGE_CLASS = "change-class"
+FLIP_WORDS = "flip-words"
+STATE_COLOUR = "state-colour"
+FADE = "fade"
+MARKS = "marks"
+STATE_SIZE = "state-size"
+TRAJECTORY_COLOUR = "trajectory-colour"
+TRAJECTORY_WIDTH = "trajectory-width"
+LINE_WIDTH = "line-width"
+UNIT_ORDER = "unit-order"
+MATRIX_NUMBERS = "matrix-numbers"
+SETTINGS = "settings"
+RESET_OPTIONS = "reset-options"
+
+# filters and the way through the sequences
+SEARCH = "search"
+CHIPS = "chips"
+NEXT_WRONG = "next-wrong"
+RANDOM_WRONG = "random-wrong"
+
+KEYS = "keys"  # the list of keys
+SHOW_KEYS = "show-keys"
+CLOSE_KEYS = "close-keys"
+COPY_LINK = "copy-link"
+WHOLE = "whole"  # zooms out to all states
+NOTICE = "notice"  # one line about what just happened, such as an address that is outdated
+DEFAULTS = "defaults"  # of the display options
 
 # frames: the whole page, and the part of it about one sequence
 PAGE = "page"
@@ -42,10 +74,12 @@ DETAILS = "details"
 # stores shared by all views, one writer each
 SELECTION = "selection"  # durable: {"run", "sequence"} or nothing
 FOCUS = "focus"  # what the pointer is on; browser only
-FILTER = "filter"  # which sequences are emphasised
-VIEW = "view"  # {"run", "layer", "projection", "theme"}
-STORES = (SELECTION, FOCUS, FILTER, VIEW)
+FILTER = "filter"  # which sequences are emphasised: {"actual", "predicted", "search", …}, what is set of it
+VIEW = "view"  # {"run", "layer", "projection", "theme", "palette"}
+OPTIONS = "options"  # {id of a display option: value}
+STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
 
 # messages from the page's scripts to the callbacks
 PICK = "pick"  # {"sequence", "step", "at"}: a state was clicked, or with no sequence, Esc was pressed
+FILTER_CHANGE = "filter-change"  # {"key": value, …}: parts of the filter to set; null removes one
 SYSTEM_THEME = "system-theme"  # the theme that the system asks for, when it changes

@@ -12,16 +12,29 @@ from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style,
 from hsvis.dashboard.callbacks.projection import projection_figure
 from hsvis.dashboard.callbacks.sequence import nothing_selected
 from hsvis.dashboard.clouds import Clouds
+from hsvis.dashboard.options import OPTIONS
 from hsvis.dashboard.runs import Runs, View
+from hsvis.dashboard.settings import settings
 from hsvis.figures.theme import LIGHT, empty
 
 SMALL_FIGURE = {"displayModeBar": False, "displaylogo": False}
 NO_ROWS = "No sequence matches the filters"
+KEYS = (
+    (("↑", "↓"), "previous, next sequence of the table, as it is sorted and filtered"),
+    (("←", "→"), "previous, next step of the selected sequence"),
+    (("Home", "End"), "first, last step"),
+    (("n", "r"), "next, random misclassified sequence"),
+    (("/",), "search the texts"),
+    (("Esc",), "let go of the sequence and the step"),
+    (("0",), "show all states"),
+    (("?",), "this list"),
+)
 PROJECTION_FIGURE = {
     "displaylogo": False,
     "displayModeBar": False,
     "scrollZoom": True,
     "doubleClick": False,  # assets/projection.js resets to the whole cloud
+    "showTips": False,
 }
 
 
@@ -35,7 +48,10 @@ def page(runs: Runs, clouds: Clouds) -> Component:
         children=[
             _header(runs, view),
             html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(view)]),
-            *(dcc.Store(id=store) for store in (*ids.STORES, ids.PICK, ids.SYSTEM_THEME)),
+            _keys(),
+            html.Div(id=ids.NOTICE, className="notice", role="status"),
+            *(dcc.Store(id=store) for store in (*ids.STORES, ids.PICK, ids.FILTER_CHANGE, ids.SYSTEM_THEME)),
+            dcc.Store(id=ids.DEFAULTS, data={option.id: option.default for option in OPTIONS}),
         ],
     )
 
@@ -61,6 +77,8 @@ def _header(runs: Runs, view: View) -> Component:
                 view.projection.name,
             ),
             html.Div(className="stretch"),
+            _button("Copy link", ids.COPY_LINK, "Copy the address of exactly this view"),
+            _button("?", ids.SHOW_KEYS, "Keyboard: ?"),
             toggle,
         ],
     )
@@ -95,7 +113,7 @@ def _left(view: View) -> Component:
                 className="token-strip",
                 dir="auto",
                 role="region",
-                tabIndex="0",  # the arrow keys scroll a long text
+                tabIndex="0",
                 **{"aria-label": "The sequence as text"},
             ),
             _figure("Expected prediction", ids.EP_HEATMAP),
@@ -115,7 +133,28 @@ def _figure(title: str, figure: str) -> Component:
         config=SMALL_FIGURE,
         responsive=True,
     )
-    return html.Div(className=f"figure-box {figure}-box", children=[html.H3(title), graph])
+    return html.Div(
+        className=f"figure-box {figure}-box",
+        children=[
+            html.Div([html.H3(title), _export(figure, title)], className="figure-head"),
+            _frame(figure, graph),
+        ],
+    )
+
+
+def _frame(figure: str, graph: Component) -> Component:
+    """A figure with a layer above it, in which the browser shows what the pointer is on."""
+    layer = html.Div(className="overlay", **{"data-overlay": figure, "aria-hidden": "true"})
+    return html.Div([graph, layer], className="figure-frame", **{"data-frame": figure})
+
+
+def _export(figure: str, title: str) -> Component:
+    label = {"aria-label": f"Export: {title}", "data-export": figure, "aria-haspopup": "menu"}
+    return html.Button("⤓", className="quiet export", type="button", title="Export", **label)
+
+
+def _button(text: str, identity: str, title: str) -> Component:
+    return html.Button(text, id=identity, className="button", type="button", title=title)
 
 
 def _centre(view: View, clouds: Clouds) -> Component:
@@ -132,13 +171,31 @@ def _centre(view: View, clouds: Clouds) -> Component:
             html.H2("Hidden states"),
             html.Div(projection_info(view), id=ids.PROJECTION_INFO, className="projection-info"),
             html.Div(legend(view), id=ids.LEGEND, className="legend"),
+            html.Div(
+                className="tools",
+                role="toolbar",
+                children=[
+                    _tool("pan", "Pan", "Drag to pan, scroll to zoom"),
+                    _tool("select", "Box", "Drag a box: keeps the sequences with states inside"),
+                    _tool("lasso", "Lasso", "Draw around states: keeps the sequences with states inside"),
+                    html.Button(
+                        "Whole", id=ids.WHOLE, className="tool", type="button", title="Show all states"
+                    ),
+                    _export(ids.PROJECTION, "Hidden states"),
+                ],
+            ),
         ],
     )
-    hint = "Click a state to select its sequence · scroll to zoom · drag to pan · double click resets"
+    hint = "Click a state to select its sequence · scroll to zoom · drag to pan · double click: all · ?: keys"
     return html.Section(
         className="area centre card",
-        children=[head, graph, html.Div(hint, className="hint")],
+        children=[head, _frame(ids.PROJECTION, graph), html.Div(hint, className="hint")],
     )
+
+
+def _tool(mode: str, text: str, title: str) -> Component:
+    pressed = {"data-mode": mode, "aria-pressed": "true" if mode == "pan" else "false"}
+    return html.Button(text, className="tool", type="button", title=title, **pressed)
 
 
 def _right(view: View) -> Component:
@@ -147,39 +204,48 @@ def _right(view: View) -> Component:
         children=[
             html.Div(
                 className="card-head",
-                children=[html.H2("Sequences"), html.Div(id=ids.TABLE_COUNT, className="count")],
+                children=[
+                    html.H2("Sequences"),
+                    html.Div(id=ids.TABLE_COUNT, className="count"),
+                    _export(ids.SEQUENCE_TABLE, "Sequences"),
+                ],
             ),
+            _search(),
+            html.Div(id=ids.CHIPS, className="chips", **{"aria-label": "Active filters"}),
             _table(view),
         ],
     )
-    threshold = dcc.Slider(
-        id=ids.DISTANCE_THRESHOLD,
-        min=0,
-        max=1,
-        step=0.01,
-        value=0.4,
-        marks=None,
-        updatemode="drag",
-        allow_direct_input=False,
-        persistence=True,
-        persistence_type="local",
+    return html.Div(className="area right", children=[table, settings(view)])
+
+
+def _search() -> Component:
+    search = dcc.Input(
+        id=ids.SEARCH,
+        type="search",
+        className="search",
+        placeholder="Search the texts  ( / )",
+        debounce=0.25,
+        maxLength=200,
+        autoComplete="off",
     )
-    settings = html.Details(
-        className="card settings",
-        open=True,
+    return html.Div(
+        className="table-tools",
         children=[
-            html.Summary(html.H2("Settings")),
-            html.Div(
-                className="setting",
-                children=[
-                    html.Label("Jump threshold", htmlFor=ids.DISTANCE_THRESHOLD),
-                    threshold,
-                    html.Span(id=ids.DISTANCE_THRESHOLD_VALUE, className="number"),
-                ],
+            html.Label(
+                search, className="search-box", title="Search the texts", **{"aria-label": "Search the texts"}
+            ),
+            _button("Next ✗", ids.NEXT_WRONG, "Select the next misclassified sequence of the table ( n )"),
+            _button(
+                "Random ✗", ids.RANDOM_WRONG, "Select a random misclassified sequence of the table ( r )"
             ),
         ],
     )
-    return html.Div(className="area right", children=[table, settings])
+
+
+def _keys() -> Component:
+    rows = [html.Div([html.Dt([html.Kbd(key) for key in keys]), html.Dd(does)]) for keys, does in KEYS]
+    close = html.Button("Close", id=ids.CLOSE_KEYS, className="button", type="button")
+    return html.Dialog([html.H2("Keyboard"), html.Dl(rows), close], id=ids.KEYS)
 
 
 def _table(view: View) -> Component:
@@ -220,7 +286,9 @@ def _table(view: View) -> Component:
             "animateRows": False,
             "headerHeight": 30,
             "rowHeight": 28,
-            "suppressCellFocus": False,
+            "suppressCellFocus": True,  # assets/keys.js walks through the rows
+            "isExternalFilterPresent": {"function": "isFiltered()"},
+            "doesExternalFilterPass": {"function": "passesFilter(params)"},
             "ensureDomOrder": True,
             "localeText": {"noRowsToShow": NO_ROWS, "noMatchingRows": NO_ROWS},
         },

@@ -3,21 +3,47 @@
 import gzip
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import flask
 from dash import Dash
 from werkzeug.exceptions import BadRequest, NotFound
 
+from hsvis import __version__
 from hsvis.dashboard import asked
-from hsvis.dashboard.clouds import Clouds
+from hsvis.dashboard.clouds import COLOURS, FADES, MARKS, Clouds, Emphasis, Look, emphasis
+from hsvis.dashboard.filters import Filter, Filters
 from hsvis.dashboard.runs import Runs, View
 from hsvis.figures import raster
 
 LARGEST_SIDE = 4096  # device pixels
 PIXEL_RATIOS = (0.5, 4.0)
+SIZES = (0.25, 4.0)  # of the dots, 1 is their own
 
 
-def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
+@dataclass(frozen=True)
+class Picture:
+    """An image of a cloud, or its pick grid, as it is asked for."""
+
+    view: View
+    window: raster.View
+    colour: str
+    marks: tuple[str, ...]
+    fade: tuple[str, ...]
+    filter: Filter
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """All that decides the pick grid."""
+        return (__version__, self.view.store.manifest, self.view.cloud, self.window, self.fade, self.filter)
+
+    @property
+    def paint(self) -> tuple[object, ...]:
+        """What decides the image besides."""
+        return (self.view.theme.name, self.view.palette_name, self.colour, self.marks)
+
+
+def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
     prefix = app.config.routes_pathname_prefix
 
@@ -27,12 +53,14 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
         )
 
     def cloud_image(run: str, layer: str, projection: str) -> flask.Response:
-        view, window = _asked(runs, run, layer, projection)
-        return _kept(b"image", view, window, lambda: _image(clouds, view, window))
+        picture = _asked(runs, run, layer, projection)
+        content = ("image", *picture.shape, *picture.paint)
+        return _kept(content, lambda: _image(clouds, picture, _emphasis(filters, picture)))
 
     def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
-        view, window = _asked(runs, run, layer, projection)
-        return _kept(b"grid", view, window, lambda: _grid(clouds, view, window))
+        picture = _asked(runs, run, layer, projection)
+        content = ("grid", *picture.shape)
+        return _kept(content, lambda: _grid(clouds, picture, _emphasis(filters, picture)))
 
     def state(run: str, row: str) -> flask.Response:
         return flask.jsonify(_state(runs, run, row))
@@ -42,14 +70,48 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
     route("state/<run>/<row>", state)
 
 
-def _asked(runs: Runs, run: str, layer: str, projection: str) -> tuple[View, raster.View]:
-    """Raises: NotFound if there is no such cloud; BadRequest if the range or the size make no sense."""
+def _asked(runs: Runs, run: str, layer: str, projection: str) -> Picture:
+    """Raises: NotFound if there is no such cloud; BadRequest if an argument makes no sense."""
     view = asked.view_of(runs, run, layer, projection)
-    ratio = min(max(asked.number("ratio", default=1.0), PIXEL_RATIOS[0]), PIXEL_RATIOS[1])
+    ratio, size = _factor("ratio", PIXEL_RATIOS), _factor("size", SIZES)
     x0, x1, y0, y1 = asked.window()
     width, height = (_side(name) for name in ("w", "h"))
-    radius = raster.dot_radius(view.store.n_states, ratio)
-    return view, raster.View(x0, x1, y0, y1, width, height, radius)
+    radius = size * raster.dot_radius(view.store.n_states, ratio)
+    return Picture(
+        view=view,
+        window=raster.View(x0, x1, y0, y1, width, height, radius, ratio),
+        colour=asked.choice("colour", COLOURS),
+        marks=_choices("marks", MARKS),
+        fade=_choices("fade", FADES),
+        filter=_filter(view),
+    )
+
+
+def _factor(name: str, limits: tuple[float, float]) -> float:
+    """A number between the limits, 1 if none is given."""
+    return min(max(asked.number(name, default=1.0), limits[0]), limits[1])
+
+
+def _choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """Any of the allowed values, separated by commas, in the order of `allowed`.  Raises BadRequest."""
+    given = [one for one in flask.request.args.get(name, "").split(",") if one]
+    for one in given:
+        if one not in allowed:
+            raise BadRequest(f"{name}={one!r} is none of {', '.join(allowed)}; separate several by a comma.")
+    return tuple(one for one in allowed if one in given)
+
+
+def _filter(view: View) -> Filter:
+    """Raises BadRequest."""
+    try:
+        return Filter.parse(flask.request.args.get("filter"), view.store.n_classes)
+    except ValueError as error:
+        raise BadRequest(f"The filter can't be read: {error}") from None
+
+
+def _emphasis(filters: Filters, picture: Picture) -> Emphasis:
+    matches = None if picture.filter.is_empty else filters.mask(picture.view, picture.filter)
+    return emphasis(picture.view.store, picture.fade, matches)
 
 
 def _side(name: str) -> int:
@@ -60,12 +122,13 @@ def _side(name: str) -> int:
     return int(min(value, LARGEST_SIDE))
 
 
-def _kept(
-    kind: bytes, view: View, window: raster.View, respond: Callable[[], flask.Response]
-) -> flask.Response:
-    """The browser keeps the answer but asks whether it is still right; that costs no drawing."""
-    content = repr((view.store.manifest, view.cloud, view.theme.name, window)).encode()
-    tag = hashlib.sha256(kind + content).hexdigest()[:20]
+def _kept(content: tuple[object, ...], respond: Callable[[], flask.Response]) -> flask.Response:
+    """The browser keeps the answer but asks whether it is still right; that costs no drawing.
+
+    Args:
+        content: all that decides the answer; the same `repr` means the same answer.
+    """
+    tag = hashlib.sha256(repr(content).encode()).hexdigest()[:20]
     known = flask.request.if_none_match.contains(tag)
     response = flask.Response(status=304) if known else respond()
     response.set_etag(tag)
@@ -74,13 +137,14 @@ def _kept(
     return response
 
 
-def _image(clouds: Clouds, view: View, window: raster.View) -> flask.Response:
-    return flask.Response(clouds.image(view, window), mimetype="image/png")
+def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
+    look = Look(picture.colour, picture.marks, emphasis)
+    return flask.Response(clouds.image(picture.view, picture.window, look), mimetype="image/png")
 
 
-def _grid(clouds: Clouds, view: View, window: raster.View) -> flask.Response:
+def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
     """uint32, little endian, row by row from the top."""
-    grid = clouds.grid(view, window)
+    grid = clouds.grid(picture.view, picture.window, emphasis)
     content = grid.astype("<u4", copy=False).tobytes()
     response = flask.Response(mimetype="application/octet-stream")
     if "gzip" in flask.request.accept_encodings:

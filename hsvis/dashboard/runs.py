@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hsvis.errors import ConfigError
-from hsvis.figures.theme import Palette, Theme, palette, theme
+from hsvis.figures.theme import PALETTES, Palette, Theme, palette, theme
 from hsvis.store import Projection, StateStore
 
 
@@ -17,10 +17,11 @@ class View:
     layer: str
     projection: Projection
     theme: Theme
+    palette_name: str = "hsvis"
 
     @property
     def palette(self) -> Palette:
-        return palette(self.store.n_classes, self.theme)
+        return palette(self.store.n_classes, self.theme, self.palette_name)
 
     @property
     def cloud(self) -> str:
@@ -71,6 +72,7 @@ class Runs:
             layer=layer,
             projection=projections.get(str(asked.get("projection")), first),
             theme=theme("dark" if asked.get("theme") == "dark" else "light"),
+            palette_name=next((name for name, _ in PALETTES if name == asked.get("palette")), "hsvis"),
         )
 
     def selected(self, view: View, selection: Mapping[str, Any] | None) -> int | None:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from hsvis.analysis.steps import class_changes, competing_classes
 from hsvis.figures.colour import mix
-from hsvis.figures.steps import step_frame, step_labels, value_axis
+from hsvis.figures.steps import step_frame, value_axis
 from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, ellipsis, escape
 
 N_LINES = 6
@@ -29,12 +29,11 @@ def confidence(
 
     Returns:
         "changes"; min(C, 6) lines (with two classes: the areas "below" and "above", and the line of the
-        second class); and "steps", an invisible point for each step, to which the tooltips are tied.
+        second class).
     """
     n_steps, n_classes = ep.shape
-    labels = step_labels(tokens, ep, classes, palette, count=3)
     top = 12 if n_classes == 2 else 22  # px: the legend needs a line
-    figure = step_frame(tokens, labels, theme, top=top, hovermode="x", hoverdistance=-1)
+    figure = step_frame(tokens, theme, top=top)
     steps = np.arange(n_steps, dtype=np.int32)
     shown = competing_classes(ep, N_LINES).tolist()
     _add_changes(figure, ep, palette, theme)
@@ -52,14 +51,6 @@ def confidence(
             line={"color": colour, "width": 1.6 if n_classes > 2 and n_steps <= 300 else 1},
             hoverinfo="skip",
         )
-    figure.add_scatter(
-        name="steps",
-        mode="markers",
-        x=steps,
-        y=ep.max(axis=1).astype(np.float32) if n_classes > 2 else ep[:, 1].astype(np.float32),
-        marker={"size": 1, "opacity": 0},
-        hovertemplate="%{x}<extra></extra>",
-    )
     if n_classes == 2:
         low, high = (escape(ellipsis(name, 9)) for name in classes)
         figure.update_yaxes(value_axis("EP", ticktext=[low, "0.5", high]))

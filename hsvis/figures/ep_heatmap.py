@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.steps import step_frame, step_labels
+from hsvis.figures.steps import step_frame
 from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, ep_strength, escape, name_ticks
 
 WINNER_HEIGHT = 0.19  # of the rows of all classes together
@@ -29,8 +29,7 @@ def ep_heatmap(
         EP is, from 0 to 1.
     """
     n_classes = ep.shape[1]
-    labels = step_labels(tokens, ep, classes, palette)
-    figure = step_frame(tokens, labels, theme, top=3, bottom=3, hovermode="closest")
+    figure = step_frame(tokens, theme, top=3, bottom=3)
     for k, (name, colour) in enumerate(zip(classes, palette.hexes, strict=True)):
         figure.add_heatmap(
             name=escape(name),
@@ -40,7 +39,6 @@ def ep_heatmap(
             zmax=1,
             colorscale=[[0, theme.surface], [1, colour]],
             showscale=False,
-            hovertemplate=f"%{{x}}<br>EP of {_literal(name)}  %{{z:.2f}}<extra></extra>",
         )
     height, gap = max(WINNER_HEIGHT * n_classes, 0.4), max(GAP * n_classes, 0.12)
     centre = n_classes - 0.5 + gap + height / 2
@@ -57,7 +55,6 @@ def ep_heatmap(
             for strength in (0, 1)
         ],
         showscale=False,
-        hovertemplate="%{x}<extra></extra>",
     )
     ticks = name_ticks(list(classes), NAME_LENGTH, MAX_NAMES)
     figure.update_yaxes(
@@ -68,8 +65,3 @@ def ep_heatmap(
         fixedrange=True,
     )
     return figure
-
-
-def _literal(name: str) -> str:
-    """A class name that a hover template takes as it is: it would look up what stands in `%{…}`."""
-    return escape(name).replace("%", "&#37;").replace("{", "&#123;")

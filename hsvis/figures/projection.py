@@ -1,51 +1,73 @@
 """View `projection`: the trajectory of a sequence over the cloud of all states."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 
 from hsvis.figures.colour import mix
-from hsvis.figures.steps import step_labels
-from hsvis.figures.theme import Palette, Theme, frame
+from hsvis.figures.theme import Palette, Theme, ep_strength, frame
 
-N_BINS = 17  # colours of the segments; odd, so that an EP of 0.5 has its own
+N_COLOURS = 17  # of the segments; odd, so that an EP of 0.5 has its own
+N_WIDTHS = 5  # of the segments, where their thickness tells something
+WIDTHS = (0.5, 2.6)  # the thinnest and the thickest, in line widths
+COLOURS = ("auto", "ep", "time")
+THICKNESSES = ("constant", "time", "distance")
+
+
+@dataclass(frozen=True)
+class TrajectoryStyle:
+    """How a trajectory is drawn.
+
+    Attributes:
+        colour: "ep": each segment in the colour of the EP at its start; "time": a grey that grows stronger;
+            "auto": EP for two classes, time for more.
+        thickness: what the thickness of a segment tells: nothing ("constant"), the "time", or the "distance"
+            between its states in the space of the states.
+        width: factor on the width of lines, above 0.
+        size: factor on the size of states, above 0.
+    """
+
+    colour: str = "auto"
+    thickness: str = "constant"
+    width: float = 1.0
+    size: float = 1.0
+
+    def by_time(self, n_classes: int) -> bool:
+        """Whether the colours tell the time."""
+        return self.colour == "time" or (self.colour == "auto" and n_classes > 2)
 
 
 def projection(
     bounds: tuple[float, float, float, float],
     trajectory: np.ndarray,
     ep: np.ndarray,
-    tokens: Sequence[str],
     palette: Palette,
     theme: Theme,
-    classes: Sequence[str] | None = None,
+    style: TrajectoryStyle = TrajectoryStyle(),
+    distance: np.ndarray | None = None,
 ) -> go.Figure:
     """The trajectory of a sequence; the browser lays the image of the cloud beneath it.
 
-    A segment has the colour of the EP at its start; with more than two classes, a grey that grows stronger
-    with time.  Colours are binned, so that there are as many traces for any sequence, and for none.
+    Colours and thicknesses are binned, so that there are as many traces for any sequence, and for none.
 
     Args:
         bounds: x0, x1, y0, y1 of the whole cloud, with margin.
         trajectory: (T, 2) float; (0, 2) when nothing is selected.
         ep: (T, C) float, rows sum to 1.
-        tokens: T surface forms.
-        classes: C names for the tooltips.
+        distance: (T,) float, of each state to the one before; only thickness "distance" asks for it.
 
     Returns:
-        The traces "casing", "segments 0" to "segments 16", "ring casing", "start", "end" and "steps"; the
+        The traces "casing"; "segments 0", "segments 1", …; "ring casing", "start", "end" and "steps"; the
         points of "steps" are the states in order, their customdata the step.  `layout.meta` holds the bounds.
     """
     x0, x1, y0, y1 = (float(end) for end in bounds)
-    n_steps = len(tokens)
+    n_steps = len(trajectory)
     figure = frame(
         theme,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         dragmode="pan",
-        hovermode="closest",
-        hoveranywhere=True,
-        clickanywhere=True,
+        hovermode=False,
         images=[],
         meta={"bounds": [x0, x1, y0, y1]},
         uirevision=f"{x0:.6g} {x1:.6g} {y0:.6g} {y1:.6g}",
@@ -53,6 +75,7 @@ def projection(
     figure.update_xaxes(range=[x0, x1], visible=False)
     figure.update_yaxes(range=[y0, y1], visible=False)
     width, size = (2, 7) if n_steps <= 200 else (1.4, 4.5)
+    width, size = width * style.width, size * style.size
     figure.add_scatter(
         name="casing",
         mode="lines",
@@ -62,9 +85,10 @@ def projection(
         opacity=0.8,
         hoverinfo="skip",
     )
-    bins, colours = _segment_bins(ep, palette, theme)
-    for k, colour in enumerate(colours):
-        starts = np.flatnonzero(bins == k)
+    colours, hues = _segment_colours(ep, palette, theme, by_time=style.by_time(ep.shape[1]))
+    widths, factors = _segment_widths(n_steps, distance, style.thickness)
+    for k, (hue, factor) in enumerate((hue, factor) for hue in hues for factor in factors):
+        starts = np.flatnonzero(colours * len(factors) + widths == k)
         parts = [trajectory[starts], trajectory[starts + 1], np.full((len(starts), 2), np.nan)]
         flat = np.stack(parts, axis=1).reshape(-1, 2).astype(np.float32)  # (3 × segments, 2): start, end, gap
         figure.add_scatter(
@@ -72,7 +96,7 @@ def projection(
             mode="lines",
             x=flat[:, 0],
             y=flat[:, 1],
-            line={"color": colour, "width": width, "simplify": False},
+            line={"color": hue, "width": width * factor, "simplify": False},
             hoverinfo="skip",
         )
     ends = trajectory[[0, n_steps - 1]] if n_steps else trajectory
@@ -103,18 +127,48 @@ def projection(
         y=trajectory[:, 1].astype(np.float32),
         marker={"size": size, "color": palette.ep_hexes(ep), "line": {"width": 1, "color": theme.surface}},
         customdata=list(range(n_steps)),
-        hovertext=step_labels(tokens, ep, classes, palette),
-        hoverinfo="text",
+        hoverinfo="skip",
+        selected={"marker": {"opacity": 1}},  # a box around states filters; it dims none of them
+        unselected={"marker": {"opacity": 1}},
     )
     return figure
 
 
-def _segment_bins(ep: np.ndarray, palette: Palette, theme: Theme) -> tuple[np.ndarray, list[str]]:
-    """The bin of each of the T - 1 segments, and the colours of the N_BINS bins.  `ep`: (T, C)."""
-    share = np.linspace(0, 1, N_BINS)
-    if ep.shape[1] == 2:
-        bins = np.rint(ep[:-1, 1] * (N_BINS - 1)).astype(np.int64)
+def _segment_colours(
+    ep: np.ndarray, palette: Palette, theme: Theme, *, by_time: bool
+) -> tuple[np.ndarray, list[str]]:
+    """The bin of each of the T - 1 segments, (T - 1,) int64, and the colours of the bins.  `ep`: (T, C)."""
+    share = np.linspace(0, 1, N_COLOURS)
+    n_segments, n_classes = max(len(ep) - 1, 0), ep.shape[1]
+    if by_time:
+        return _in_time(n_segments, N_COLOURS), [
+            mix(theme.neutral, theme.ink, 0.1 + 0.9 * part) for part in share.tolist()
+        ]
+    if n_classes == 2:
+        bins = np.rint(ep[:-1, 1] * (N_COLOURS - 1)).astype(np.int64)
         return bins, palette.ep_hexes(np.column_stack([1 - share, share]))
-    n_segments = max(len(ep) - 1, 0)
-    bins = np.arange(n_segments) * N_BINS // max(n_segments, 1)
-    return bins, [mix(theme.neutral, theme.ink, 0.1 + 0.9 * part) for part in share.tolist()]
+    levels = 4  # of how decided the winning class is
+    strength = np.minimum((ep_strength(ep[:-1]) * levels).astype(np.int64), levels - 1)
+    hues = [
+        mix(palette.neutral, hue, (level + 0.5) / levels) for hue in palette.hexes for level in range(levels)
+    ]
+    return ep[:-1].argmax(axis=1) * levels + strength, hues
+
+
+def _segment_widths(
+    n_steps: int, distance: np.ndarray | None, thickness: str
+) -> tuple[np.ndarray, list[float]]:
+    """The bin of each of the T - 1 segments, (T - 1,) int64, and the width of each bin, in line widths."""
+    n_segments = max(n_steps - 1, 0)
+    if thickness == "constant":
+        return np.zeros(n_segments, np.int64), [1.0]
+    widths = np.linspace(*WIDTHS, N_WIDTHS).tolist()
+    if thickness == "time" or distance is None:
+        return _in_time(n_segments, N_WIDTHS), widths
+    share = distance[1:] / max(float(distance[1:].max(initial=0)), 1e-12)
+    return np.minimum((share * N_WIDTHS).astype(np.int64), N_WIDTHS - 1), widths
+
+
+def _in_time(n_segments: int, n_bins: int) -> np.ndarray:
+    """(n_segments,) int64, 0 to n_bins - 1, in equal shares."""
+    return np.arange(n_segments) * n_bins // max(n_segments, 1)

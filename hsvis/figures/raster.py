@@ -1,14 +1,14 @@
 """The cloud of all states as an image, and the grid that tells which state is drawn where in it."""
 
 from dataclasses import dataclass
-from io import BytesIO
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 SEED = 20210  # of the draw order: the same picture for the same states, always
 LARGEST_RADIUS = 3.5  # CSS pixels, of few states
+DENSE = 0.05  # share of pixels with a state from which moving the whole image is faster than moving pixels
 LEAST_COVER = 0.15  # a pixel of which a dot covers less belongs to the dot no more
 OPACITY = (
     216,
@@ -17,6 +17,17 @@ OPACITY = (
     192,
     240,
 )  # of 255, with 0 to 4 neighbours alike: a dot of one pixel, corner, edge, middle
+FADED = 0.18  # of its opacity is left to a state that is not emphasised
+FEW_MARKS = 5000  # beyond these, rings shrink
+SMALLEST_MARK = 0.5  # of the full size
+
+
+class Level(IntEnum):
+    """How much of a state is shown; a higher level is drawn over a lower one."""
+
+    OUT = 0  # by a filter: faded, and not to be pointed at
+    FADED = 1
+    SHOWN = 2
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class View:
     width: int  # device pixels, as all three
     height: int
     radius: float = 2.5  # of a dot, from `dot_radius`
+    ratio: float = 1.0  # device pixels a CSS pixel
 
     def __post_init__(self) -> None:
         if not (self.x0 < self.x1 and self.y0 < self.y1):
@@ -52,7 +64,9 @@ class View:
 class DrawOrder(NamedTuple):
     """Who is drawn over whom: a fixed pseudo-random order, so that no sequence hides the others."""
 
-    ranks: np.ndarray  # (N,) uint32: the place of each row in the order; the last is on top
+    ranks: (
+        np.ndarray
+    )  # (N,) uint32: the place of each row in the order, plus N for each level; the last is on top
     rows: np.ndarray  # (N,) uint32: the row at each place
 
 
@@ -62,6 +76,16 @@ def draw_order(n_states: int) -> DrawOrder:
     ranks = np.empty_like(rows)
     ranks[rows] = np.arange(n_states, dtype=np.uint32)
     return DrawOrder(ranks, rows)
+
+
+def emphasised(order: DrawOrder, levels: np.ndarray) -> DrawOrder:
+    """The same order within each level, all states of a higher level over all of a lower one.
+
+    Args:
+        order: `draw_order(N)`.
+        levels: (N,) uint8, a `Level` each.
+    """
+    return DrawOrder(order.ranks + levels.astype(np.uint32) * np.uint32(len(levels)), order.rows)
 
 
 def dot_radius(n_states: int, pixel_ratio: float = 1.0) -> float:
@@ -96,35 +120,70 @@ def pick_grid(xy: np.ndarray, order: DrawOrder, view: View) -> np.ndarray:
 
     Args:
         xy: (N, 2) float32.
-        order: `draw_order(N)`.
+        order: `draw_order(N)`, or what `emphasised` made of it.
 
     Returns:
         (height, width) uint32, row 0 on top: row + 1 of the state drawn at each pixel, 0 where there is none.
     """
-    down, right = _dot(view.radius)
-    reach = int(down.max())  # states just outside the view reach into it
-    top = _topmost(xy, order.ranks, view, reach)
-    y, x = np.nonzero(top)
-    values = top[y, x]
-    width = view.width + 4 * reach  # the dots at its border spread beyond it
-    places = np.zeros((view.height + 4 * reach) * width, dtype=np.uint32)  # rank + 1
-    at = (y + reach) * width + (x + reach)
-    for shift in (down * width + right).tolist():
-        shifted = at + shift  # names no pixel twice, so that this assignment is well defined
-        places[shifted] = np.maximum(places[shifted], values)
-    shown = np.s_[2 * reach : 2 * reach + view.height, 2 * reach : 2 * reach + view.width]
-    seen = places.reshape(-1, width)[shown][::-1]  # y grows upwards, the rows of an image downwards
+    seen = _topmost(xy, order.ranks, view, *_dot(view.radius))
     grid = np.zeros(seen.shape, dtype=np.uint32)
     drawn = seen > 0
-    grid[drawn] = order.rows[seen[drawn] - np.uint32(1)] + np.uint32(1)
+    grid[drawn] = order.rows[(seen[drawn] - np.uint32(1)) % len(order.rows)] + np.uint32(1)
     return grid
 
 
-def _topmost(xy: np.ndarray, ranks: np.ndarray, view: View, reach: int) -> np.ndarray:
+def pickable(grid: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The grid with nothing where only states are that a filter left out.
+
+    Args:
+        grid: (height, width) uint32 from `pick_grid`.
+        levels: (N,) uint8, a `Level` each.
+    """
+    drawn = np.flatnonzero(grid)
+    out = drawn[levels[grid.ravel()[drawn] - np.uint32(1)] == Level.OUT]
+    kept = grid.copy()
+    kept.ravel()[out] = 0
+    return kept
+
+
+def _topmost(
+    xy: np.ndarray, ranks: np.ndarray, view: View, down: np.ndarray, right: np.ndarray
+) -> np.ndarray:
+    """Stamp the same shape at each place; where stamps overlap, the highest rank wins.
+
+    Args:
+        xy: (N, 2) float32.
+        ranks: (N,) uint32.
+        down, right: (K,) int, the pixels of the shape relative to its middle.
+
+    Returns:
+        (height, width) uint32, row 0 on top: rank + 1, 0 where there is none.
+    """
+    reach = int(np.abs([down, right]).max())  # places just outside the view reach into it
+    top = _middles(xy, ranks, view, reach)
+    high, wide = top.shape
+    places = np.zeros(
+        (high + 2 * reach, wide + 2 * reach), dtype=np.uint32
+    )  # stamps at the border spread beyond
+    y, x = np.nonzero(top)
+    if len(y) > DENSE * top.size:
+        for below, beside in zip((down + reach).tolist(), (right + reach).tolist(), strict=True):
+            part = places[below : below + high, beside : beside + wide]
+            np.maximum(part, top, out=part)
+    else:
+        values, flat, width = top[y, x], places.ravel(), places.shape[1]
+        at = (y + reach) * width + (x + reach)
+        for shift in (down * width + right).tolist():
+            shifted = at + shift  # names no pixel twice, so that this assignment is well defined
+            flat[shifted] = np.maximum(flat[shifted], values)
+    shown = np.s_[2 * reach : 2 * reach + view.height, 2 * reach : 2 * reach + view.width]
+    return places[shown][::-1]  # y grows upwards, the rows of an image downwards
+
+
+def _middles(xy: np.ndarray, ranks: np.ndarray, view: View, reach: int) -> np.ndarray:
     """(height + 2 reach, width + 2 reach) uint32, y0 first: the highest rank in a pixel + 1, 0 for none."""
     across, up = view.width + 2 * reach, view.height + 2 * reach
-    x = (xy[:, 0] - np.float64(view.x0)) * (view.width / (view.x1 - view.x0)) + reach
-    y = (xy[:, 1] - np.float64(view.y0)) * (view.height / (view.y1 - view.y0)) + reach
+    x, y = _pixels(xy, view, reach)
     inside = np.flatnonzero((x >= 0) & (x < across) & (y >= 0) & (y < up))
     if len(inside) < len(x):
         x, y, ranks = x[inside], y[inside], ranks[inside]
@@ -133,18 +192,35 @@ def _topmost(xy: np.ndarray, ranks: np.ndarray, view: View, reach: int) -> np.nd
     return top.reshape(up, across)
 
 
+def _pixels(xy: np.ndarray, view: View, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places in pixels, `reach` right of the left border and above the lower one: x and y, (N,) float64."""
+    x = (xy[:, 0] - np.float64(view.x0)) * (view.width / (view.x1 - view.x0)) + reach
+    y = (xy[:, 1] - np.float64(view.y0)) * (view.height / (view.y1 - view.y0)) + reach
+    return x, y
+
+
 def _dot(radius: float) -> tuple[np.ndarray, np.ndarray]:
     """The pixels of a dot, relative to its middle: K down and K to the right."""
     reach = int(np.ceil(radius))
-    fine = (np.arange((2 * reach + 1) * 8) + 0.5) / 8 - reach - 0.5  # 8 samples a pixel and direction
-    inside = np.hypot(fine[:, None], fine[None]) <= radius + 0.2  # `paint` fades the edge
-    cover = inside.reshape(2 * reach + 1, 8, 2 * reach + 1, 8).mean(axis=(1, 3))
+    cover = _share(_distances(reach) <= radius + 0.2)  # `paint` fades the edge
     cover[reach, reach] = 1
     down, right = np.nonzero(cover > LEAST_COVER)
     return down - reach, right - reach
 
 
-def paint(grid: np.ndarray, colours: np.ndarray) -> bytes:
+def _distances(reach: int) -> np.ndarray:
+    """Distance from the middle pixel's middle, at 8 × 8 places in each of (2 reach + 1)² pixels."""
+    fine = (np.arange((2 * reach + 1) * 8) + 0.5) / 8 - reach - 0.5
+    return np.hypot(fine[:, None], fine[None])
+
+
+def _share(inside: np.ndarray) -> np.ndarray:
+    """(8 P, 8 P) bool -> (P, P) float64, the share of each pixel that is inside."""
+    side = len(inside) // 8
+    return inside.reshape(side, 8, side, 8).mean(axis=(1, 3))
+
+
+def paint(grid: np.ndarray, colours: np.ndarray, levels: np.ndarray | None = None) -> np.ndarray:
     """The image of a pick grid, transparent where no state is.
 
     A pixel is the more opaque, the more of its neighbours belong to the same dot.  That rounds the dots off,
@@ -153,9 +229,10 @@ def paint(grid: np.ndarray, colours: np.ndarray) -> bytes:
     Args:
         grid: (height, width) uint32 from `pick_grid`.
         colours: (N, 3) uint8.
+        levels: (N,) uint8, a `Level` each; all but `SHOWN` are faded.
 
     Returns:
-        A PNG, RGBA.
+        (height, width, 4) uint8, RGBA.
     """
     alike = np.zeros(grid.shape, dtype=np.uint8)  # 0 to 4 neighbours of the same state
     across, down = grid[:, 1:] == grid[:, :-1], grid[1:] == grid[:-1]
@@ -164,13 +241,68 @@ def paint(grid: np.ndarray, colours: np.ndarray) -> bytes:
     alike[1:] += down
     alike[:-1] += down
     drawn = np.flatnonzero(grid)
-    image = np.zeros((grid.size, 4), dtype=np.uint8)
-    image[drawn, :3] = colours[grid.ravel()[drawn] - np.uint32(1)]
-    image[drawn, 3] = np.array(OPACITY, dtype=np.uint8)[alike.ravel()[drawn]]
-    return _png(image.reshape(*grid.shape, 4))
+    rows = grid.ravel()[drawn] - np.uint32(1)
+    pixels = np.empty((len(drawn), 4), dtype=np.uint8)
+    pixels[:, :3] = colours.take(rows, axis=0)
+    pixels[:, 3] = np.array(OPACITY, dtype=np.uint8)[alike.ravel()[drawn]]
+    if levels is not None:
+        faded = levels[rows] != Level.SHOWN
+        pixels[faded, 3] = np.rint(FADED * pixels[faded, 3])
+    image = np.zeros(grid.size, dtype=np.uint32)
+    image[drawn] = pixels.view(np.uint32)[:, 0]  # four bytes at once
+    return image.view(np.uint8).reshape(*grid.shape, 4)
 
 
-def _png(image: np.ndarray) -> bytes:
-    out = BytesIO()
-    Image.fromarray(image).save(out, "PNG", compress_level=1)
-    return out.getvalue()
+class Ring(NamedTuple):
+    """The mark around a state, in device pixels."""
+
+    radius: float  # to the outer edge of the ring
+    width: float  # of the ring
+    halo: float  # of what sets it off from the dots, inside and outside
+
+
+def ring(view: View, n_marks: int) -> Ring:
+    """A ring around a dot of the view; the smaller, the more of them there are."""
+    size = max(min(1.0, (FEW_MARKS / max(n_marks, 1)) ** 0.35), SMALLEST_MARK) * view.ratio
+    css_pixels = max(view.radius / view.ratio + 2.2, 4.0)
+    return Ring(css_pixels * size, 1.8 * size, 0.8 * size)
+
+
+def draw_rings(
+    image: np.ndarray, xy: np.ndarray, colours: np.ndarray, halo: np.ndarray, view: View, ring: Ring
+) -> None:
+    """Draw rings over an image of the same view, later ones over earlier ones.
+
+    Args:
+        image: (height, width, 4) uint8 from `paint`; changed in place.
+        xy: (M, 2) float32, the places of the rings.
+        colours: (M, 4) uint8, RGBA; the halo of a ring is as opaque as the ring.
+        halo: (3,) uint8, the colour of the halos.
+    """
+    reach = int(np.ceil(ring.radius + ring.halo))
+    away = np.abs(_distances(reach) - (ring.radius - ring.width / 2))  # from the middle of the ring
+    line = _share(away <= ring.width / 2)
+    cover = _share(away <= ring.width / 2 + ring.halo)
+    cover[cover <= LEAST_COVER] = 0
+    down, right = np.nonzero(cover)
+    seen = _topmost(xy, np.arange(len(xy), dtype=np.uint32), view, down - reach, right - reach)
+    row, column = np.nonzero(seen)
+    which = seen[row, column] - np.uint32(1)
+    x, y = (
+        along[which].astype(np.intp) for along in _pixels(xy, view, reach)
+    )  # `reach` right and up, as below
+    pixel = (view.height - 1 - row - y + 2 * reach, column - x + 2 * reach)  # of the stamp
+    colour = colours[which].astype(np.float32)
+    share = (line / np.maximum(cover, LEAST_COVER)).astype(np.float32)[pixel][:, None]
+    upper = share * colour[:, :3] + (1 - share) * halo.astype(np.float32)
+    opacity = cover.astype(np.float32)[pixel] * colour[:, 3] / 255
+    image[row, column] = _over(upper, opacity, image[row, column])
+
+
+def _over(upper: np.ndarray, opacity: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Colours (P, 3) of 0 to 255 and opacities (P,) of 0 to 1 over (P, 4) uint8 RGBA: (P, 4) uint8."""
+    opacity = opacity[:, None]
+    beneath = (1 - opacity) * lower[:, 3:] / 255
+    both = opacity + beneath
+    colour = (upper * opacity + lower[:, :3] * beneath) / both
+    return np.rint(np.hstack([colour, 255 * both])).astype(np.uint8)

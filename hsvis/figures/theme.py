@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.colour import hexes, more_colours, rgb
+from hsvis.figures.colour import contrast, hexes, mix, more_colours, rgb
 
 FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 FONT_SIZE = 11  # px; tooltips are one larger, ticks and axis titles one smaller
@@ -80,6 +80,18 @@ DARK = Theme(
 )  # fmt: skip
 
 
+PALETTES = (("hsvis", "hsvis"), ("okabe-ito", "Okabe–Ito"), ("tableau", "Tableau 10"))  # names and labels
+PUBLISHED = {
+    # Okabe and Ito, 2008, without its black
+    "okabe-ito": ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442"),
+    # Tableau 10 without its grey, which here means undecided
+    "tableau": (
+        "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#bcbd22", "#17becf",
+    ),
+}  # fmt: skip
+LEAST_CONTRAST = 3.0  # of a published colour to a dark surface; they are made for paper
+
+
 def theme(name: str) -> Theme:
     """The theme of that name.
 
@@ -120,12 +132,34 @@ class Palette:
 
 
 @lru_cache(maxsize=64)
-def palette(n_classes: int, theme: Theme) -> Palette:
-    """Colours for C classes: safe for the colour-blind up to ten, as far apart as possible beyond."""
-    first = theme.class_hexes
+def palette(n_classes: int, theme: Theme, name: str = "hsvis") -> Palette:
+    """Colours for C classes; beyond those that the palette has, as far apart as possible.
+
+    Args:
+        name: of `PALETTES`; "hsvis" is safe for the colour-blind up to ten classes.
+
+    Raises:
+        ValueError: if there is no palette of that name.
+    """
+    first = _first_colours(theme, name)
     missing = max(0, n_classes - len(first))
     more = more_colours((*first, theme.neutral), missing, theme.lightness)
     return Palette(hexes=(*first, *more)[:n_classes], neutral=theme.neutral)
+
+
+def _first_colours(theme: Theme, name: str) -> tuple[str, ...]:
+    if name == "hsvis":
+        return theme.class_hexes
+    if name not in PUBLISHED:
+        raise ValueError(f"There is no palette {name!r}. Choose {', '.join(key for key, _ in PALETTES)}.")
+    colours = PUBLISHED[name]
+    return tuple(_lightened(one, theme.surface) for one in colours) if theme.name == "dark" else colours
+
+
+def _lightened(colour: str, surface: str) -> str:
+    """The colour with just enough white in it to stand out from a dark surface."""
+    shades = (mix(colour, "#ffffff", share / 50) for share in range(51))
+    return next(shade for shade in shades if contrast(shade, surface) >= LEAST_CONTRAST)
 
 
 def ep_strength(ep: np.ndarray) -> np.ndarray:

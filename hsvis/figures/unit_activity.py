@@ -7,33 +7,27 @@ import numpy as np
 import plotly.graph_objects as go
 
 from hsvis.analysis.units import unit_order
-from hsvis.figures.steps import show_ticks, step_frame, step_labels
-from hsvis.figures.theme import SMALL_SIZE, Palette, Theme
+from hsvis.figures.steps import show_ticks, step_frame
+from hsvis.figures.theme import SMALL_SIZE, Theme
 
 
 def unit_activity(
-    states: np.ndarray,
-    tokens: Sequence[str],
-    theme: Theme,
-    ep: np.ndarray | None = None,
-    classes: Sequence[str] | None = None,
-    palette: Palette | None = None,
+    states: np.ndarray, tokens: Sequence[str], theme: Theme, order: np.ndarray | None = None
 ) -> go.Figure:
-    """Values of the units, diverging around 0; units of similar course are neighbours.
+    """Values of the units, diverging around 0.
 
     Args:
         states: (T, H) float.
         tokens: T surface forms.
-        ep: (T, C) float; with `classes` and `palette`, the tooltips tell the classification too.
+        order: (H,) int, the units from top to bottom; None puts units of similar course together.
 
     Returns:
         One heatmap, H × T; y and customdata name the unit of each row.
     """
-    order = unit_order(states)
+    order = unit_order(states) if order is None else order
     n_units = len(order)
     reach = _round_up(float(np.abs(states).max(initial=0)))
-    labels = step_labels(tokens, ep, classes, palette)
-    figure = step_frame(tokens, labels, theme, top=4, bottom=30, hovermode="closest")
+    figure = step_frame(tokens, theme, top=4, bottom=30)
     figure.add_heatmap(
         name="units",
         z=states.T[order].astype(np.float32),  # (H, T)
@@ -55,7 +49,6 @@ def unit_activity(
             "ticktext": [f"−{reach:.2g}", "0", f"{reach:.2g}"],
             "tickfont": {"size": SMALL_SIZE - 1},
         },
-        hovertemplate="%{x}<br>unit %{y}  %{z:.2f}<extra></extra>",
     )
     show_ticks(figure)
     figure.update_yaxes(

@@ -152,7 +152,9 @@ def test_threshold_line_moves_without_a_request(opened: Opened) -> None:
     opened.page.focus("#distance-threshold [role=slider]")
     opened.page.keyboard.press("ArrowRight")
     opened.page.keyboard.press("ArrowRight")
-    opened.wait_until("() => document.getElementById('distance-threshold-value').textContent === '0.42'")
+    opened.wait_until(
+        "() => document.querySelector('[data-value-of=distance-threshold]').textContent === '0.42'"
+    )
     line = opened.figure(ids.DISTANCES, "gd._fullLayout.shapes.find((one) => one.name === 'threshold')")
     assert (line["y0"], line["y1"]) == (pytest.approx(0.42), pytest.approx(0.42))
     assert len(opened.requests) == before

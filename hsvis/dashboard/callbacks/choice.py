@@ -52,6 +52,7 @@ def register(app: Dash, runs: Runs) -> None:
         Input(ids.RUN_SELECT, "value"),
         Input(ids.LAYER_SELECT, "value"),
         Input(ids.PROJECTION_SELECT, "value"),
+        Input(ids.PALETTE_SELECT, "value"),
         Input(ids.THEME_TOGGLE, "n_clicks"),
         Input(ids.SYSTEM_THEME, "data"),
     )

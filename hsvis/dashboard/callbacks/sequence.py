@@ -6,9 +6,11 @@ import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 from dash.development.base_component import Component
 
+from hsvis.analysis.units import decision_order
 from hsvis.dashboard import ids
-from hsvis.dashboard.callbacks.projection import change, projection_figure
+from hsvis.dashboard.callbacks.projection import STYLE, change, projection_figure
 from hsvis.dashboard.clouds import Clouds
+from hsvis.dashboard.options import trajectory_style
 from hsvis.dashboard.runs import Runs, View
 from hsvis.dashboard.token_strip import token_strip
 from hsvis.dashboard.wording import class_name, count, percent
@@ -66,13 +68,14 @@ def unreadable(error: DamagedFileError) -> list[Component]:
 
 
 def sequence_views(
-    view: View, index: int | None, threshold: float
+    view: View, index: int | None, threshold: float, units_by: object = "similarity"
 ) -> tuple[list[Component], list[Component | str], go.Figure, go.Figure, go.Figure, go.Figure]:
     """Info, strip, EP heatmap, distances, confidence and unit activity of a sequence, or their empty states.
 
     Args:
         index: the sequence, or None when nothing is selected.
         threshold: 0 to 1, the distance where a jump begins.
+        units_by: "similarity" or "decision", the order of the units.
     """
     if index is None:
         blank = empty("", view.theme)
@@ -91,9 +94,9 @@ def sequence_views(
         sequence_info(view, sequence),
         token_strip(sequence, palette.ep_hexes(ep)),
         ep_heatmap(ep, tokens, classes, palette, theme),
-        distances(distance, largest, ep, tokens, threshold, palette, theme, classes),
+        distances(distance, largest, ep, tokens, threshold, palette, theme),
         confidence(ep, tokens, classes, palette, theme),
-        unit_activity(states, tokens, theme, ep, classes, palette),
+        unit_activity(states, tokens, theme, decision_order(states, ep) if units_by == "decision" else None),
     )
 
 
@@ -109,21 +112,33 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
         Input(ids.SELECTION, "data"),
         Input(ids.VIEW, "data"),
         State(ids.DISTANCE_THRESHOLD, "value"),
+        State(ids.UNIT_ORDER, "value"),
+        *(State(control, "value") for control in STYLE),
         prevent_initial_call=True,
     )
     def _(
-        selection: dict[str, Any] | None, asked: dict[str, Any] | None, threshold: float
+        selection: dict[str, Any] | None,
+        asked: dict[str, Any] | None,
+        threshold: float,
+        units_by: object,
+        *style: object,
     ) -> tuple[Any, ...]:
         view = runs.resolve(asked)
         index = runs.selected(view, selection)
         return (
-            *sequence_views(view, index, threshold),
-            change(projection_figure(view, clouds, index)),
+            *sequence_views(view, index, threshold, units_by),
+            change(projection_figure(view, clouds, index, trajectory_style(*style))),
         )
 
-    app.clientside_callback(
-        ClientsideFunction("hsvis", "showThreshold"),
-        Output(ids.DISTANCE_THRESHOLD_VALUE, "children"),
-        Input(ids.DISTANCE_THRESHOLD, "value"),
+    @app.callback(
+        Output(ids.UNIT_ACTIVITY, "figure", allow_duplicate=True),
+        Input(ids.UNIT_ORDER, "value"),
+        State(ids.SELECTION, "data"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
     )
+    def _(units_by: object, selection: dict[str, Any] | None, asked: dict[str, Any] | None) -> go.Figure:
+        view = runs.resolve(asked)
+        return sequence_views(view, runs.selected(view, selection), 0, units_by)[-1]
+
     app.clientside_callback(ClientsideFunction("hsvis", "readFromStart"), Input(ids.TOKEN_STRIP, "children"))

@@ -1,0 +1,51 @@
+// What all scripts of the page share: when it is ready, where the server is, when a figure was drawn.
+// Dash loads scripts in the order of their names; this one has to be the first.
+(() => {
+  const FIGURES = [
+    "class-overview",
+    "confusion-matrix",
+    "projection",
+    "ep-heatmap",
+    "distances",
+    "confidence",
+    "unit-activity",
+  ];
+  const waiting = [];
+  let ready = false;
+
+  // The path under which the app is served, "/" or "/hsvis/".
+  const prefix = () =>
+    JSON.parse(document.getElementById("_dash-config").textContent).requests_pathname_prefix;
+
+  // Calls back once all figures have been drawn for the first time.
+  function whenReady(action) {
+    if (ready) action();
+    else waiting.push(action);
+  }
+
+  const drawn = (id) => {
+    const figure = document.querySelector(`#${id} .js-plotly-plot`);
+    return figure?.on && figure._fullLayout?.xaxis ? figure : null;
+  };
+
+  const timer = setInterval(() => {
+    const figures = FIGURES.map(drawn);
+    if (figures.includes(null)) return;
+    clearInterval(timer);
+    ready = true;
+    figures.forEach((figure, k) => {
+      const tell = () => document.dispatchEvent(new CustomEvent("hsvis:plotted", { detail: FIGURES[k] }));
+      figure.on("plotly_afterplot", tell);
+      figure.on("plotly_relayouting", tell);
+    });
+    for (const action of waiting.splice(0)) action();
+  }, 30);
+
+  function notice(text) {
+    dash_clientside.set_props("notice", { children: text });
+    clearTimeout(notice.timer);
+    notice.timer = setTimeout(() => dash_clientside.set_props("notice", { children: "" }), 8000);
+  }
+
+  window.hsvis = Object.assign(window.hsvis || {}, { prefix, whenReady, notice });
+})();

@@ -1,0 +1,195 @@
+// Which sequences are emphasised: the parts of the filter, their chips, and what passes in the table.
+// The server decides which sequences match: over all states and whole texts, not what is drawn.
+(() => {
+  let current = {}; // {actual, predicted, correct, search, regions}: what is set of it
+  let passing = null; // Set of sequences, or null for all
+  let asked = new AbortController();
+
+  const isFiltered = () => passing !== null;
+  const passesFilter = (params) => passing === null || passing.has(params.data.sequence);
+
+  // The one writer of the `filter` store.
+  function filter(change, search, run) {
+    const triggers = dash_clientside.callback_context.triggered.map((one) => one.prop_id);
+    if (triggers.includes("run-select.value")) current = {}; // classes and states are others
+    else if (triggers.includes("filter-change.data") && change) current = merged(change);
+    const words = (search ?? "").trim().slice(0, 200);
+    current = { ...current };
+    delete current.search;
+    if (words) current.search = words;
+    apply();
+    showChips();
+    return current;
+  }
+
+  function merged(change) {
+    const { all, at, ...parts } = change;
+    const next = all ? parts : { ...current, ...parts };
+    return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null));
+  }
+
+  // Sets parts of the filter; null removes one.
+  function setFilter(change) {
+    const words = change.all ? (change.search ?? "") : change.search;
+    if (words !== undefined) dash_clientside.set_props("search", { value: words ?? "" });
+    const { search, ...rest } = change;
+    dash_clientside.set_props("filter-change", { data: { ...rest, at: Date.now() } });
+  }
+
+  // Puts another filter in place of the whole one.
+  const replace = (filter) => setFilter({ search: "", ...filter, all: true });
+
+  async function apply() {
+    asked.abort();
+    asked = new AbortController();
+    const filter = current;
+    const { cloud } = hsvis.steps.meta();
+    if (!Object.keys(filter).length) return pass(null);
+    const path = cloud.split("/").map(encodeURIComponent).join("/");
+    const query = new URLSearchParams({ filter: JSON.stringify(filter) });
+    try {
+      const answer = await fetch(`${hsvis.prefix()}sequences/${path}?${query}`, { signal: asked.signal });
+      if (!answer.ok) throw new Error(await answer.text());
+      const { sequences } = await answer.json();
+      if (filter === current) pass(new Set(sequences));
+    } catch (error) {
+      if (error.name !== "AbortError") hsvis.notice(`The filter could not be applied: ${error.message}`);
+    }
+  }
+
+  function pass(sequences) {
+    passing = sequences;
+    dash_ag_grid.getApiAsync("sequence-table").then((table) => {
+      table.onFilterChanged();
+      showChips();
+    });
+  }
+
+  // What each part of the filter is called, and what removes it.
+  function parts() {
+    const { classes } = hsvis.steps.meta();
+    const name = (k) => (k < 0 ? "no label" : classes[k]);
+    const { actual, predicted, correct, search, regions } = current;
+    const found = [];
+    if (actual !== undefined) found.push([`class ${name(actual)}`, { actual: null }]);
+    if (predicted !== undefined) found.push([`classified ${name(predicted)}`, { predicted: null }]);
+    if (correct !== undefined) found.push([correct ? "correct" : "misclassified", { correct: null }]);
+    if (search) found.push([`“${search}”`, { search: null }]);
+    (regions ?? []).forEach((region, at) => {
+      const left = regions.filter((one, k) => k !== at);
+      found.push([`region ${at + 1}`, { regions: left.length ? left : null }]);
+    });
+    return found;
+  }
+
+  function chip(text, remove) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "chip";
+    made.title = "Remove this filter";
+    const label = document.createElement("span");
+    label.textContent = text;
+    label.dir = "auto";
+    const cross = document.createElement("span");
+    cross.textContent = "×";
+    cross.setAttribute("aria-hidden", "true");
+    made.append(label, cross);
+    made.addEventListener("click", remove);
+    return made;
+  }
+
+  // Filters that were set in the heads of the table's columns act on the table alone.
+  function columnChip() {
+    const model = dash_ag_grid.getApi("sequence-table")?.getFilterModel() ?? {};
+    const names = Object.keys(model);
+    if (!names.length) return [];
+    return [chip(`columns: ${names.join(", ")}`, () => dash_ag_grid.getApi("sequence-table").setFilterModel(null))];
+  }
+
+  function showChips() {
+    const box = document.getElementById("chips");
+    if (!box) return;
+    const found = parts();
+    const count = passing?.size;
+    let columns = [];
+    try {
+      columns = columnChip();
+    } catch {
+      // the table is not there yet
+    }
+    const chips = [...found.map(([text, change]) => chip(text, () => setFilter(change))), ...columns];
+    if (chips.length > 1) {
+      const clear = chip("clear all", () => {
+        setFilter({ all: true });
+        dash_ag_grid.getApi("sequence-table").setFilterModel(null);
+      });
+      clear.classList.add("clear");
+      chips.push(clear);
+    }
+    if (found.length && count !== undefined) {
+      const number = document.createElement("span");
+      number.className = "chip-count";
+      number.textContent = `${count.toLocaleString("en")} ${count === 1 ? "sequence" : "sequences"}`;
+      chips.unshift(number);
+    }
+    box.replaceChildren(...chips);
+    showRegions();
+  }
+
+  // The outlines of the regions, above the cloud.
+  function showRegions() {
+    const group = hsvis.projectionLayer("regions");
+    const axes = hsvis.plot("projection")?._fullLayout;
+    if (!axes?.xaxis) return;
+    const { xaxis, yaxis } = axes;
+    const outlines = (current.regions ?? []).map((region) => {
+      const outline = document.createElementNS("http://www.w3.org/2000/svg", "polygon");
+      const corners = region.map(([x, y]) => [xaxis.d2p(x) + xaxis._offset, yaxis.d2p(y) + yaxis._offset]);
+      outline.setAttribute("points", corners.map((corner) => corner.join(",")).join(" "));
+      return outline;
+    });
+    group.replaceChildren(...outlines);
+  }
+
+  // A click on a part of a bar or a cell of the matrix keeps its sequences; a second click lets them go.
+  function clicked(click) {
+    const data = click.points?.[0]?.customdata;
+    if (!data) return;
+    const [actual, predicted] = data;
+    const same = current.actual === actual && (current.predicted ?? null) === predicted;
+    setFilter(same ? { actual: null, predicted: null } : { actual, predicted });
+  }
+
+  const LARGEST_REGION = 100; // points: an address must hold several regions
+
+  // A box or a lasso: {range: {x, y}} or {lassoPoints: {x, y}}.
+  function drawn(selected) {
+    const figure = hsvis.plot("projection");
+    let region = null;
+    if (selected?.range) {
+      const [[x0, x1], [y0, y1]] = [selected.range.x, selected.range.y];
+      region = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+    } else if (selected?.lassoPoints) {
+      const { x, y } = selected.lassoPoints;
+      const every = Math.ceil(x.length / LARGEST_REGION);
+      region = x.map((one, k) => [one, y[k]]).filter((one, k) => k % every === 0);
+    }
+    if (!region || region.length < 3) return;
+    Plotly.relayout(figure, { selections: [] });
+    hsvis.cloud.drag("pan");
+    const regions = [...(current.regions ?? []), region.map((point) => point.map((one) => Number(Number(one).toPrecision(6))))].slice(-8);
+    setFilter({ regions });
+  }
+
+  hsvis.whenReady(() => {
+    for (const figure of ["class-overview", "confusion-matrix"]) hsvis.plot(figure).on("plotly_click", clicked);
+    hsvis.plot("projection").on("plotly_selected", drawn);
+    document.addEventListener("hsvis:plotted", ({ detail }) => detail === "projection" && showRegions());
+    dash_ag_grid.getApiAsync("sequence-table").then((table) => table.addEventListener("filterChanged", showChips));
+  });
+
+  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { isFiltered, passesFilter });
+  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, set: setFilter, replace } });
+  window.dash_clientside = window.dash_clientside || {};
+  dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { filter });
+})();

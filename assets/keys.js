@@ -1,0 +1,133 @@
+// The keyboard: through the table, through the steps, to the search, and back.
+(() => {
+  const MENUS = ".ag-popup-child, .dash-dropdown-content, .dash-dropdown[data-state=open], .export-menu";
+  const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], [role=slider]";
+  const WAIT = 1500; // ms after which an answer that does not come is waited for no more
+
+  let wanted = null; // the sequence that the keys are at, while an answer is under way
+  let since = 0;
+
+  const table = () => dash_ag_grid.getApi("sequence-table");
+
+  // The sequences of the table, as it is sorted and filtered.
+  function displayed() {
+    const rows = [];
+    table().forEachNodeAfterFilterAndSort((node) => rows.push(node.data));
+    return rows;
+  }
+
+  function choose(sequence) {
+    const { run } = hsvis.steps.meta();
+    dash_clientside.set_props("pick", { data: { run, sequence, keep: true, at: Date.now() } });
+    since = Date.now();
+  }
+
+  // One answer at a time: while a key is held, sequences in between are passed over.
+  function walk(to) {
+    wanted = to;
+    showRow(to);
+    if (Date.now() - since > WAIT || hsvis.steps.index() === hsvis.selectedSequence()) choose(to);
+  }
+
+  function showRow(sequence) {
+    const node = table().getRowNode(String(sequence));
+    if (!node) return;
+    table().ensureNodeVisible(node);
+    node.setSelected(true, true);
+  }
+
+  document.addEventListener("hsvis:plotted", ({ detail }) => {
+    if (detail !== "projection" || wanted === null) return;
+    if (hsvis.steps.index() !== hsvis.selectedSequence()) return;
+    if (hsvis.steps.index() === wanted) wanted = null;
+    else choose(wanted);
+  });
+
+  function stepRow(by) {
+    const rows = displayed();
+    if (!rows.length) return;
+    const current = wanted ?? hsvis.selectedSequence();
+    const at = rows.findIndex((row) => row.sequence === current);
+    const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by));
+    if (next !== at) walk(rows[next].sequence);
+  }
+
+  function wrong(pick) {
+    const rows = displayed();
+    const current = rows.findIndex((row) => row.sequence === (wanted ?? hsvis.selectedSequence()));
+    const candidates = rows.map((row, at) => [row, at]).filter(([row, at]) => row.correct === "no" && at !== current);
+    if (!candidates.length) {
+      hsvis.notice("No other misclassified sequence in the table as it is filtered.");
+      return;
+    }
+    walk(pick(candidates, current)[0].sequence);
+  }
+
+  const nextWrong = () => wrong((all, current) => all.find(([, at]) => at > current) ?? all[0]);
+  const randomWrong = () => wrong((all) => all[Math.floor(Math.random() * all.length)]);
+
+  function stepTo(next) {
+    const [sequence, count] = [hsvis.steps.index(), hsvis.steps.count()];
+    if (sequence === null || !count) return;
+    const pinned = hsvis.focus.pinned();
+    const at = pinned?.sequence === sequence ? pinned.step : null;
+    const step = Math.min(count - 1, Math.max(0, next(at, count)));
+    hsvis.focus.point(null);
+    hsvis.tooltip.hide();
+    hsvis.focus.pin({ sequence, step });
+    hsvis.focus.reveal();
+  }
+
+  function letGo() {
+    wanted = null;
+    hsvis.focus.point(null);
+    hsvis.focus.pin(null);
+    hsvis.tooltip.hide();
+    dash_clientside.set_props("pick", { data: { run: null, sequence: null, at: Date.now() } });
+  }
+
+  function toggleHelp() {
+    const dialog = document.getElementById("keys");
+    if (dialog.open) dialog.close();
+    else dialog.showModal();
+  }
+
+  const KEYS = {
+    ArrowDown: () => stepRow(1),
+    ArrowUp: () => stepRow(-1),
+    PageDown: () => stepRow(10),
+    PageUp: () => stepRow(-10),
+    ArrowRight: () => stepTo((at) => (at === null ? 0 : at + 1)),
+    ArrowLeft: () => stepTo((at, count) => (at === null ? count - 1 : at - 1)),
+    Home: () => stepTo(() => 0),
+    End: () => stepTo((at, count) => count - 1),
+    n: nextWrong,
+    r: randomWrong,
+    0: () => hsvis.cloud?.showAll(),
+    "/": () => document.getElementById("search").focus(),
+    "?": toggleHelp,
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.getElementById("keys").open) return; // the dialog closes itself
+    if (document.querySelector(MENUS)) return; // an open menu takes its keys, and the first Esc
+    if (event.key === "Escape") {
+      if (event.target.id === "search") event.target.blur();
+      else letGo();
+      return;
+    }
+    const action = KEYS[event.key];
+    if (!action || event.target.matches?.(TYPING)) return;
+    if (event.target.closest?.("[role=radiogroup], .dash-radioitems") && event.key.startsWith("Arrow")) return;
+    event.preventDefault();
+    action();
+  });
+
+  hsvis.whenReady(() => {
+    document.getElementById("next-wrong").addEventListener("click", nextWrong);
+    document.getElementById("random-wrong").addEventListener("click", randomWrong);
+    document.getElementById("show-keys").addEventListener("click", toggleHelp);
+    document.getElementById("close-keys").addEventListener("click", toggleHelp);
+  });
+})();

@@ -1,0 +1,46 @@
+"""The display options: gathered in one store, and what they change without the server."""
+
+from dash import ClientsideFunction, Dash, Input, Output
+
+from hsvis.dashboard import ids
+from hsvis.dashboard.options import OPTIONS
+from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.settings import change_classes
+
+
+def register(app: Dash, runs: Runs) -> None:
+    app.clientside_callback(ClientsideFunction("hsvis", "defaults"), Input(ids.DEFAULTS, "data"))
+    app.clientside_callback(ClientsideFunction("hsvis", "viewChanged"), Input(ids.VIEW, "data"))
+    app.clientside_callback(
+        ClientsideFunction("hsvis", "offers"),
+        Input(ids.RUN_SELECT, "options"),
+        Input(ids.LAYER_SELECT, "options"),
+        Input(ids.PROJECTION_SELECT, "options"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("hsvis", "options"),
+        Output(ids.OPTIONS, "data"),
+        *(Input(option.id, "value") for option in OPTIONS),
+    )
+    app.clientside_callback(
+        ClientsideFunction("hsvis", "filter"),
+        Output(ids.FILTER, "data"),
+        Input(ids.FILTER_CHANGE, "data"),
+        Input(ids.SEARCH, "value"),
+        Input(ids.RUN_SELECT, "value"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("hsvis", "applyLook"),
+        Input(ids.OPTIONS, "data"),
+        Input(ids.FILTER, "data"),
+        Input(ids.VIEW, "data"),
+    )
+
+    @app.callback(
+        Output(ids.CHANGE_CLASS, "options"),
+        Output(ids.CHANGE_CLASS, "value"),
+        Input(ids.RUN_SELECT, "value"),
+        prevent_initial_call=True,
+    )
+    def _(run: str | None) -> tuple[list[dict[str, str]], str]:
+        return change_classes(runs.resolve({"run": run})), "any"
