@@ -58,7 +58,15 @@
     Object.assign(figure.layout, { width, height });
     if (view === "projection") await fillProjection(figure, width, height);
     else titleOf(figure, view);
+    if (OF_SEQUENCE.includes(view)) showSteps(figure);
     return figure;
+  }
+
+  // On the page only the lowest view names its steps.
+  function showSteps({ layout }) {
+    if (layout.xaxis.showticklabels) return;
+    layout.xaxis = { ...layout.xaxis, showticklabels: true, title: { text: "step", standoff: 2 } };
+    layout.margin.b = 32;
   }
 
   function titleOf({ layout }, view) {
@@ -110,7 +118,7 @@
       xanchor: side === "after" ? "left" : "right",
       xshift: side === "after" ? left - at[0] : left + width - at[0],
       yshift: at[1] - (top + height / 2),
-      bgcolor: `color-mix(in srgb, ${ground()} 70%, transparent)`,
+      bgcolor: `${ground()}b3`, // 70 % opaque
       font: { size: 11.5, weight: 600, color: style.getPropertyValue(side === "after" ? "--word-after" : "--word-before") },
     }));
   }

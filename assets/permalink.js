@@ -122,7 +122,7 @@
       return [];
     }
     await settle(() => hsvis.locate(0) !== null);
-    if (!hsvis.steps.facts(sequence)) return [`There is no sequence “${asked.get("sequence")}” in this run.`];
+    if (!hsvis.facts(sequence)) return [`There is no sequence “${asked.get("sequence")}” in this run.`];
     const step = asked.has("step") ? Number(asked.get("step")) : null;
     hsvis.focus.pin(Number.isInteger(step) && step >= 0 ? { sequence, step } : null);
     dash_clientside.set_props("pick", { data: { run, sequence, keep: true, at: Date.now() } });

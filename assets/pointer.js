@@ -103,7 +103,10 @@
     const { time, x, y } = lastClick;
     lastClick = { time: event.timeStamp, x: event.clientX, y: event.clientY };
     const apart = Math.hypot(event.clientX - x, event.clientY - y);
-    if (event.timeStamp - time < DOUBLE && apart < 2 * CLICK) return; // the second half of a double click
+    if (event.timeStamp - time < DOUBLE && apart < 2 * CLICK) {
+      if (view !== "projection") hsvis.focus.pin(null); // a double click resets the zoom and pins nothing
+      return;
+    }
     const focus = under(view, event);
     if (!focus) return;
     const { sequence, step } = focus;

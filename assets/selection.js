@@ -1,6 +1,7 @@
 // The selection: which sequence all views show.  One writer, `select`; tables, clouds and keys only ask.
 (() => {
   let offsets = new Uint32Array(1); // rows offsets[i] … offsets[i + 1] - 1 are the states of sequence i
+  let rows = []; // of the table, in the order of the sequences
 
   // The sequence and step of a row of the step tables, found in the browser: no request.
   function locate(row) {
@@ -15,18 +16,22 @@
     return { sequence: low, step: row - offsets[low] };
   }
 
-  function stateOffsets(rows) {
-    offsets = new Uint32Array((rows || []).length + 1);
-    (rows || []).forEach((row, index) => {
+  function stateOffsets(given) {
+    rows = given || [];
+    offsets = new Uint32Array(rows.length + 1);
+    rows.forEach((row, index) => {
       offsets[index + 1] = offsets[index] + row.length;
     });
   }
+
+  // What the table says of a sequence: {label, predicted, correct, confidence, length, …}; null if there is none.
+  const facts = (sequence) => rows[sequence] ?? null;
 
   function select(cell, pick, run, current) {
     const { no_update: same, callback_context: context } = dash_clientside;
     const triggers = context.triggered.map((one) => one.prop_id);
     if (triggers.includes("run-select.value")) {
-      offsets = new Uint32Array(1); // those of the new run come with its table
+      stateOffsets([]); // those of the new run come with its table
       return current ? null : same;
     }
     const picked = triggers.includes("pick.data");
@@ -54,7 +59,7 @@
     return [{ ids: [rowId] }, "page selected"];
   }
 
-  window.hsvis = Object.assign(window.hsvis || {}, { locate, selectedSequence });
+  window.hsvis = Object.assign(window.hsvis || {}, { locate, facts, selectedSequence });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { stateOffsets, select, markRow });
 })();

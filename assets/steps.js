@@ -39,18 +39,9 @@
   const element = (step) => document.querySelector(`#token-strip [data-step="${step}"]`);
   const token = (step) => element(step)?.textContent ?? "";
 
-  // The row of a sequence in the table: {class, label, classification, predicted, correct, confidence, length}.
-  function facts(sequence) {
-    try {
-      return dash_ag_grid.getApi("sequence-table").getRowNode(String(sequence))?.data ?? null;
-    } catch {
-      return null; // the table is not there yet
-    }
-  }
-
   window.hsvis = Object.assign(window.hsvis || {}, {
     plot,
     trace,
-    steps: { meta, index, count, ep, answer, distance, point, element, token, facts },
+    steps: { meta, index, count, ep, answer, distance, point, element, token },
   });
 })();

@@ -44,7 +44,7 @@
     const { steps } = hsvis;
     const { sequence, step } = focus;
     const own = sequence === steps.index();
-    const facts = steps.facts(sequence);
+    const facts = hsvis.facts(sequence);
     const found = own ? null : words.get(`${steps.meta().run}/${focus.row}`);
     const word = own ? steps.token(step) : (found?.token ?? "…");
     const lines = [];
@@ -107,10 +107,10 @@
     if (!box.hidden && hsvis.focus.shown()?.row === focus.row) show(focus, event);
   }
 
-  // A tooltip of plain lines, for views that show no steps.
+  // A tooltip of lines made by `line`, for views that show no steps.
   function say(title, lines, event) {
     if (!box) make();
-    box.replaceChildren(part("words", title), ...lines.map((text) => part("line", text)));
+    box.replaceChildren(part("words", title), ...lines);
     box.hidden = false;
     move(event);
   }
@@ -120,5 +120,5 @@
     if (box) box.hidden = true;
   }
 
-  window.hsvis = Object.assign(window.hsvis || {}, { tooltip: { show, say, hide, className, percent } });
+  window.hsvis = Object.assign(window.hsvis || {}, { tooltip: { show, say, hide, line, className, percent } });
 })();

@@ -5,7 +5,7 @@ import json
 import pytest
 from figure_example import BOTH, SIZES, Example
 
-from hsvis.figures.steps import percent, step_ticks
+from hsvis.figures.steps import step_ticks
 from hsvis.figures.theme import DARK
 
 HOSTILE = ["<br />", "<script>alert(1)</script>", "%{x}", "{y}", "&amp;", "$a$", "نص", "🎬", "", "a" * 400]
@@ -59,12 +59,6 @@ def test_class_names_are_shown_as_what_they_are():
         content = json.loads(figure.to_json())
         assert "<b>good</b>" not in json.dumps(content), view
         assert "%{z} " not in json.dumps([one.get("hovertemplate") for one in content["data"]]), view
-
-
-def test_percentages_claim_no_certainty_that_is_not_there():
-    assert [percent(p) for p in (0, 0.004, 0.01, 0.5, 0.985, 0.996, 1)] == [
-        "0 %", "< 1 %", "1 %", "50 %", "98 %", "> 99 %", "100 %",
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ def test_each_class_has_a_bar_and_beneath_what_it_was_classified_as_correct_firs
     actual, predicted = trace(figure, "actual"), trace(figure, "predicted")
     assert list(actual.x) == [7, 9, 0]
     assert list(actual.marker.color) == list(colours.hexes)
-    assert [list(one) for one in actual.customdata] == [[0, None], [1, None], [2, None]]
+    assert [list(one) for one in actual.customdata] == [[0, None, 7], [1, None, 9], [2, None, 0]]
     parts = zip(predicted.customdata, predicted.base, predicted.x, predicted.text, strict=True)
-    assert [(*which, start, count, text) for which, start, count, text in parts] == [
+    assert all(which[2] == count for which, _, count, _ in parts)
+    parts = zip(predicted.customdata, predicted.base, predicted.x, predicted.text, strict=True)
+    assert [(*which[:2], start, count, text) for which, start, count, text in parts] == [
         (0, 0, 0, 5, "5"), (0, 1, 5, 2, "2"),
         (1, 1, 0, 7, "7"), (1, 0, 7, 1, "1"), (1, 2, 8, 1, "1"),
     ]  # fmt: skip
@@ -31,8 +33,8 @@ def test_sequences_without_label_have_a_row_of_their_own():
         build(confusion, ("a", "b"), palette(2, LIGHT), LIGHT) for build in (class_overview, confusion_matrix)
     ]
     assert all(list(figure.layout.yaxis.ticktext) == ["a", "b", "no label"] for figure in figures)
-    assert trace(figures[0], "actual").customdata[2] == [-1, None]
-    assert figures[1].data[0].customdata[2] == [[-1, 0], [-1, 1]]
+    assert trace(figures[0], "actual").customdata[2] == [-1, None, 9]
+    assert figures[1].data[0].customdata[2] == [[-1, 0, 4], [-1, 1, 5]]
 
 
 def test_confusion_matrix_counts_and_shades_by_row():
@@ -42,8 +44,8 @@ def test_confusion_matrix_counts_and_shades_by_row():
     assert [list(row) for row in cells.text] == [["8", "2"], ["0", "0"]]
     assert np.allclose(cells.z, [[0.8, 0.2], [0, 0]])
     assert [[list(which) for which in row] for row in cells.customdata] == [
-        [[0, 0], [0, 1]],
-        [[1, 0], [1, 1]],
+        [[0, 0, 8], [0, 1, 2]],
+        [[1, 0, 0], [1, 1, 0]],
     ]
     assert figure.layout.yaxis.range == (1.5, -0.5)  # the first class on top
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("predicted", "actual")
@@ -54,7 +56,7 @@ def test_counts_that_would_not_fit_are_left_to_the_tooltip():
         np.full((50, 50), 120), [f"class {k}" for k in range(50)], palette(50, LIGHT), LIGHT
     )
     assert figure.data[0].text is None
-    assert "120 classified" in figure.data[0].hovertext[3][4]
+    assert figure.data[0].customdata[3][4] == [3, 4, 120]
     assert len(figure.layout.xaxis.ticktext) <= 8
 
 

@@ -17,7 +17,7 @@ from hsvis.dashboard.runs import Runs, View
 from hsvis.dashboard.settings import settings
 from hsvis.figures.theme import LIGHT, empty
 
-SMALL_FIGURE = {"displayModeBar": False, "displaylogo": False}
+SMALL_FIGURE = {"displayModeBar": False, "displaylogo": False, "doubleClick": False, "showTips": False}
 NO_ROWS = "No sequence matches the filters"
 KEYS = (
     (("↑", "↓"), "previous, next sequence of the table, as it is sorted and filtered"),

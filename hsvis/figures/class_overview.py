@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.steps import class_names
 from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
 
 UNKNOWN = "no label"  # stands for the class of sequences whose class is unknown
@@ -27,11 +26,10 @@ def class_overview(
 
     Returns:
         The bars "actual" and "predicted" and the text "totals".  The customdata of a bar is
-        [actual, predicted]: actual is -1 where the label is unknown, predicted null where the bar stands for
-        all predictions.
+        [actual, predicted, count]: actual is -1 where the label is unknown, predicted null where the bar
+        stands for all predictions.
     """
     n_rows, n_classes = confusion.shape
-    names = class_names([*classes, UNKNOWN][:n_rows], n_rows)
     colours = [*palette.hexes, theme.neutral]
     actual = [row if row < n_classes else -1 for row in range(n_rows)]
     totals = confusion.sum(axis=1).tolist()
@@ -50,11 +48,8 @@ def class_overview(
         y=[row + sum(ACTUAL) / 2 for row in range(n_rows)],
         width=ACTUAL[1] - ACTUAL[0],
         marker={"color": colours[:n_rows], "line": {"width": 0}},
-        customdata=[[a, None] for a in actual],
-        hovertext=[
-            f"<b>{name}</b><br>{_sequences(count)}" for name, count in zip(names, totals, strict=True)
-        ],
-        hoverinfo="text",
+        customdata=[[a, None, count] for a, count in zip(actual, totals, strict=True)],
+        hoverinfo="none",
     )
     parts = _parts(confusion)
     counts = [int(confusion[row, k]) for row, k, _ in parts]
@@ -70,12 +65,8 @@ def class_overview(
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
-        customdata=[[actual[row], k] for row, k, _ in parts],
-        hovertext=[
-            f"<b>{names[row]}</b><br>{_sequences(count)} classified<br>as {names[k]}"
-            for (row, k, _), count in zip(parts, counts, strict=True)
-        ],
-        hoverinfo="text",
+        customdata=[[actual[row], k, count] for (row, k, _), count in zip(parts, counts, strict=True)],
+        hoverinfo="none",
     )
     ticks = name_ticks([*classes, UNKNOWN][:n_rows], NAME_LENGTH, MAX_NAMES)
     labelled = list(range(n_rows)) if n_rows <= MAX_NAMES else []  # more would run into each other
@@ -111,7 +102,3 @@ def _parts(confusion: np.ndarray) -> list[tuple[int, int, int]]:
                 parts.append((row, k, start))
                 start += counts[k]
     return parts
-
-
-def _sequences(count: int) -> str:
-    return f"{count} sequence{'s' if count != 1 else ''}"

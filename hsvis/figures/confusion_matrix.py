@@ -6,7 +6,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from hsvis.figures.class_overview import UNKNOWN
-from hsvis.figures.steps import class_names, percent
 from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
 
 NAME_LENGTH = 11
@@ -28,10 +27,9 @@ def confusion_matrix(
 
     Returns:
         One heatmap: z is the share of the row, text the count; the customdata of a cell is
-        [actual, predicted], actual being -1 where the label is unknown.
+        [actual, predicted, count], actual being -1 where the label is unknown.
     """
     n_rows, n_classes = confusion.shape
-    names = class_names([*classes, UNKNOWN][:n_rows], n_rows)
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     digits = len(str(confusion.max(initial=0)))
     text_size = min(SMALL_SIZE + 2, int((MATRIX_WIDTH / n_classes - 1) / (DIGIT_WIDTH * digits)))
@@ -54,17 +52,11 @@ def confusion_matrix(
         text=[[str(count) for count in row] for row in confusion.tolist()] if legible else None,
         texttemplate="%{text}" if legible else None,
         textfont={"size": max(text_size, 1)},
-        customdata=[[[a if a < n_classes else -1, k] for k in range(n_classes)] for a in range(n_rows)],
-        hovertext=[
-            [
-                f"<b>{names[a]}</b><br>{count} classified<br>as {names[k]}<br>{percent(part)} of the class"
-                if count or legible
-                else ""
-                for k, (count, part) in enumerate(zip(counts, parts, strict=True))
-            ]
-            for a, (counts, parts) in enumerate(zip(confusion.tolist(), share.tolist(), strict=True))
+        customdata=[
+            [[a if a < n_classes else -1, k, count] for k, count in enumerate(counts)]
+            for a, counts in enumerate(confusion.tolist())
         ],
-        hoverinfo="text",
+        hoverinfo="none",
     )
     figure.update_xaxes(
         title={"text": "predicted", "standoff": 0},

@@ -6,7 +6,7 @@ from zlib import crc32
 
 import plotly.graph_objects as go
 
-from hsvis.figures.theme import STEP_MARGIN_LEFT, STEP_MARGIN_RIGHT, Theme, ellipsis, escape, frame
+from hsvis.figures.theme import STEP_MARGIN_LEFT, STEP_MARGIN_RIGHT, Theme, frame
 
 
 def step_frame(
@@ -35,20 +35,6 @@ def step_frame(
         dtick=step_ticks(n_steps),
     )
     return figure
-
-
-def class_names(classes: Sequence[str] | None, n_classes: int) -> list[str]:
-    """The names, or numbers for want of them, as a tooltip can hold them."""
-    return [escape(ellipsis(name, 40)) for name in classes or [f"class {k}" for k in range(n_classes)]]
-
-
-def percent(share: float) -> str:
-    """A share between 0 and 1 in per cent; only what is certain is 0 % or 100 %."""
-    if 0 < share < 0.01:
-        return "< 1 %"
-    if 0.99 < share < 1:
-        return "> 99 %"
-    return f"{100 * share:.0f} %"
 
 
 def step_ticks(n_steps: int) -> int:
