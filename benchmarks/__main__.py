@@ -4,9 +4,15 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import accuracy, extraction, start, tsne
+from benchmarks import accuracy, extraction, interaction, start, tsne
 
-ALL = {"start": start.run, "extraction": extraction.run, "tsne": tsne.run, "accuracy": accuracy.run}
+ALL = {
+    "start": start.run,
+    "interaction": interaction.run,
+    "extraction": extraction.run,
+    "tsne": tsne.run,
+    "accuracy": accuracy.run,
+}
 
 
 def main() -> None:

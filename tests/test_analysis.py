@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes, competing_classes, jumps
-from hsvis.analysis.units import unit_order
+from hsvis.analysis.units import decision_order, unit_order
 
 
 def test_confusion_counts_actual_by_predicted():
@@ -71,3 +73,32 @@ def test_units_of_the_same_course_become_neighbours():
 def test_unit_order_is_the_same_each_time():
     states = np.random.default_rng(2).normal(size=(50, 64)).astype(np.float32)
     assert unit_order(states).tolist() == unit_order(states.copy()).tolist()
+
+
+def test_units_that_move_with_the_decision_come_first() -> None:
+    steps = np.linspace(-3, 3, 40)
+    ep = np.column_stack([1 / (1 + np.exp(steps)), 1 / (1 + np.exp(-steps))]).astype(np.float32)
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(40, 3)) * 0.01
+    states = np.column_stack([noise[:, 0], -0.5 * steps / 3, noise[:, 1], 0.9 * steps / 3, noise[:, 2]])
+    order = decision_order(states.astype(np.float32), ep)
+    assert order[:2].tolist() == [3, 1]
+    assert sorted(order.tolist()) == list(range(5))
+
+
+@given(st.integers(1, 6), st.integers(1, 8), st.integers(2, 4), st.integers(0, 99))
+def test_decision_order_is_the_order_of_the_covariances(
+    steps: int, units: int, classes: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    states = rng.normal(size=(steps, units)).astype(np.float32)
+    ep = rng.dirichlet(np.ones(classes), steps).astype(np.float32)
+    order = decision_order(states, ep)
+    assert sorted(order.tolist()) == list(range(units))
+    share = np.clip(ep[:, ep[-1].argmax()].astype(float), 1e-6, 1 - 1e-6)
+    odds = np.log(share / (1 - share))
+    if odds.std() > 1e-9:
+        part = [
+            abs(np.mean((odds - odds.mean()) * (states[:, j] - states[:, j].mean()))) for j in range(units)
+        ]
+        assert np.all(np.diff(np.array(part)[order]) <= 1e-6)
