@@ -147,7 +147,7 @@
     }
     if (hsvis.selectedSequence() !== null) {
       asked.abort();
-      key = "";
+      key = hsvis.steps.index() === hsvis.selectedSequence() ? "own" : "";
       candidates = hsvis.steps.index() === hsvis.selectedSequence() ? ownWords(options) : [];
       draw();
       return;

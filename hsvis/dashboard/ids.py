@@ -81,5 +81,6 @@ STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
 
 # messages from the page's scripts to the callbacks
 PICK = "pick"  # {"sequence", "step", "at"}: a state was clicked, or with no sequence, Esc was pressed
+TOKENS = "tokens"  # the text of the selected sequence in parts, for assets/strip.js
 FILTER_CHANGE = "filter-change"  # {"key": value, …}: parts of the filter to set; null removes one
 SYSTEM_THEME = "system-theme"  # the theme that the system asks for, when it changes

@@ -50,7 +50,10 @@ def page(runs: Runs, clouds: Clouds) -> Component:
             html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(view)]),
             _keys(),
             html.Div(id=ids.NOTICE, className="notice", role="status"),
-            *(dcc.Store(id=store) for store in (*ids.STORES, ids.PICK, ids.FILTER_CHANGE, ids.SYSTEM_THEME)),
+            *(
+                dcc.Store(id=store)
+                for store in (*ids.STORES, ids.PICK, ids.TOKENS, ids.FILTER_CHANGE, ids.SYSTEM_THEME)
+            ),
             dcc.Store(id=ids.DEFAULTS, data={option.id: option.default for option in OPTIONS}),
         ],
     )

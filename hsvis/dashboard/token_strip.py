@@ -1,18 +1,20 @@
-"""The token strip: a sequence as text, each token on the colour of the EP after it."""
+"""The token strip: a sequence as text, each token on the colour of the EP after it.
+
+The browser makes the elements (assets/strip.js): thousands of Dash components would take it seconds.
+"""
 
 import re
 from collections.abc import Sequence as SequenceOf
-
-from dash import html
-from dash.development.base_component import Component
 
 from hsvis.store import Sequence
 
 _GAP = re.compile(r"\s*")
 
+Part = tuple[str, str, str]  # kind, text, and the colour of a token, or why a text was not read
 
-def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Component | str]:
-    """The text of a sequence in reading order: read tokens coloured, everything else in grey.
+
+def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:
+    """The text of a sequence in reading order: what was read token by token, and what lies between.
 
     All of it is text, never markup: a token `<br />` shows as these six characters.
 
@@ -21,10 +23,11 @@ def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Component 
         colours: T colours `#rrggbb`, one a token.
 
     Returns:
-        Children for an element: one `span` with `data-step` a token, and what lies between them.
+        Parts of the kinds "token", "unknown" (a token that is not in the vocabulary), "unread" (in grey)
+        and "gap" (white space); the tokens are those of the steps, in their order.
     """
     text, end = sequence.text, sequence.end
-    parts: list[Component | str] = [*_unread(text[: sequence.start], "cut off before the first step")]
+    parts: list[Part] = [*_unread(text[: sequence.start], "cut off before the first step")]
     reached = sequence.start
     for step, token in enumerate(sequence.tokens):
         found = text.find(token, reached, end) if token else -1
@@ -32,28 +35,20 @@ def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Component 
         if found >= 0:
             reached = found + len(token)
         if _GAP.fullmatch(gap):
-            parts.extend([gap] if gap else [])
+            parts.extend([("gap", gap, "")] if gap else [])
         else:
             parts.extend(_unread(gap, "not read by the model"))
-        parts.append(_token(step, token, colours[step], known=bool(sequence.known[step])))
+        parts.append(("token" if sequence.known[step] else "unknown", token, colours[step]))
     parts.extend(_unread(text[reached:end], "not read by the model"))
     parts.extend(_unread(text[end:], "cut off after the last step"))
     return parts
 
 
-def _token(step: int, token: str, colour: str, *, known: bool) -> Component:
-    look = {"--ep": colour}
-    marks = {"data-step": str(step)}
-    if known:
-        return html.Span(token, className="token", style=look, **marks)
-    return html.Span(token, className="token unknown", style=look, title="not in the vocabulary", **marks)
-
-
-def _unread(text: str, reason: str) -> list[Component | str]:
-    """`text` in grey, with its surrounding white space left outside the grey span."""
+def _unread(text: str, reason: str) -> list[Part]:
+    """`text` in grey, with its surrounding white space left outside."""
     body = text.strip()
     if not body:
-        return [text] if text else []
+        return [("gap", text, "")] if text else []
     before, after = text[: text.index(body)], text[text.index(body) + len(body) :]
-    grey = html.Span(body, className="unread", title=reason)
-    return [part for part in (before, grey, after) if part]
+    parts = [("gap", before, ""), ("unread", body, reason), ("gap", after, "")]
+    return [part for part in parts if part[1]]

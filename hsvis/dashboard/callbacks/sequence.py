@@ -12,7 +12,7 @@ from hsvis.dashboard.callbacks.projection import STYLE, change, projection_figur
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.options import trajectory_style
 from hsvis.dashboard.runs import Runs, View
-from hsvis.dashboard.token_strip import token_strip
+from hsvis.dashboard.token_strip import Part, token_strip
 from hsvis.dashboard.wording import class_name, count, percent
 from hsvis.errors import DamagedFileError
 from hsvis.figures.confidence import confidence
@@ -69,7 +69,7 @@ def unreadable(error: DamagedFileError) -> list[Component]:
 
 def sequence_views(
     view: View, index: int | None, threshold: float, units_by: object = "similarity"
-) -> tuple[list[Component], list[Component | str], go.Figure, go.Figure, go.Figure, go.Figure]:
+) -> tuple[list[Component], list[Part], go.Figure, go.Figure, go.Figure, go.Figure]:
     """Info, strip, EP heatmap, distances, confidence and unit activity of a sequence, or their empty states.
 
     Args:
@@ -103,7 +103,7 @@ def sequence_views(
 def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
     @app.callback(
         Output(ids.SEQUENCE_INFO, "children"),
-        Output(ids.TOKEN_STRIP, "children"),
+        Output(ids.TOKENS, "data"),
         Output(ids.EP_HEATMAP, "figure"),
         Output(ids.DISTANCES, "figure"),
         Output(ids.CONFIDENCE, "figure"),
@@ -141,4 +141,4 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
         view = runs.resolve(asked)
         return sequence_views(view, runs.selected(view, selection), 0, units_by)[-1]
 
-    app.clientside_callback(ClientsideFunction("hsvis", "readFromStart"), Input(ids.TOKEN_STRIP, "children"))
+    app.clientside_callback(ClientsideFunction("hsvis", "showTokens"), Input(ids.TOKENS, "data"))

@@ -1,0 +1,42 @@
+// The token strip: the text of the selected sequence.  All of it is set as text, never as markup.
+(() => {
+  const TITLES = { unknown: "not in the vocabulary" };
+
+  function part([kind, text, more], step) {
+    if (kind === "gap") return document.createTextNode(text);
+    const made = document.createElement("span");
+    made.textContent = text;
+    if (kind === "unread") {
+      made.className = "unread";
+      made.title = more;
+      return made;
+    }
+    made.className = kind === "unknown" ? "token unknown" : "token";
+    made.dataset.step = step;
+    made.style.setProperty("--ep", more);
+    if (TITLES[kind]) made.title = TITLES[kind];
+    return made;
+  }
+
+  function showTokens(parts) {
+    const strip = document.getElementById("token-strip");
+    let step = 0;
+    const made = (parts ?? []).map((one) => part(one, one[0] === "token" || one[0] === "unknown" ? step++ : null));
+    strip.replaceChildren(...made);
+    readFromStart(strip);
+    window.hsvis.focus.draw();
+  }
+
+  // A long text that was cut off before its first step would hide what the model read.
+  function readFromStart(strip) {
+    requestAnimationFrame(() => {
+      const first = strip.querySelector("[data-step]");
+      if (!first) return;
+      const above = first.getBoundingClientRect().top - strip.getBoundingClientRect().top + strip.scrollTop;
+      strip.scrollTop = above - 1.5 * first.getBoundingClientRect().height;
+    });
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { showTokens });
+})();

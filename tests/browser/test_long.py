@@ -1,0 +1,129 @@
+"""A sequence of 2,000 steps with everything in it that a page could take for something else."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ODD, Quiet
+from pages import Open, Opened
+from werkzeug.serving import make_server
+
+from hsvis.config import load_config
+from hsvis.dashboard import create_app
+from hsvis.pipeline import build
+from hsvis.store import StateStore
+
+STEPS = 2000
+
+
+@pytest.fixture(scope="module")
+def store(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> StateStore:
+    folder = tmp_path_factory.mktemp("long")
+    odd = " ".join([*ODD, "<LVI> a<b <img/src=x> {{y}} %s"])
+    words = f"{odd} plain words " * (STEPS // 20)
+    test = [{"text": words, "label": "a"}, {"text": "one", "label": "b"}, {"text": "two words", "label": "a"}]
+    train = [
+        {"text": f"{word} word {k}", "label": label}
+        for word, label in (("good", "a"), ("bad", "b"))
+        for k in range(20)
+    ]
+    for name, rows in (("train", train), ("test", test)):
+        pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
+    settings = [
+        "name=long",
+        "dataset.path=parquet",
+        f"dataset.data_files.train={folder}/train.parquet",
+        f"dataset.data_files.test={folder}/test.parquet",
+        f"tokens.max_length={STEPS}",
+        "model.hidden=12",
+        "model.embedding=4",
+        "model.epochs=1",
+        "projections=[{method: pca}]",
+    ]
+    return build(load_config("demo", settings))
+
+
+@pytest.fixture(scope="module")
+def address(store: StateStore) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_app([store]).server, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}/"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def long(open_page: Open, address: str) -> Iterator[Opened]:
+    """The page with the long sequence selected."""
+    opened = open_page()
+    opened.page.goto(f"{address}?sequence=0&flip-words=after,before&jump-words=after&distance-threshold=0.1")
+    opened.page.wait_for_selector("#sequence-table .ag-row")
+    opened.settle()
+    opened.shows(0)
+    yield opened
+    assert opened.errors == []
+
+
+def test_every_step_is_in_every_view_as_what_it_is(long: Opened, store: StateStore) -> None:
+    sequence = store.sequence(0)
+    assert len(sequence.tokens) == STEPS
+    tokens = long.page.eval_on_selector_all(
+        "#token-strip [data-step]", "all => all.map(one => one.textContent)"
+    )
+    assert tokens == sequence.tokens
+    assert long.page.locator("#token-strip script, #token-strip a, #token-strip b").count() == 0
+    rows = [trace["z"][0] for trace in long.traces("ep-heatmap") if trace["type"] == "heatmap"]
+    np.testing.assert_allclose(rows[:2], sequence.ep.T, atol=1e-5)
+    units = next(trace for trace in long.traces("unit-activity") if trace["type"] == "heatmap")
+    assert np.shape(units["z"]) == (12, STEPS)
+    steps = next(trace for trace in long.traces("projection") if trace["name"] == "steps")
+    assert len(steps["x"]) == STEPS
+    words = long.page.eval_on_selector_all(
+        "[data-overlay=projection] text.word",
+        "all => all.map(one => [Number(one.dataset.step), one.dataset.token])",
+    )
+    assert words
+    assert all(sequence.tokens[step] == token for step, token in words)
+
+
+def test_odd_words_are_text_in_the_tooltip(long: Opened, store: StateStore) -> None:
+    for part in ("<LVI>", "<b", "😀", "🏳️", "مرحبا", "w" * 400, "100%", "%s", "{curly}", "{{x}}"):
+        point_at_word(long, store, part)
+
+
+def point_at_word(long: Opened, store: StateStore, part: str) -> None:
+    step = next(k for k, token in enumerate(store.sequence(0).tokens) if part in token)
+    token = long.page.locator(f"#token-strip [data-step='{step}']")
+    token.scroll_into_view_if_needed()
+    token.hover(position={"x": 4, "y": 6})
+    long.wait_until(f"() => hsvis.focus.shown()?.step === {step}")
+    shown = long.page.text_content("#tooltip .tip-words")
+    assert shown is not None
+    assert shown.rstrip("…") == store.sequence(0).tokens[step][: len(shown.rstrip("…"))]
+    assert f"sequence 0 · step {step}" in (long.page.text_content("#tooltip") or "")
+    assert long.page.locator("#tooltip script, #tooltip a, #tooltip b").count() == 0
+    box = long.page.locator("#tooltip").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1440
+
+
+def test_the_last_of_many_steps_can_be_pointed_at_and_exported(long: Opened, store: StateStore) -> None:
+    long.page.keyboard.press("End")
+    long.wait_until(f"() => hsvis.focus.shown()?.step === {STEPS - 1}")
+    strip, token = (long.page.locator(one).bounding_box() for one in ("#token-strip", ".token.focus"))
+    assert strip is not None
+    assert token is not None
+    assert strip["y"] - 1 <= token["y"] <= strip["y"] + strip["height"]
+    assert long.page.locator(".overlay .column.now:visible").count() == 4
+    long.page.click('[data-export="sequence-table"]')
+    with long.page.expect_download() as download:
+        long.page.click('.export-menu >> text="Selected sequence as JSON"')
+    content = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert [one["token"] for one in content["steps"]] == store.sequence(0).tokens
+    assert content["text"] == store.sequence(0).text
