@@ -1,0 +1,333 @@
+"""Anyone's torch classifier as a HiddenStateModel, unchanged.
+
+The module is called as it is.  What its recurrent layers read is recorded and their states are computed from
+it (hsvis/models/recurrent.py); its answers are the expected predictions, in one of two ways:
+
+- "head": one batched call of the head on the states of all steps, where a check on numbers shows that the
+  answer depends on the last hidden state alone;
+- "prefixes": the module's own answer to the first t + 1 tokens, for every t.  Exact for any architecture.
+
+Sequences are given to the module in batches of one length, without padding, so that nothing depends on how it
+treats padding.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from torch import nn
+
+from hsvis.errors import ModelError
+from hsvis.models.answers import Answers, Kind, answers_of, tensor_of
+from hsvis.models.protocol import Encoded, Layer, Trace
+from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
+
+Encode = Callable[[Any], Encoded]
+Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
+PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
+AGREE = 1e-5  # how near answers must be to count as the same
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the EPs are computed: `name` is "head" or "prefixes", `why` a clause for people."""
+
+    name: str
+    why: str
+    head: Callable[[torch.Tensor], torch.Tensor] | None = None  # states (N, H) -> EPs (N, C)
+    layer: str = ""  # whose states the head reads
+
+
+class TorchModel:
+    """What `from_torch` returns.
+
+    Attributes:
+        classes: C names.
+        layers: all layers of all recurrent modules, or those that `keep` chose.
+        answers: what the module's outputs are.
+        way: how the EPs are computed, and why.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        classes: Sequence[str],
+        encode: Encode,
+        modules: dict[str, nn.Module],
+        call: Forward,
+        probe: Sequence[Encoded],
+        head: str | None,
+    ) -> None:
+        """Use `from_torch`."""
+        self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
+        self._modules = modules
+        self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
+        self.layers: tuple[Layer, ...] = tuple(
+            layer for path, one in modules.items() for layer in layers_of(path, one)
+        )
+        inputs = self._tensor(probe)
+        with torch.enable_grad():
+            self.answers: Answers = answers_of(lambda: self._ask(inputs), len(probe), len(self.classes))
+        self.way = self._find_way(inputs, head)
+
+    def keep(self, names: Sequence[str]) -> "TorchModel":
+        """Keeps the states of these layers only, in this order.  Raises ModelError for one not there."""
+        there = {layer.name: layer for layer in self._all_layers()}
+        for name in names:
+            if name not in there:
+                raise ModelError(
+                    f"`states.layers`: the model has no layer `{name}`. It has {', '.join(there)}."
+                )
+        self.layers = tuple(there[name] for name in names)
+        return self
+
+    def _all_layers(self) -> list[Layer]:
+        return [layer for path, one in self._modules.items() for layer in layers_of(path, one)]
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the architecture and the weights."""
+        digest = hashlib.sha256(repr(self.module).encode())
+        for name, weight in sorted(self.module.state_dict().items()):
+            digest.update(name.encode())
+            if isinstance(weight, torch.Tensor):
+                digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def encode(self, text: Any) -> Encoded:
+        """What the given encoder makes of a text (or series)."""
+        return self._encode(text)
+
+    @torch.inference_mode()
+    def trace(self, batch: Sequence[Encoded]) -> Trace:
+        """States and EPs of every step of a batch of non-empty sequences."""
+        lengths = np.array([len(one) for one in batch], np.int64)
+        longest = int(lengths.max())
+        ep = torch.zeros(len(batch), longest, len(self.classes))
+        states = {layer.name: torch.zeros(len(batch), longest, layer.size) for layer in self.layers}
+        for length, rows in _by_length(lengths):
+            inputs = self._tensor([batch[i] for i in rows.tolist()])
+            found, _ = self._states(inputs)
+            for name, kept in states.items():
+                kept[rows, :length] = found[name].float().cpu()
+            if self.way.head is not None:
+                flat = found[self.way.layer].flatten(0, 1)  # (B × T, H)
+                ep[rows, :length] = self.way.head(flat).reshape(len(rows), length, -1).cpu()
+        if self.way.head is None:
+            self._ask_prefixes(batch, lengths, ep)
+        return Trace(states, ep, lengths)
+
+    def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: torch.Tensor) -> None:
+        """Fills (B, T, C) with the module's answers to the first t + 1 steps of each sequence."""
+        for t in range(1, int(lengths.max()) + 1):
+            rows = np.flatnonzero(lengths >= t)
+            prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
+            ep[rows, t - 1] = self.answers.probabilities(self._ask(prefixes)).cpu()
+
+    def _states(self, inputs: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """States of all layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
+        with watching(self._modules) as watched:
+            output = self._ask(inputs)
+        found: dict[str, torch.Tensor] = {}
+        for path, one in self._modules.items():
+            found |= states_of(path, one, watched, inputs.shape[0], inputs.shape[1])
+        return found, output
+
+    def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
+        lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
+        return tensor_of(self._call(self.module, inputs, lengths))
+
+    def _tensor(self, batch: Sequence[Encoded]) -> torch.Tensor:
+        return self._to_device(np.stack([one.inputs for one in batch]))
+
+    def _to_device(self, inputs: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(inputs).to(self.device)
+
+    @torch.inference_mode()
+    def _find_way(self, inputs: torch.Tensor, head: str | None) -> Way:
+        """A head that gives the module's own answers from the states of one layer, if there is one."""
+        tops = [
+            layer for layer in self._all_layers() if layer.kind == "hidden" and layer.direction == "forward"
+        ]
+        if any(layer.direction == "reverse" for layer in self._all_layers()):
+            return Way("prefixes", "a layer reads backwards, so every state depends on the whole sequence")
+        states, _ = self._states(inputs)
+        heads = dict(self.module.named_modules())
+        if head is not None and head not in heads:
+            raise ModelError(
+                f"`head`: there is no module at `{head}`. There are: {', '.join(filter(None, heads))}."
+            )
+        expected = self._own_answers(inputs)  # (B, T, C)
+        candidates = {head: heads[head]} if head else _candidates(self.module, self._modules)
+        for path, candidate in candidates.items():
+            for layer in reversed(tops):
+                for kind in get_args(Kind):  # an activation may follow the head
+                    reads = _head(candidate, Answers(kind, self.answers.single))
+                    if _agrees(reads, states[layer.name], expected):
+                        why = f"`{path}` on the states of {layer.name} gives the model's own answers"
+                        return Way("head", why, reads, layer.name)
+        if head is not None:
+            raise ModelError(
+                f"`head`: `{head}` on the hidden states does not give the model's own answers. "
+                "Leave `head` out: the answers to prefixes are exact for any model."
+            )
+        return Way("prefixes", "the answer depends on more than the last hidden state")
+
+    def _own_answers(self, inputs: torch.Tensor) -> torch.Tensor:
+        """(B, T, C): the module's answers to all prefixes."""
+        parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(inputs.shape[1])]
+        return torch.stack(parts, 1).cpu()
+
+
+def _head(module: nn.Module, answers: Answers) -> Callable[[torch.Tensor], torch.Tensor]:
+    """States (N, H) -> EPs (N, C), by a module whose outputs are `answers`."""
+    return lambda states: answers.probabilities(tensor_of(module(states)))
+
+
+def _agrees(
+    head: Callable[[torch.Tensor], torch.Tensor], states: torch.Tensor, expected: torch.Tensor
+) -> bool:
+    """Whether a head on states (B, T, H) gives the expected EPs (B, T, C)."""
+    try:
+        found = head(states.flatten(0, 1)).cpu()
+    except (RuntimeError, TypeError, ValueError, IndexError, ModelError):
+        return False  # a module that does not take states is no head of them
+    return found.numel() == expected.numel() and torch.allclose(
+        found.reshape(expected.shape), expected, atol=AGREE
+    )
+
+
+def _candidates(module: nn.Module, recurrent: dict[str, nn.Module]) -> dict[str, nn.Module]:
+    """Path -> module that may be the head: those after the first recurrent module, outermost first."""
+    seen, found = False, {}
+    inside = {id(part) for one in recurrent.values() for part in one.modules()}
+    for path, one in module.named_modules():
+        if id(one) in inside:
+            seen = True
+        elif seen and path:
+            found[path] = one
+    return found
+
+
+def _by_length(lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    for length in np.unique(lengths):
+        yield int(length), np.flatnonzero(lengths == length)
+
+
+def from_torch(
+    module: nn.Module,
+    *,
+    classes: Sequence[str],
+    encode: Encode,
+    probe: Sequence[Any],
+    recurrent: Sequence[str] | None = None,
+    head: str | None = None,
+    forward: Forward | None = None,
+) -> TorchModel:
+    """A trained torch classifier as hsvis reads it; it is put in evaluation mode and else left as it is.
+
+    Args:
+        module: contains nn.LSTM, nn.GRU, nn.RNN or cells of these, of any depth, direction and layout.
+        classes: C names, in the order of the outputs; two for a single output.
+        encode: a text (or series) -> Encoded.
+        probe: a few texts (or series) as the model reads them, by which it is found out.
+        recurrent: paths of the recurrent modules to show; all by default.
+        head: path of the module that turns a hidden state into the answer; by default it is looked for.
+        forward: (module, inputs (B, T, …), lengths (B,)) -> output, where a plain call is not enough.
+
+    Raises:
+        ModelError: what is wrong, and what to do.
+    """
+    module.eval()
+    _check_weights(module)
+    modules = recurrent_modules(module, recurrent)
+    examples = _probe(probe, encode)
+    call = forward or _call_of(module, examples)
+    return TorchModel(module, classes, encode, modules, call, examples, head)
+
+
+def _check_weights(module: nn.Module) -> None:
+    for name, weight in module.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise ModelError(
+                f"the weight `{name}` is NaN or infinite. Load another checkpoint, or train again."
+            )
+
+
+def _probe(texts: Sequence[Any], encode: Encode) -> list[Encoded]:
+    """PROBES[0] sequences of one length, cut or repeated from what is given."""
+    encoded = [one for one in map(encode, texts) if len(one)]
+    if not encoded:
+        raise ModelError(
+            "none of the texts to try the model with holds a token. Check `encode` and the dataset."
+        )
+    count, steps = PROBES
+    found = []
+    for k in range(count):
+        one = encoded[k % len(encoded)]
+        at = (np.arange(steps) + k) % len(one)
+        found.append(Encoded([one.tokens[i] for i in at], one.inputs[at], one.known[at], one.start, one.end))
+    return found
+
+
+def _call_of(module: nn.Module, probe: Sequence[Encoded]) -> Forward:
+    """How the module wants to be called: with inputs, or inputs and lengths; batch first, or time first.
+
+    Told by the number of its parameters, and by a batch whose sequences change places: so must its answers.
+
+    Raises:
+        ModelError: no call works, with what the last one said.
+    """
+    parameters = [
+        p
+        for p in inspect.signature(module.forward).parameters.values()
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    with_lengths = len(parameters) > 1 or any(
+        "len" in p for p in inspect.signature(module.forward).parameters
+    )
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
+    problems = []
+    for time_first in (False, True):
+        call = _caller(with_lengths=with_lengths, time_first=time_first)
+        problem = _problem(module, call, inputs)
+        if problem is None:
+            return call
+        problems.append(problem)
+    raise ModelError(
+        f"{type(module).__name__} can't be called with {'inputs and lengths' if with_lengths else 'inputs'} "
+        f"of shape {tuple(inputs.shape)} (batch, time): {problems[0]} Give `forward`, a function of module, "
+        "inputs and lengths."
+    )
+
+
+def _caller(*, with_lengths: bool, time_first: bool) -> Forward:
+    def call(module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
+        given = inputs.transpose(0, 1) if time_first else inputs
+        return module(given, lengths) if with_lengths else module(given)
+
+    return call
+
+
+@torch.inference_mode()
+def _problem(module: nn.Module, call: Forward, inputs: torch.Tensor) -> str | None:
+    """Why a way to call a module does not fit; None if it does."""
+    count, steps = inputs.shape[:2]
+    lengths = torch.full((count,), steps, dtype=torch.int64)
+    order = torch.arange(count).roll(1)
+    try:
+        one, other = (tensor_of(call(module, batch, lengths)) for batch in (inputs, inputs[order]))
+    except ModelError as error:
+        return str(error)
+    except Exception as error:  # whatever a user's module raises
+        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}."
+    if one.shape[:1] != (count,):
+        return f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
+    if not torch.allclose(one[order], other, atol=AGREE):
+        return "when sequences change places in the batch, their answers do not: batch and time are confused."
+    return None
