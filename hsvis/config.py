@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from hsvis import places
 from hsvis.errors import ConfigError
@@ -99,9 +108,45 @@ class ModelSettings(Settings):
     )
 
 
+class OwnModelSettings(Settings):
+    factory: str = Field(
+        pattern=r"^[\w.]+:[\w.]+$",
+        description="`package.module:callable` that makes your own torch module, in place of all above.",
+    )
+    kwargs: dict[str, Any] = Field({}, description="Arguments of the factory.")
+    checkpoint: str | None = Field(
+        None, description="Its weights: safetensors, or a torch file of `model.state_dict()`."
+    )
+    tokenizer: str | None = Field(
+        None,
+        description="How it reads texts: a vocabulary (.txt, .json), a tokenizer.json, or "
+        "`package.module:function`; null = the module's own `encode`.",
+    )
+    recurrent: list[str] | None = Field(
+        None, min_length=1, description="Paths of the recurrent modules to show; null = all."
+    )
+    head: str | None = Field(
+        None, description="Path of the module that reads a hidden state; null = it is looked for."
+    )
+
+
+def _kind_of_model(value: Any) -> str:
+    own = "factory" in value if isinstance(value, dict) else isinstance(value, OwnModelSettings)
+    return "own" if own else "built-in"
+
+
+AnyModel = Annotated[
+    Annotated[ModelSettings, Tag("built-in")] | Annotated[OwnModelSettings, Tag("own")],
+    Discriminator(_kind_of_model),
+]
+
+
 class StateSettings(Settings):
-    layers: list[str] = Field(
-        ["rnn.0"], min_length=1, description="Layers whose states are kept, such as `rnn.0` or `rnn.0.cell`."
+    layers: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="Layers whose states are kept, such as `rnn.0` or `rnn.0.cell`; null = `rnn.0` of the "
+        "built-in classifier, all of your own model.",
     )
     precision: Literal["float32", "float16"] = Field("float32", description="How states are stored.")
     part_steps: PositiveInt = Field(
@@ -111,8 +156,8 @@ class StateSettings(Settings):
 
     @field_validator("layers")
     @classmethod
-    def each_once(cls, layers: list[str]) -> list[str]:
-        if len(set(layers)) < len(layers):
+    def each_once(cls, layers: list[str] | None) -> list[str] | None:
+        if layers and len(set(layers)) < len(layers):
             raise ValueError("names a layer twice")
         return layers
 
@@ -143,7 +188,7 @@ class Config(Settings):
     )
     dataset: DatasetSettings
     tokens: TokenSettings = Field(default_factory=TokenSettings)
-    model: ModelSettings = Field(default_factory=ModelSettings)
+    model: AnyModel = Field(default_factory=ModelSettings)
     states: StateSettings = Field(default_factory=StateSettings)
     projections: list[ProjectionSettings] = Field(default_factory=_both_projections, min_length=1)
 
@@ -156,9 +201,11 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def layers_of_the_model(self) -> "Config":
+        if isinstance(self.model, OwnModelSettings):
+            return self  # they are known when it is made
         hidden = [f"rnn.{i}" for i in range(self.model.layers)]
         there = hidden + [f"{name}.cell" for name in hidden if self.model.cell == "lstm"]
-        for layer in self.states.layers:
+        for layer in self.states.layers or []:
             if layer not in there:
                 raise ValueError(
                     f"`states.layers`: the model has no layer `{layer}`. It has {', '.join(there)}."
@@ -221,7 +268,9 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
 
 def _messages(file: Path, content: dict[str, Any], error: ValidationError) -> Iterator[str]:
     for problem in error.errors():
-        location = [p for p in problem["loc"] if p not in ("tsne", "pca", "function-after")]
+        location = [
+            p for p in problem["loc"] if p not in ("tsne", "pca", "built-in", "own", "function-after")
+        ]
         key = ".".join(map(str, location))
         value = problem["input"]
         prefix = f"{file}: `{key}`" if key else f"{file}:"
@@ -269,12 +318,14 @@ def setting_keys() -> list[tuple[str, str]]:
 
     def walk(block: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
         for name, field in block.model_fields.items():
-            inner = _block_of(field.annotation)
-            if inner is not None:
-                yield from walk(inner, f"{prefix}{name}.")
-            elif name == "projections":
+            if name == "projections":
                 for method in (TsneSettings, PcaSettings):
                     yield from walk(method, "projections.")
+            elif name == "model":
+                for kind in (ModelSettings, OwnModelSettings):
+                    yield from walk(kind, "model.")
+            elif (inner := _block_of(field.annotation)) is not None:
+                yield from walk(inner, f"{prefix}{name}.")
             else:
                 yield prefix + name, field.description or ""
 

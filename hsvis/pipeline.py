@@ -9,7 +9,7 @@ was killed do only what is missing.
 
 import importlib.metadata
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,11 @@ import numpy as np
 
 from hsvis import __version__, cache, places, tables
 from hsvis.cache import RunFolder
-from hsvis.config import Config, ProjectionSettings
+from hsvis.config import Config, ModelSettings, OwnModelSettings, ProjectionSettings
 from hsvis.corpus.corpus import Corpus, load_corpus
 from hsvis.embedding import embed, label
 from hsvis.errors import DamagedFileError, DataError, ModelError
+from hsvis.models.source import fingerprints
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
 
@@ -46,7 +47,14 @@ class _Build:
             classes=self.corpus.classes,
             tokens=self.config.tokens.model_dump(),
             model=self.config.model.model_dump(),
+            **self.own_files,
         )
+
+    @property
+    def own_files(self) -> dict[str, str]:
+        """Of a user's own model: hashes of the files that it is made of."""
+        model = self.config.model
+        return fingerprints(model) if isinstance(model, OwnModelSettings) else {}
 
     @property
     def states_key(self) -> str:
@@ -108,7 +116,16 @@ def _folder(job: _Build) -> RunFolder:
     return RunFolder(places.cache_folder() / job.config.name / job.states_key)
 
 
-def _projections(job: _Build) -> list[tuple[str, str, ProjectionSettings]]:
+def _layers(job: _Build, manifest: dict[str, Any] | None) -> list[str]:
+    """The layers that the config asks for; those of a user's own model are known once it was built."""
+    if job.config.states.layers is not None:
+        return job.config.states.layers
+    if isinstance(job.config.model, OwnModelSettings):
+        return [layer["name"] for layer in manifest["layers"]] if manifest else []
+    return ["rnn.0"]
+
+
+def _projections(job: _Build, layers: Sequence[str]) -> list[tuple[str, str, ProjectionSettings]]:
     """(layer, file name, settings) of every projection that the config asks for."""
     return [
         (
@@ -116,7 +133,7 @@ def _projections(job: _Build) -> list[tuple[str, str, ProjectionSettings]]:
             f"{wanted.method}-{cache.key_of(states=job.states_key, layer=layer, **wanted.model_dump())}",
             wanted,
         )
-        for layer in job.config.states.layers
+        for layer in layers
         for wanted in job.config.projections
     ]
 
@@ -127,7 +144,7 @@ def _is_current(job: _Build, folder: RunFolder) -> bool:
     if manifest is None:
         return False
     there = {(p["layer"], p["name"]) for p in manifest["projections"]}
-    if not {(layer, name) for layer, name, _ in _projections(job)} <= there:
+    if not {(layer, name) for layer, name, _ in _projections(job, _layers(job, manifest))} <= there:
         return False
     try:
         return all((folder.path / file).stat().st_size == size for file, size in manifest["files"].items())
@@ -136,7 +153,8 @@ def _is_current(job: _Build, folder: RunFolder) -> bool:
 
 
 def _open(job: _Build, folder: RunFolder) -> StateStore:
-    return StateStore.open(folder, [(layer, name) for layer, name, _ in _projections(job)])
+    layers = _layers(job, cache.read_manifest(folder))
+    return StateStore.open(folder, [(layer, name) for layer, name, _ in _projections(job, layers)])
 
 
 def _build(job: _Build, folder: RunFolder) -> None:
@@ -147,7 +165,7 @@ def _build(job: _Build, folder: RunFolder) -> None:
     with job.timed("states"):
         lengths, left_out = _states(job, folder, model)
     projections: list[dict[str, Any]] = []
-    for layer, name, settings in _projections(job):
+    for layer, name, settings in _projections(job, [layer.name for layer in model.layers]):
         details = _embedding(job, folder, layer, name, settings, lengths)
         shown = label(settings, details)
         if any((p["layer"], p["label"]) == (layer, shown) for p in projections):
@@ -192,6 +210,7 @@ def _manifest(
         "states": int(lengths.sum()),
         "train_accuracy": report["train_accuracy"],
         "test_accuracy": report["test_accuracy"],
+        "own_model": report.get("own"),
         "training": {"epochs": report["epochs"], "kept_epoch": report["kept_epoch"]},
         "left_out": report["left_out"] | {"shown": left_out},
         "repeated": _repeated(job),
@@ -204,7 +223,35 @@ def _manifest(
 
 
 def _model(job: _Build) -> tuple[Any, dict[str, Any]]:
-    """The trained model, from its checkpoint where there is one, and the report of its training."""
+    """The model and a report: of its training, or of the test split where it is the user's own."""
+    if isinstance(job.config.model, OwnModelSettings):
+        return _own_model(job, job.config.model)
+    return _trained(job, job.config.model)
+
+
+def _own_model(job: _Build, settings: OwnModelSettings) -> tuple[Any, dict[str, Any]]:
+    from hsvis.models.own import accuracy, own_model  # noqa: PLC0415  (torch)
+
+    test = job.corpus.test
+    job.progress("your model", 0, 1, settings.factory)
+    model = own_model(settings, job.config.tokens, job.corpus.classes, test.texts)
+    if job.config.states.layers is not None:
+        model.keep(job.config.states.layers)
+    with job.timed("test split"):
+        share, left_out = accuracy(model, test.texts, test.labels)
+    job.progress("your model", 1, 1, f"{len(model.layers)} layers; {model.answers}; EPs by {model.way.name}")
+    return model, {
+        "train_accuracy": None,
+        "test_accuracy": share,
+        "epochs": [],
+        "kept_epoch": None,
+        "left_out": {"test": left_out},
+        "own": {"answers": str(model.answers), "ep": model.way.name, "why": model.way.why},
+    }
+
+
+def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]:
+    """The built-in classifier, from its checkpoint where there is one, and the report of its training."""
     from hsvis.models.checkpoint import checkpoint_bytes, read_checkpoint  # noqa: PLC0415  (torch: seconds)
     from hsvis.models.text_model import TextModel  # noqa: PLC0415
     from hsvis.models.training import train  # noqa: PLC0415
@@ -224,17 +271,15 @@ def _model(job: _Build) -> tuple[Any, dict[str, Any]]:
                 job.progress("training", 0, 1, f"{path} can't be read and is trained anew")
         if checkpoint is None:
             with job.timed("training"):
-                trained = train(job.corpus, config.tokens, config.model, job.progress)
-            cache.write_bytes(
-                path, checkpoint_bytes(trained, job.corpus.classes, config.tokens, config.model)
-            )
+                trained = train(job.corpus, config.tokens, settings, job.progress)
+            cache.write_bytes(path, checkpoint_bytes(trained, job.corpus.classes, config.tokens, settings))
             checkpoint = read_checkpoint(path)
     model = TextModel(
         checkpoint.classifier,
         checkpoint.vocabulary,
         checkpoint.tokens,
         checkpoint.classes,
-        config.states.layers,
+        _layers(job, None),
     )
     return model, checkpoint.report
 

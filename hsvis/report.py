@@ -20,6 +20,10 @@ def lines(folder: RunFolder, manifest: Mapping[str, Any], built: bool) -> Iterat
     yield f"states       {manifest['states']:,} of each layer"
     for layer in manifest["layers"]:
         yield f"layer        {layer['name']}: {layer['size']} {layer['kind']} units, {layer['direction']}"
+    if manifest.get("own_model"):
+        own = manifest["own_model"]
+        yield f"model        {own['answers']}"
+        yield f"EPs          by {own['ep']}: {own['why']}"
     for split in ("train", "test"):
         accuracy = manifest[f"{split}_accuracy"]
         yield (

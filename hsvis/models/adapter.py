@@ -121,6 +121,16 @@ class TorchModel:
             self._ask_prefixes(batch, lengths, ep)
         return Trace(states, ep, lengths)
 
+    @torch.inference_mode()
+    def answer(self, batch: Sequence[Encoded]) -> np.ndarray:
+        """(B, C) float32: the answers to whole sequences, none of them empty."""
+        lengths = np.array([len(one) for one in batch], np.int64)
+        answers = np.empty((len(batch), len(self.classes)), np.float32)
+        for _, rows in _by_length(lengths):
+            inputs = self._tensor([batch[i] for i in rows.tolist()])
+            answers[rows] = self.answers.probabilities(self._ask(inputs)).cpu().numpy()
+        return answers
+
     def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: torch.Tensor) -> None:
         """Fills (B, T, C) with the module's answers to the first t + 1 steps of each sequence."""
         for t in range(1, int(lengths.max()) + 1):

@@ -1,0 +1,40 @@
+"""What a user's own model is made of, without importing it: for the key of its run."""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+from hsvis.config import OwnModelSettings
+
+BLOCK = 2**20
+
+
+def fingerprints(settings: OwnModelSettings) -> dict[str, str]:
+    """Hashes of the files that decide what the model answers: its code, its weights, its tokenizer.
+
+    A file that is not there is "missing": loading the model says so.
+    """
+    named = {"factory": settings.factory, "tokenizer": settings.tokenizer or ""}
+    found = {name: _of_module(one) for name, one in named.items() if ":" in one}
+    files = {"checkpoint": settings.checkpoint, "tokenizer": settings.tokenizer}
+    found |= {name: _of_file(Path(one)) for name, one in files.items() if one and name not in found}
+    return found
+
+
+def _of_module(reference: str) -> str:
+    try:
+        spec = importlib.util.find_spec(reference.partition(":")[0])
+    except (ImportError, ValueError):
+        spec = None
+    return _of_file(Path(spec.origin)) if spec and spec.origin else "missing"
+
+
+def _of_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError:
+        return "missing"
+    return digest.hexdigest()
