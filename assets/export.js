@@ -188,6 +188,7 @@
     };
     for (const id of ["sequence-info", "token-strip"]) {
       const made = add("div", id);
+      made.dir = document.getElementById(id).dir;
       for (const child of document.getElementById(id).childNodes) made.append(page.importNode(child, true));
       made.querySelectorAll(".focus, .focus-before").forEach((one) => one.classList.remove("focus", "focus-before"));
     }
@@ -239,8 +240,11 @@
     document.querySelector(".export-menu")?.remove();
   }
 
+  let opener = null; // the button that the open menu belongs to
+
   function openMenu(button) {
     closeMenu();
+    opener = button;
     const menu = document.createElement("div");
     menu.className = "export-menu";
     menu.setAttribute("role", "menu");
@@ -274,8 +278,10 @@
     if (!menu) return;
     const items = [...menu.children];
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") closeMenu();
-    else if (by) items.at((items.indexOf(document.activeElement) + by) % items.length).focus();
+    if (event.key === "Escape") {
+      closeMenu();
+      opener.focus();
+    } else if (by) items.at((items.indexOf(document.activeElement) + by) % items.length).focus();
     else return;
     event.preventDefault();
     event.stopPropagation();

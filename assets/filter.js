@@ -1,9 +1,13 @@
 // Which sequences are emphasised: the parts of the filter, their chips, and what passes in the table.
 // The server decides which sequences match: over all states and whole texts, not what is drawn.
 (() => {
+  const LARGEST_REGION = 100; // points: an address must hold several regions
+  const MOST_REGIONS = 8;
+
   let current = {}; // {actual, predicted, correct, search, regions}: what is set of it
   let passing = null; // Set of sequences, or null for all
   let asked = new AbortController();
+  let drawnOn = null; // the cloud whose coordinates the regions have
 
   const isFiltered = () => passing !== null;
   const passesFilter = (params) => passing === null || passing.has(params.data.sequence);
@@ -11,9 +15,11 @@
   // The one writer of the `filter` store.
   function filter(change, search, run) {
     const triggers = dash_clientside.callback_context.triggered.map((one) => one.prop_id);
-    if (triggers.includes("run-select.value")) current = {}; // classes and states are others
+    const other = triggers.includes("run-select.value"); // classes, texts and states are others
+    if (other && search) dash_clientside.set_props("search", { value: "" });
+    if (other) current = {};
     else if (triggers.includes("filter-change.data") && change) current = merged(change);
-    const words = (search ?? "").trim().slice(0, 200);
+    const words = other ? "" : (search ?? "").trim().slice(0, 200);
     current = { ...current };
     delete current.search;
     if (words) current.search = words;
@@ -33,11 +39,28 @@
     const words = change.all ? (change.search ?? "") : change.search;
     if (words !== undefined) dash_clientside.set_props("search", { value: words ?? "" });
     const { search, ...rest } = change;
+    if (rest.regions) drawnOn = hsvis.steps.meta().cloud;
     dash_clientside.set_props("filter-change", { data: { ...rest, at: Date.now() } });
   }
 
   // Puts another filter in place of the whole one.
   const replace = (filter) => setFilter({ search: "", ...filter, all: true });
+
+  const isClass = (one, least) => Number.isInteger(one) && one >= least && one < hsvis.steps.meta().classes.length;
+  const isEnd = (one) => Number.isFinite(one) && Math.abs(one) <= 1e30;
+  const isPlace = (one) => Array.isArray(one) && one.length === 2 && one.every(isEnd);
+  const isRegion = (one) => Array.isArray(one) && one.length >= 3 && one.length <= 500 && one.every(isPlace);
+  const MAKES_SENSE = new Map([
+    ["actual", (one) => isClass(one, -1)],
+    ["predicted", (one) => isClass(one, 0)],
+    ["correct", (one) => typeof one === "boolean"],
+    ["search", (one) => typeof one === "string" && one.trim() !== ""],
+    ["regions", (all) => Array.isArray(all) && all.length > 0 && all.length <= MOST_REGIONS && all.every(isRegion)],
+  ]);
+
+  // The parts of a filter that this run can apply, of one that comes from elsewhere.
+  const sensible = (filter) =>
+    Object.fromEntries(Object.entries(filter).filter(([part, value]) => MAKES_SENSE.get(part)?.(value)));
 
   async function apply() {
     asked.abort();
@@ -160,8 +183,6 @@
     setFilter(same ? { actual: null, predicted: null } : { actual, predicted });
   }
 
-  const LARGEST_REGION = 100; // points: an address must hold several regions
-
   // A box or a lasso: {range: {x, y}} or {lassoPoints: {x, y}}.
   function drawn(selected) {
     const figure = hsvis.plot("projection");
@@ -177,19 +198,23 @@
     if (!region || region.length < 3) return;
     Plotly.relayout(figure, { selections: [] });
     hsvis.cloud.drag("pan");
-    const regions = [...(current.regions ?? []), region.map((point) => point.map((one) => Number(Number(one).toPrecision(6))))].slice(-8);
+    const regions = [...(current.regions ?? []), region.map((point) => point.map((one) => Number(Number(one).toPrecision(6))))].slice(-MOST_REGIONS);
     setFilter({ regions });
   }
 
   hsvis.whenReady(() => {
     for (const figure of ["class-overview", "confusion-matrix"]) hsvis.plot(figure).on("plotly_click", clicked);
     hsvis.plot("projection").on("plotly_selected", drawn);
-    document.addEventListener("hsvis:plotted", ({ detail }) => detail === "projection" && showRegions());
+    document.addEventListener("hsvis:plotted", ({ detail }) => {
+      if (detail !== "projection") return;
+      if (current.regions && drawnOn !== hsvis.steps.meta().cloud) setFilter({ regions: null });
+      else showRegions();
+    });
     dash_ag_grid.getApiAsync("sequence-table").then((table) => table.addEventListener("filterChanged", showChips));
   });
 
   window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { isFiltered, passesFilter });
-  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, set: setFilter, replace } });
+  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, set: setFilter, replace, sensible } });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { filter });
 })();

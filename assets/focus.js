@@ -148,6 +148,7 @@
     for (const figure of STEP_FIGURES) showInFigure(figure, own ? focus : null);
     showInProjection(shown, own);
     showInText(shown, own);
+    if (pointed && !shown) hsvis.tooltip.hide(); // its sequence is shown no more
   }
 
   const same = (one, other) =>

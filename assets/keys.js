@@ -5,6 +5,7 @@
   const WAIT = 1500; // ms after which an answer that does not come is waited for no more
 
   let wanted = null; // the sequence that the keys are at, while an answer is under way
+  let asked = null; // the sequence that they asked for last
   let since = 0;
 
   const table = () => dash_ag_grid.getApi("sequence-table");
@@ -19,6 +20,7 @@
   function choose(sequence) {
     const { run } = hsvis.steps.meta();
     dash_clientside.set_props("pick", { data: { run, sequence, keep: true, at: Date.now() } });
+    asked = sequence;
     since = Date.now();
   }
 
@@ -41,6 +43,11 @@
     if (hsvis.steps.index() !== hsvis.selectedSequence()) return;
     if (hsvis.steps.index() === wanted) wanted = null;
     else choose(wanted);
+  });
+
+  // Another sequence was chosen meanwhile, by a click: the keys want nothing any more.
+  document.addEventListener("hsvis:selected", () => {
+    if (hsvis.selectedSequence() !== asked) wanted = null;
   });
 
   function stepRow(by) {
@@ -113,8 +120,10 @@
     if (document.getElementById("keys").open) return; // the dialog closes itself
     if (document.querySelector(MENUS)) return; // an open menu takes its keys, and the first Esc
     if (event.key === "Escape") {
-      if (event.target.id === "search") event.target.blur();
-      else letGo();
+      if (event.target.id === "search") {
+        event.preventDefault(); // the browser would empty the field
+        event.target.blur();
+      } else letGo();
       return;
     }
     const action = KEYS[event.key];

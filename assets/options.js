@@ -115,7 +115,10 @@
 
   window.hsvis.whenReady(() => {
     makeHandle();
-    document.getElementById("reset-options").addEventListener("click", () => setOptions({}));
+    document.getElementById("reset-options").addEventListener("click", () => {
+      setOptions({});
+      dash_clientside.set_props("palette-select", { value: "hsvis" }); // in the panel, but in the `view` store
+    });
   });
 
   window.hsvis = Object.assign(window.hsvis || {}, {

@@ -5,14 +5,17 @@
 (() => {
   const PAUSE = 250; // ms of rest before the address is written
   const SELECTS = ["run", "layer", "projection"];
-  const STEPS = new Set(["run", "layer", "projection", "sequence", "filter"]); // a change makes a step back
+  const STEPS = ["run", "layer", "projection", "sequence", "filter"]; // a change makes a step back
+  const OTHERS = new Set([...STEPS, "palette", "step", "view"]); // than display options
 
   let read = false; // the address that the page was opened with has been taken in
   let timer = 0;
   let view = null; // the `view` store
-  let applying = false;
+  let applying = false; // an address
+  let again = false; // once more, with the address as it is by then
 
   const own = () => new URLSearchParams(location.search);
+  const control = (id) => dash_component_api.getLayout(id).props;
 
   function range() {
     const figure = hsvis.plot("projection");
@@ -45,15 +48,19 @@
     return found;
   }
 
-  function write() {
-    if (!read || applying || !view) return;
+  // Whether a choice in the header is on its way: the server has not said yet what belongs to it.
+  const isChoosing = () => SELECTS.some((name) => control(`${name}-select`).value !== view[name]);
+
+  // A change of the page is a step that the browser's "back" undoes, unless it only completes the address.
+  function write(completes = false) {
+    clearTimeout(timer);
+    if (!read || applying || !view || isChoosing()) return;
     const next = query();
     const before = own();
     if (next.toString() === before.toString()) return;
-    const step = [...STEPS].some((name) => next.get(name) !== before.get(name));
+    const step = STEPS.some((name) => next.get(name) !== before.get(name));
     const address = `${location.pathname}?${next}`;
-    // the first address is only completed
-    if (step && before.has("run")) history.pushState(null, "", address);
+    if (step && !completes) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
   }
 
@@ -62,21 +69,34 @@
     timer = setTimeout(write, PAUSE);
   }
 
-  // A value of an option as its control holds it; undefined for what makes no sense.
-  function optionOf(id, text, fallback) {
-    if (Array.isArray(fallback)) return text.split(",").filter((one) => /^[a-z]+$/.test(one));
-    if (typeof fallback === "number") return Number.isFinite(Number(text)) ? Number(text) : undefined;
-    return text;
+  const defaults = () => dash_clientside.hsvisDefaults;
+  const isOption = (id) => Object.hasOwn(defaults(), id);
+
+  // A value of an option as its control holds it.
+  function optionOf(text, fallback) {
+    if (Array.isArray(fallback)) return text.split(",");
+    return typeof fallback === "number" && text.trim() ? Number(text) : text;
   }
 
-  function optionsOf(asked) {
-    const found = {};
-    for (const [id, fallback] of Object.entries(dash_clientside.hsvisDefaults)) {
-      const value = asked.has(id) ? optionOf(id, asked.get(id), fallback) : undefined;
-      if (value !== undefined) found[id] = value;
-    }
-    return found;
+  // Whether a control offers a value: one of its choices, some of them, or a number within its reach.
+  function isOffered(id, value) {
+    const { options, min, max } = control(id);
+    if (!options) return typeof value === "number" && min <= value && value <= max;
+    if (isOption(id) && Array.isArray(defaults()[id]) !== Array.isArray(value)) return false;
+    return [value].flat().every((one) => options.some((option) => option.value === one));
   }
+
+  // The options in an address, and what of it is no option (any more).
+  function optionsOf(asked) {
+    const given = [...asked].filter(([name]) => !OTHERS.has(name));
+    const known = given.filter(([id]) => isOption(id)).map(([id, text]) => [id, optionOf(text, defaults()[id])]);
+    const options = sensible(Object.fromEntries(known));
+    const gone = given.filter(([id]) => !Object.hasOwn(options, id)).map(([id, text]) => `There is no setting “${id}=${text}” (any more).`);
+    return [options, gone];
+  }
+
+  const sensible = (options) =>
+    Object.fromEntries(Object.entries(options).filter(([id, value]) => isOption(id) && isOffered(id, value)));
 
   const settle = (holds, limit = 8000) =>
     new Promise((done) => {
@@ -91,16 +111,46 @@
     for (const name of SELECTS) {
       const wanted = asked.get(name);
       if (!wanted || view?.[name] === wanted) continue;
-      const offered = await hsvis.offered(`${name}-select`);
-      if (!offered.includes(wanted)) {
+      if (!isOffered(`${name}-select`, wanted)) {
         missing.push(`There is no ${name} “${wanted}” (any more).`);
         continue;
       }
-      dash_clientside.set_props(`${name}-select`, { value: wanted });
-      await settle(() => hsvis.steps.meta().cloud?.split("/")[SELECTS.indexOf(name)] === wanted);
+      await choose(name, wanted);
     }
     return missing;
   }
+
+  // Returns once the new cloud is on the page and all menus that depend on the choice offer what belongs to it.
+  async function choose(name, wanted) {
+    const menus = { run: ["projection-select", "change-class"], layer: ["projection-select"], projection: [] }[name];
+    const before = menus.map((id) => control(id).options);
+    dash_clientside.set_props(`${name}-select`, { value: wanted });
+    const isShown = () => {
+      const cloud = SELECTS.map((one) => view[one]).join("/");
+      return view[name] === wanted && hsvis.steps.meta().cloud === cloud && hsvis.cloud.shown === cloud;
+    };
+    await settle(() => isShown() && menus.every((id, k) => control(id).options !== before[k]));
+  }
+
+  async function applyPalette(asked) {
+    const wanted = asked.get("palette") ?? "hsvis";
+    if (wanted === view.palette) return [];
+    if (!isOffered("palette-select", wanted)) return [`There is no palette “${wanted}” (any more).`];
+    dash_clientside.set_props("palette-select", { value: wanted });
+    await settle(() => view.palette === wanted);
+    return [];
+  }
+
+  async function applyOptions(asked, remembered) {
+    const [options, gone] = remembered ? [sensible(remembered), []] : optionsOf(asked);
+    hsvis.options.set(options);
+    const wanted = contentOf({ ...defaults(), ...options });
+    await settle(() => contentOf(hsvis.options.current()) === wanted);
+    return gone;
+  }
+
+  // The same for objects with the same entries in another order.
+  const contentOf = (object) => JSON.stringify(Object.entries(object).sort());
 
   function parsed(text) {
     try {
@@ -111,63 +161,96 @@
     }
   }
 
+  async function applyFilter(asked, isOtherCloud) {
+    const given = asked.has("filter") ? parsed(asked.get("filter")) : {};
+    const missing = given === null ? ["The filter in the address can't be read."] : [];
+    const filter = hsvis.filter.sensible(given ?? {});
+    const gone = Object.keys(given ?? {}).filter((part) => !Object.hasOwn(filter, part));
+    if (isOtherCloud) delete filter.regions; // they have the coordinates of the one that is not there
+    if (gone.length) missing.push(`The filter in the address can't be applied to this run: ${gone.join(", ")}.`);
+    if (contentOf(filter) !== contentOf(hsvis.filter.current())) {
+      hsvis.filter.replace(filter);
+      await settle(() => contentOf(hsvis.filter.current()) === contentOf(filter));
+    }
+    return missing;
+  }
+
+  // A whole number; NaN for what is none.
+  const whole = (text) => (/^\d+$/.test(text) ? Number(text) : NaN);
+
   async function applySequence(asked) {
     const { run } = hsvis.steps.meta();
-    const sequence = asked.has("sequence") ? Number(asked.get("sequence")) : null;
-    if (sequence === null) {
+    if (!asked.has("sequence")) {
       if (hsvis.selectedSequence() !== null) {
         dash_clientside.set_props("pick", { data: { run: null, sequence: null, at: Date.now() } });
+        await settle(() => hsvis.selectedSequence() === null);
       }
       hsvis.focus.pin(null);
       return [];
     }
+    const sequence = whole(asked.get("sequence"));
     await settle(() => hsvis.locate(0) !== null);
     if (!hsvis.facts(sequence)) return [`There is no sequence “${asked.get("sequence")}” in this run.`];
-    const step = asked.has("step") ? Number(asked.get("step")) : null;
-    hsvis.focus.pin(Number.isInteger(step) && step >= 0 ? { sequence, step } : null);
+    const step = asked.has("step") ? whole(asked.get("step")) : null;
+    const [before, isNew] = [hsvis.steps.element(0), hsvis.selectedSequence() !== sequence];
+    hsvis.focus.pin(step >= 0 && step !== null ? { sequence, step } : null);
     dash_clientside.set_props("pick", { data: { run, sequence, keep: true, at: Date.now() } });
     await settle(() => hsvis.steps.index() === sequence);
     if (step === null) return [];
-    if (step >= hsvis.steps.count() || !Number.isInteger(step) || step < 0) {
+    if (!(step < hsvis.steps.count())) {
       hsvis.focus.pin(null);
       return [`Sequence ${sequence} has no step “${asked.get("step")}”.`];
     }
+    if (isNew) await settle(() => hsvis.steps.element(step) && hsvis.steps.element(0) !== before);
+    await new Promise(requestAnimationFrame); // the text is scrolled to its start first
     hsvis.focus.draw();
     hsvis.focus.reveal();
     return [];
   }
 
-  async function apply(asked, { options }) {
-    applying = true;
-    hsvis.options.set(options);
-    const missing = await applyChoice(asked);
-    if (asked.has("palette") || view?.palette !== "hsvis") {
-      dash_clientside.set_props("palette-select", { value: asked.get("palette") ?? "hsvis" });
-    }
-    const filter = asked.has("filter") ? parsed(asked.get("filter")) : {};
-    if (filter === null) missing.push("The filter in the address can't be read.");
-    if (JSON.stringify(filter ?? {}) !== JSON.stringify(hsvis.filter.current())) hsvis.filter.replace(filter ?? {});
-    missing.push(...(await applySequence(asked)));
-    const ends = (asked.get("view") ?? "").split(",").map(Number);
-    const figure = hsvis.plot("projection");
-    if (ends.length === 4 && ends.every(Number.isFinite) && ends[0] < ends[1] && ends[2] < ends[3]) {
-      await Plotly.relayout(figure, { "xaxis.range": ends.slice(0, 2), "yaxis.range": ends.slice(2) });
+  async function applyRange(asked, isOtherCloud) {
+    const ends = asked.has("view") ? asked.get("view").split(",").map(Number) : null;
+    const isRange = ends?.length === 4 && ends.every(Number.isFinite) && ends[0] < ends[1] && ends[2] < ends[3];
+    if (isRange && !isOtherCloud) {
+      const [x, y] = [ends.slice(0, 2), ends.slice(2)];
+      await Plotly.relayout(hsvis.plot("projection"), { "xaxis.range": x, "yaxis.range": y });
     } else if (range()) hsvis.cloud.showAll();
+    return ends && !isRange ? ["The visible range in the address can't be read."] : [];
+  }
+
+  // Shows what an address says, as far as it is there.
+  async function apply(asked, remembered) {
+    const missing = await applyChoice(asked);
+    const isOtherCloud = missing.length > 0;
+    missing.push(...(await applyOptions(asked, remembered)));
+    missing.push(...(await applyPalette(asked)));
+    missing.push(...(await applyFilter(asked, isOtherCloud)));
+    missing.push(...(await applySequence(asked)));
+    missing.push(...(await applyRange(asked, isOtherCloud)));
+    if (missing.length) hsvis.notice(`${missing.join(" ")} The rest is shown.`);
+  }
+
+  // One address at a time; of those that come meanwhile, the last.
+  async function follow(remembered = null) {
+    again = true;
+    if (applying) return;
+    applying = true;
+    while (again) {
+      again = false;
+      await apply(own(), remembered);
+    }
     applying = false;
     read = true;
-    if (missing.length) hsvis.notice(`${missing.join(" ")} The rest is shown.`);
-    soon();
+    write(true);
   }
 
   hsvis.whenReady(async () => {
-    await settle(() => view !== null && dash_clientside.hsvisDefaults);
-    const asked = own();
+    await settle(() => view !== null && defaults());
     // An address that says anything says everything; a bare one leaves the options of the last visit.
-    const options = [...asked.keys()].length ? optionsOf(asked) : hsvis.options.remembered();
-    await apply(asked, { options });
+    await follow(location.search.length > 1 ? null : hsvis.options.remembered());
   });
 
-  addEventListener("popstate", () => apply(own(), { options: optionsOf(own()) }));
+  addEventListener("popstate", () => follow());
   for (const event of ["hsvis:look", "hsvis:selected", "hsvis:pin"]) document.addEventListener(event, soon);
   document.addEventListener("hsvis:plotted", ({ detail }) => detail === "projection" && soon());
 

@@ -3,6 +3,7 @@
   const CLICK = 4; // CSS pixels that the pointer may move during a click
   const DOUBLE = 320; // ms between the clicks of a double click
   const NEAR_SEGMENT = 5; // CSS pixels
+  const ON_SEGMENT = 2.5; // CSS pixels: not only near it
   let press = null;
   let lastClick = { time: 0, x: 0, y: 0 };
 
@@ -48,16 +49,18 @@
   function inCloud(event) {
     const at = within("projection", event);
     if (!at || !hsvis.cloud) return null;
-    return hsvis.cloud.stateUnder(event) ?? segmentUnder(at);
+    const state = hsvis.cloud.stateUnder(event);
+    if (state && !state.at) return state; // of the selected sequence
+    return segmentUnder(at, state ? ON_SEGMENT : NEAR_SEGMENT) ?? state; // it is drawn above all other states
   }
 
-  // The segment of the trajectory under the pointer.
-  function segmentUnder({ x, y, xaxis, yaxis }) {
+  // The segment of the trajectory within reach of the pointer.
+  function segmentUnder({ x, y, xaxis, yaxis }, reach) {
     const sequence = hsvis.steps.index();
     const steps = sequence === null ? null : hsvis.trace(hsvis.plot("projection"), "steps");
     if (!steps) return null;
     let found = 0;
-    let nearest = NEAR_SEGMENT;
+    let nearest = reach;
     let [x0, y0] = [0, 0];
     for (let step = 0; step < steps.x.length; step++) {
       const [x1, y1] = [xaxis.d2p(steps.x[step]), yaxis.d2p(steps.y[step])];

@@ -98,7 +98,9 @@
       const text = shorten(word.token);
       const width = pen.measureText(text).width;
       for (const [dx, dy] of places(word.side)) {
-        const left = word.side === "after" ? at[0] + dx : at[0] + dx - width;
+        const beside = word.side === "after" ? at[0] + dx : at[0] + dx - width;
+        const inside = Math.max(xaxis._offset + MARGIN, Math.min(beside, right - width - MARGIN));
+        const left = Math.abs(dy) > HEIGHT ? inside : beside; // above or below its state it may move into the plot
         const top = at[1] + dy - HEIGHT / 2;
         const box = [left - MARGIN, top - MARGIN, left + width + MARGIN, top + HEIGHT + MARGIN];
         if (box[0] < xaxis._offset || box[1] < yaxis._offset || box[2] > right || box[3] > bottom) continue;
@@ -130,6 +132,15 @@
     group.replaceChildren(...texts);
   }
 
+  // All that decides which words are shown; "" while the views do not show the selected sequence yet.
+  function wanted() {
+    const { xaxis, yaxis } = hsvis.plot("projection")._fullLayout;
+    const [sequence, { cloud }] = [hsvis.selectedSequence(), hsvis.steps.meta()];
+    if (sequence !== null && sequence !== hsvis.steps.index()) return "";
+    const options = hsvis.options.current();
+    return JSON.stringify([sequence, cloud, xaxis.range, yaxis.range, options, hsvis.filter.current()]);
+  }
+
   // Looks at what is on the page, and finds the words that belong to it.
   function follow() {
     const options = hsvis.options.current();
@@ -147,26 +158,26 @@
     }
     if (hsvis.selectedSequence() !== null) {
       asked.abort();
-      key = hsvis.steps.index() === hsvis.selectedSequence() ? "own" : "";
-      candidates = hsvis.steps.index() === hsvis.selectedSequence() ? ownWords(options) : [];
+      key = wanted();
+      candidates = key ? ownWords(options) : [];
       draw();
       return;
     }
-    const { xaxis, yaxis } = figure._fullLayout;
-    const wanted = JSON.stringify([xaxis.range, yaxis.range, options, hsvis.filter.current(), hsvis.steps.meta().cloud]);
-    if (wanted === key) {
+    const next = wanted();
+    if (next === key) {
+      asked.abort(); // of a range that was left again
       draw(); // the same words at other places
       return;
     }
     if (candidates.some((word) => word.sequence === hsvis.steps.index())) candidates = [];
     draw();
-    timer = setTimeout(() => load(wanted, options, figure._fullLayout), PAUSE);
+    timer = setTimeout(() => load(next, options, figure._fullLayout), PAUSE);
   }
 
-  async function load(wanted, options, layout) {
+  async function load(next, options, layout) {
     try {
       const found = await allWords(options, layout);
-      key = wanted;
+      key = next;
       candidates = found;
       draw();
     } catch (error) {
@@ -185,6 +196,9 @@
   for (const event of ["hsvis:look", "hsvis:selected"]) document.addEventListener(event, soon);
 
   window.hsvis = Object.assign(window.hsvis || {}, {
-    words: { placed: () => placed, isSettled: () => key !== "" || !enabled(hsvis.options.current()) },
+    words: {
+      placed: () => placed,
+      isSettled: () => !enabled(hsvis.options.current()) || (key !== "" && key === wanted()),
+    },
   });
 })();

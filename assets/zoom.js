@@ -2,6 +2,8 @@
 (() => {
   const FIGURES = ["ep-heatmap", "distances", "confidence", "unit-activity"];
   let following = false; // while the others are moved, they are not to move the first
+  let zoomed = null; // {range, of}: the steps that all show, and the `uirevision` of the sequence
+  const layouts = new Map(); // view -> the layout seen last
 
   function rangeOf(change, figure) {
     if ("xaxis.range[0]" in change || "xaxis.range" in change || "xaxis.autorange" in change) {
@@ -14,9 +16,21 @@
     const range = following ? null : rangeOf(change, hsvis.plot(view));
     if (!range) return;
     following = true;
+    zoomed = { range, of: hsvis.plot(view).layout.uirevision };
     const others = FIGURES.filter((one) => one !== view).map((one) => hsvis.plot(one));
     await Promise.all(others.map((figure) => Plotly.relayout(figure, { "xaxis.range": range })));
     following = false;
+  }
+
+  // A new figure of the same sequence, as in another theme or order of units, shows the same steps as before.
+  function rejoin(view) {
+    const { layout, _fullLayout } = hsvis.plot(view);
+    if (layout === layouts.get(view)) return;
+    layouts.set(view, layout);
+    if (zoomed?.of !== layout.uirevision) zoomed = null; // another sequence
+    else if (zoomed?.range.some((end, k) => end !== _fullLayout.xaxis.range[k])) {
+      Plotly.relayout(hsvis.plot(view), { "xaxis.range": [...zoomed.range] });
+    }
   }
 
   // Double click: all steps.
@@ -30,5 +44,6 @@
       hsvis.plot(view).on("plotly_relayout", (change) => follow(view, change));
       hsvis.plot(view).on("plotly_doubleclick", reset);
     }
+    document.addEventListener("hsvis:plotted", ({ detail }) => FIGURES.includes(detail) && rejoin(detail));
   });
 })();

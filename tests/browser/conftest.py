@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from pages import Open, Opened, Served
+from pages import Open, Opened, Served, at_address, watched
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -157,3 +157,24 @@ def opened(open_page: Open) -> Iterator[Opened]:
     one = open_page()
     yield one
     assert one.errors == []
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Opened]]:
+    """Opens an address in a profile of its own, which knows nothing yet: `visit("?sequence=3")`.
+
+    Given the context of another page, opens it in a second window beside that page.
+    """
+    made: list[BrowserContext | Page] = []
+
+    def open_address(query: str = "", beside: BrowserContext | None = None) -> Opened:
+        context = beside or browser.new_context(color_scheme="light")
+        page = context.new_page()
+        made.append(page if beside else context)
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.set_default_timeout(PAUSE)
+        return at_address(watched(page), served.address + query)
+
+    yield open_address
+    for one in made:
+        one.close()
