@@ -134,9 +134,11 @@
 
   // All that decides which words are shown; "" while the views do not show the selected sequence yet.
   function wanted() {
+    const { steps } = hsvis;
     const { xaxis, yaxis } = hsvis.plot("projection")._fullLayout;
-    const [sequence, { cloud }] = [hsvis.selectedSequence(), hsvis.steps.meta()];
-    if (sequence !== null && sequence !== hsvis.steps.index()) return "";
+    const [sequence, { cloud }] = [hsvis.selectedSequence(), steps.meta()];
+    const isShown = sequence === steps.index() && steps.element(steps.count() - 1);
+    if (sequence !== null && !isShown) return "";
     const options = hsvis.options.current();
     return JSON.stringify([sequence, cloud, xaxis.range, yaxis.range, options, hsvis.filter.current()]);
   }
@@ -194,6 +196,9 @@
     if (["projection", "ep-heatmap", "distances"].includes(detail)) soon();
   });
   for (const event of ["hsvis:look", "hsvis:selected"]) document.addEventListener(event, soon);
+
+  // The text may come after the figures.
+  hsvis.whenReady(() => new MutationObserver(soon).observe(document.getElementById("token-strip"), { childList: true }));
 
   window.hsvis = Object.assign(window.hsvis || {}, {
     words: {

@@ -143,7 +143,7 @@ architectures = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(architectures, st.integers(0, 999))
 def test_states_and_eps_equal_the_modules_own(architecture, seed):
     architecture = dict(architecture)

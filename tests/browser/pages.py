@@ -96,10 +96,11 @@ class Opened:
         return self.figure("projection", "gd.layout.meta.sequence")
 
     def shows(self, index: int | None) -> None:
-        """Waits until the projection, the last view of an answer, shows a sequence, or none."""
+        """Waits until the projection and the text, the last views of an answer, show a sequence, or none."""
         wanted = "null" if index is None else index
         self.wait_until(
             f"() => document.querySelector('#projection .js-plotly-plot').layout.meta.sequence === {wanted}"
+            " && document.querySelectorAll('#token-strip [data-step]').length === hsvis.steps.count()"
         )
 
 

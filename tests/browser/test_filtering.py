@@ -326,18 +326,30 @@ def even_odd(polygon: np.ndarray, xy: np.ndarray) -> np.ndarray:
     return inside
 
 
-def test_region_ends_with_its_projection(opened: Opened, store: StateStore) -> None:
+def test_region_ends_with_its_projection_and_a_filter_with_its_run(
+    opened: Opened, served: Served, store: StateStore
+) -> None:
+    texts = [store.sequence(index).text.casefold() for index in range(store.n_sequences)]
+    kept = [index for index, text in enumerate(texts) if "film" in text and store.labels[index] == 0]
     drawing = Drawing(opened, store)
-    x, y, half, wanted = drawing.clear_box(lambda inside: 3 < len(drawing.sequences(inside)) < 20)
+    box = drawing.clear_box(lambda inside: 0 < len(set(drawing.sequences(inside)) & set(kept)) < len(kept))
+    opened.page.fill("#search", "film")
     click_part(opened, 0, None)
-    keeps(opened, np.flatnonzero(store.labels == 0).tolist())
-    drawing.box(x, y, half)
-    keeps(opened, [index for index in wanted if store.labels[index] == 0])
+    keeps(opened, kept)
+    drawing.box(*box[:3])
+    keeps(opened, sorted(set(kept) & set(box[3])))
+
     opened.choose("projection-select", store.projections(store.layers[0])[1].label)
-    keeps(opened, np.flatnonzero(store.labels == 0).tolist())
-    assert chips(opened) == [f"class {store.classes[0]}"]
+    keeps(opened, kept)
+    assert chips(opened) == [f"class {store.classes[0]}", "“film”", "clear all"]
     assert opened.page.locator(".overlay .regions polygon").count() == 0
-    asks_for(opened, {"actual": 0})
+    asks_for(opened, {"actual": 0, "search": "film"})
+
+    show_run(opened, "odd")
+    keeps(opened, list(range(served.stores["odd"].n_sequences)))
+    assert chips(opened) == []
+    assert opened.page.input_value("#search") == ""
+    asks_for(opened, {})
 
 
 def test_filter_and_filter_of_a_column_act_together(opened: Opened, store: StateStore) -> None:
@@ -353,18 +365,6 @@ def test_filter_and_filter_of_a_column_act_together(opened: Opened, store: State
     keeps(opened, np.flatnonzero(store.lengths == 40).tolist())
     opened.page.click("#chips .chip")
     keeps(opened, list(range(store.n_sequences)))
-
-
-def test_another_run_starts_without_a_filter(opened: Opened, served: Served, store: StateStore) -> None:
-    opened.page.fill("#search", "film")
-    click_part(opened, 0, None)
-    texts = [store.sequence(index).text for index in range(store.n_sequences)]
-    keeps(opened, [i for i, text in enumerate(texts) if "film" in text.casefold() and store.labels[i] == 0])
-    show_run(opened, "odd")
-    keeps(opened, list(range(served.stores["odd"].n_sequences)))
-    assert chips(opened) == []
-    assert opened.page.input_value("#search") == ""
-    asks_for(opened, {})
 
 
 def test_words_and_next_misclassified_keep_to_the_filter(opened: Opened, store: StateStore) -> None:

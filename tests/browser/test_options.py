@@ -221,10 +221,10 @@ def left_out(opened: Opened, steps: pd.DataFrame, expected: dict[str, pd.Series]
 
 
 def wait_for_words(opened: Opened, condition: str) -> None:
-    """Waits until `condition` holds of `words`, the elements in the projection."""
+    """Waits until the words are up to date and `condition` holds of `words`, their elements."""
     opened.wait_until(
         "() => { const words = [...document.querySelectorAll('[data-overlay=projection] text.word')];"
-        f" return {condition}; }}"
+        f" return hsvis.words.isSettled() && {condition}; }}"
     )
 
 
@@ -290,13 +290,12 @@ def test_words_at_changes_of_confidence_are_those_of_any_class_or_of_the_chosen_
     assert left_out(opened, steps, chosen) == []
 
 
-@pytest.mark.parametrize("run", ["demo", "verdicts"])
 def test_words_at_class_changes_are_those_where_another_class_wins(
-    show: Callable[..., Opened], served: Served, run: str
+    show: Callable[..., Opened], served: Served
 ) -> None:
-    steps = steps_of(served.stores[run])
+    steps = steps_of(served.stores["verdicts"])
     index = int(steps.flip.groupby("sequence").sum().idxmax())
-    opened = show(run, index)
+    opened = show("verdicts", index)
     tick(opened, ids.FLIP_WORDS, "before")
     wait_for_words(opened, "words.length > 0")
     assert_words(opened, steps, of_sequence(words_at(steps.flip, steps.change, "before"), index))
@@ -328,12 +327,11 @@ def load_words(opened: Opened, action: Callable[[], object]) -> None:
     opened.wait_until("() => hsvis.words.isSettled()")
 
 
-@pytest.mark.parametrize("run", ["demo", "verdicts"])
 def test_words_of_all_sequences_are_the_strongest_of_the_visible_range(
-    show: Callable[..., Opened], served: Served, run: str
+    show: Callable[..., Opened], served: Served
 ) -> None:
-    steps = steps_of(served.stores[run])
-    opened = show(run)
+    steps = steps_of(served.stores["demo"])
+    opened = show("demo")
     load_words(opened, lambda: tick(opened, ids.JUMP_WORDS, "after"))
     assert_words(opened, steps, words_at(steps.share >= 0.4, steps.share, "after"))
     load_words(opened, lambda: tick(opened, ids.FLIP_WORDS, "before"))
