@@ -268,17 +268,10 @@
 
   window.hsvis = Object.assign(window.hsvis || {}, { permalink: { isRead: () => read, query } });
   window.dash_clientside = window.dash_clientside || {};
-  const offers = {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, {
     viewChanged: (data) => {
       view = data;
       document.dispatchEvent(new CustomEvent("hsvis:look"));
     },
-    offers: (runs, layers, projections) => {
-      [runs, layers, projections].forEach((all, k) => {
-        offers[`${SELECTS[k]}-select`] = (all ?? []).map(({ value }) => value);
-      });
-    },
   });
-  window.hsvis.offered = (select) => offers[select] ?? [];
 })();

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from pages import Opened, Served
+from playwright.sync_api import Route
 
 from hsvis.dashboard import ids
 from hsvis.figures.theme import LIGHT, palette
@@ -185,3 +186,17 @@ def test_table_sorts_filters_and_counts(opened: Opened, store: StateStore) -> No
     )
     hexes = palette(store.n_classes, LIGHT).hexes
     assert colour in {f"rgb({int(one[1:3], 16)}, {int(one[3:5], 16)}, {int(one[5:7], 16)})" for one in hexes}
+
+
+def test_a_slow_answer_is_waited_for_visibly(opened: Opened) -> None:
+    page = opened.page
+
+    def hold(route: Route) -> None:
+        page.wait_for_selector("#details.waiting")  # shows up while the answer is held back
+        route.continue_()
+
+    assert page.locator(".waiting").count() == 0
+    page.route("**/_dash-update-component*", hold, times=1)
+    opened.row(INDEX)
+    opened.shows(INDEX)
+    page.wait_for_selector("#details:not(.waiting)")

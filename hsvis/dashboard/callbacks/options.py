@@ -12,12 +12,6 @@ def register(app: Dash, runs: Runs) -> None:
     app.clientside_callback(ClientsideFunction("hsvis", "defaults"), Input(ids.DEFAULTS, "data"))
     app.clientside_callback(ClientsideFunction("hsvis", "viewChanged"), Input(ids.VIEW, "data"))
     app.clientside_callback(
-        ClientsideFunction("hsvis", "offers"),
-        Input(ids.RUN_SELECT, "options"),
-        Input(ids.LAYER_SELECT, "options"),
-        Input(ids.PROJECTION_SELECT, "options"),
-    )
-    app.clientside_callback(
         ClientsideFunction("hsvis", "options"),
         Output(ids.OPTIONS, "data"),
         *(Input(option.id, "value") for option in OPTIONS),
