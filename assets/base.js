@@ -1,15 +1,6 @@
 // What all scripts of the page share: when it is ready, where the server is, when a figure was drawn.
 // Dash loads scripts in the order of their names; this one has to be the first.
 (() => {
-  const FIGURES = [
-    "class-overview",
-    "confusion-matrix",
-    "projection",
-    "ep-heatmap",
-    "distances",
-    "confidence",
-    "unit-activity",
-  ];
   const waiting = [];
   let ready = false;
 
@@ -29,12 +20,13 @@
   };
 
   const timer = setInterval(() => {
-    const figures = FIGURES.map(drawn);
-    if (figures.includes(null)) return;
+    const names = [...document.querySelectorAll("[data-frame]")].map((frame) => frame.dataset.frame);
+    const figures = names.map(drawn);
+    if (!figures.length || figures.includes(null)) return;
     clearInterval(timer);
     ready = true;
     figures.forEach((figure, k) => {
-      const tell = () => document.dispatchEvent(new CustomEvent("hsvis:plotted", { detail: FIGURES[k] }));
+      const tell = () => document.dispatchEvent(new CustomEvent("hsvis:plotted", { detail: names[k] }));
       figure.on("plotly_afterplot", tell);
       figure.on("plotly_relayouting", tell);
     });

@@ -113,8 +113,19 @@
     document.addEventListener("hsvis:plotted", ({ detail }) => detail === "distances" && place());
   }
 
+  // Dash's groups and sliders take no labels: those of the panel become theirs.
+  function nameControls() {
+    for (const label of document.querySelectorAll(".setting > label[for]")) {
+      document.getElementById(label.htmlFor)?.setAttribute("aria-label", label.textContent);
+    }
+    for (const slider of document.querySelectorAll(".slider[aria-label]")) {
+      slider.querySelector("[role=slider]")?.setAttribute("aria-label", slider.getAttribute("aria-label"));
+    }
+  }
+
   window.hsvis.whenReady(() => {
     makeHandle();
+    nameControls();
     document.getElementById("reset-options").addEventListener("click", () => {
       setOptions({});
       dash_clientside.set_props("palette-select", { value: "hsvis" }); // in the panel, but in the `view` store

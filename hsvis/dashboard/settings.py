@@ -8,8 +8,7 @@ from dash.development.base_component import Component
 from hsvis.dashboard import ids
 from hsvis.dashboard.options import BY_ID, Option
 from hsvis.dashboard.runs import View
-
-PALETTES = (("hsvis", "hsvis"), ("okabe-ito", "Okabe–Ito"), ("tableau", "Tableau"))
+from hsvis.figures.theme import PALETTES
 
 
 def settings(view: View) -> Component:

@@ -8,6 +8,7 @@ from torch import nn
 from hsvis.config import ModelSettings
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Layer
+from hsvis.models.recurrent import cell_states
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {
     "lstm": nn.LSTM,
@@ -126,31 +127,5 @@ class RecurrentClassifier(nn.Module):
             if f"rnn.{i}" in layers:
                 states[f"rnn.{i}"] = x
             if f"rnn.{i}.cell" in layers:
-                states[f"rnn.{i}.cell"] = lstm_cell_states(layer, below, x)
+                states[f"rnn.{i}.cell"] = cell_states(layer, below, x)
         return states, self.probabilities(self.head(x))
-
-
-def lstm_cell_states(layer: nn.RNNBase, inputs: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-    """The cell states of a one-layer LSTM, recovered from its inputs, hidden states and weights.
-
-    The gates of all steps are two matrix products, as the hidden states are known; what is left,
-    c[t] = f[t] * c[t-1] + i[t] * g[t], is elementwise.
-
-    Args:
-        inputs: (B, T, E); hidden: (B, T, H), the layer's own output for `inputs`, started from zeros.
-
-    Returns:
-        (B, T, H) cell states.
-    """
-    before = nn.functional.pad(hidden, (0, 0, 1, 0))[:, :-1]  # (B, T, H): h[t-1], zeros at t = 0
-    from_input, from_state, bias, second_bias = layer.all_weights[0]
-    gates = nn.functional.linear(inputs, from_input, bias)  # (B, T, 4H)
-    gates = gates + nn.functional.linear(before, from_state, second_bias)
-    enter, forget, candidate, _ = gates.chunk(4, -1)
-    forget, added = forget.sigmoid(), enter.sigmoid() * candidate.tanh()  # (B, T, H) each
-    cells = torch.empty_like(hidden)
-    cell = torch.zeros_like(hidden[:, 0])
-    for t in range(hidden.shape[1]):
-        cell = forget[:, t] * cell + added[:, t]  # (B, H)
-        cells[:, t] = cell
-    return cells
