@@ -133,13 +133,7 @@ def open_page(contexts: Callable[[str, float], BrowserContext], served: Served) 
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PAUSE)
-        opened = Opened(page)
-        page.on("request", lambda request: opened.requests.append(request.url))
-        page.on(
-            "console",
-            lambda message: opened.errors.append(message.text) if message.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: opened.errors.append(str(error)))
+        opened = watched(page)
         page.goto(served.address)
         page.wait_for_selector("#sequence-table .ag-row")
         opened.settle()

@@ -28,7 +28,7 @@ class Opened:
     """A page, and what it did."""
 
     page: Page
-    requests: list[str] = field(default_factory=list)  # addresses, in the order they were asked for
+    requests: list[str] = field(default_factory=list)  # addresses, in the order the page asked for them
     errors: list[str] = field(default_factory=list)  # of the console
 
     def figure(self, name: str, expression: str) -> Any:
@@ -115,7 +115,12 @@ def query(address: str) -> dict[str, str]:
 def watched(page: Page) -> Opened:
     """A page whose requests and errors are noted from now on."""
     opened = Opened(page)
-    page.on("request", lambda request: opened.requests.append(request.url))
+
+    def note(address: str) -> None:
+        if not urlsplit(address).path.endswith("/_favicon.ico"):  # asked for by the browser, at any time
+            opened.requests.append(address)
+
+    page.on("request", lambda request: note(request.url))
     page.on("console", lambda said: opened.errors.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: opened.errors.append(str(error)))
     return opened
