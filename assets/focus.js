@@ -188,6 +188,8 @@
     const [inner, outer] = [token.getBoundingClientRect(), strip.getBoundingClientRect()];
     if (inner.top < outer.top) strip.scrollTop -= outer.top - inner.top + 4;
     else if (inner.bottom > outer.bottom) strip.scrollTop += inner.bottom - outer.bottom + 4;
+    if (inner.left < outer.left) strip.scrollLeft -= outer.left - inner.left + 4;
+    else if (inner.right > outer.right) strip.scrollLeft += inner.right - outer.right + 4;
   }
 
   document.addEventListener("hsvis:plotted", draw); // a figure is new, zoomed or resized

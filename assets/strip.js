@@ -1,5 +1,6 @@
-// The token strip: the text of the selected sequence.  All of it is set as text, never as markup.
+// The token strip: the selected sequence as text, or step by step.  All of it is set as text, never as markup.
 (() => {
+  const DRAWN = ["rows", "columns", "lines"]; // kinds of a step of numbers
   const TITLES = { unknown: "not in the vocabulary" };
 
   function part([kind, text, more], step) {
@@ -20,8 +21,15 @@
 
   function showTokens(parts) {
     const strip = document.getElementById("token-strip");
+    const drawn = DRAWN.find((kind) => kind === parts?.[0]?.[0]) ?? "text";
+    strip.dataset.drawn = drawn;
+    strip.style.setProperty("--steps", parts?.length ?? 0);
+    strip.style.setProperty("--values", parts?.[0]?.[3]?.length ?? 0);
     let step = 0;
-    const made = (parts ?? []).map((one) => part(one, one[0] === "token" || one[0] === "unknown" ? step++ : null));
+    const made =
+      drawn === "text"
+        ? (parts ?? []).map((one) => part(one, one[0] === "token" || one[0] === "unknown" ? step++ : null))
+        : parts.map((one, at) => hsvis.series.step(one, at, parts[at - 1]?.[3]));
     strip.replaceChildren(...made);
     readFromStart(strip);
     window.hsvis.focus.draw();

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     build = commands.add_parser("build", help="build a run without serving it")
     info = commands.add_parser("info", help="what a built run holds")
     for command in (build, info):
-        command.add_argument("config", help="a YAML file, or demo, imdb, reuters")
+        command.add_argument("config", help="a YAML file, or demo, digits, imdb, reuters")
         _add_set(command)
     info.add_argument("--json", action="store_true", help="the manifest as it is, for scripts")
     serve = commands.add_parser("serve", help="build what is missing, then show it in the browser")

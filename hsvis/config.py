@@ -28,6 +28,7 @@ from hsvis.overrides import apply_override
 PositiveInt = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+FILE_FORMATS = ("parquet", "csv", "json", "npz")  # of local files, named in `data_files`
 
 
 class Settings(BaseModel):
@@ -37,35 +38,80 @@ class Settings(BaseModel):
 
 
 class DataFiles(Settings):
-    train: str | list[str] | None = Field(None, description="File or files of the training split.")
+    train: str | list[str] | None = Field(
+        None, description="File or files of the training split; your own model can do without."
+    )
     test: str | list[str] | None = Field(None, description="File or files of the test split.")
 
 
 class DatasetSettings(Settings):
     path: str = Field(
-        description="`demo`, a name on the Hugging Face hub, a dataset folder, or `parquet`/`csv`/`json` "
-        "together with `data_files`."
+        description="`demo`, `digits`, a name on the Hugging Face hub, a dataset folder, or "
+        "`parquet`/`csv`/`json`/`npz` together with `data_files`."
     )
     data_files: DataFiles | None = Field(None, description="Local files of the two splits.")
     train: str = Field("train", description="Name of the split to train on.")
     test: str = Field("test", description="Name of the split to analyse.")
-    text: str = Field("text", description="Column that holds the text.")
-    label: str = Field("label", description="Column that holds the class.")
+    text: str = Field("text", description="Column that holds the text; of series, what they are called.")
+    label: str = Field("label", description="Column (or array) that holds the class.")
     classes: list[str] | None = Field(
         None, description="Names of the classes, where the dataset does not know them."
+    )
+    values: str | Annotated[list[str], Field(min_length=1)] | None = Field(
+        None,
+        description="Numbers in place of a text: a column of lists, an array of an .npz file, or, with "
+        "`sequence`, columns of numbers.",
+    )
+    sequence: str | None = Field(
+        None, description="Long form, a row for each step: the column that tells the sequences apart."
+    )
+    step: str | None = Field(
+        None, description="Long form: the column that orders and names the steps; null = as they stand."
+    )
+    step_name: str | None = Field(
+        None, description="What a step of numbers is called, such as `row`; null = `step`."
+    )
+    lengths: str | None = Field(
+        None, description="Array of the steps of each sequence in an .npz file; null = all the same."
+    )
+    draw: Literal["rows", "columns", "lines"] | None = Field(
+        None,
+        description="How numbers are drawn: `rows` and `columns` of an image, or `lines`; null = lines up to "
+        "8 values a step, else columns.",
     )
     limit: PositiveInt | None = Field(
         None, description="How many test sequences to analyse, the first ones; null = all."
     )
     seed: int = Field(
-        7, ge=0, le=LARGEST_SEED, description="Seed of the generated corpus (`path: demo` only)."
+        7, ge=0, le=LARGEST_SEED, description="Seed of what comes with hsvis: `demo` and `digits`."
     )
+
+    @property
+    def is_series(self) -> bool:
+        """Whether sequences are of numbers, not of words."""
+        return self.path == "digits" or self.values is not None
 
     @model_validator(mode="after")
     def files_for_file_formats(self) -> "DatasetSettings":
-        files = self.data_files
-        if self.path in ("parquet", "csv", "json") and not (files and files.train and files.test):
-            raise ValueError(f"`path: {self.path}` needs both `data_files.train` and `data_files.test`")
+        if self.path in FILE_FORMATS and not (self.data_files and self.data_files.test):
+            raise ValueError(
+                f"`path: {self.path}` needs `data_files.test`, and `data_files.train` to train on"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def values_where_needed(self) -> "DatasetSettings":
+        if self.path == "npz" and not isinstance(self.values, str):
+            raise ValueError("`path: npz` needs `values`, the name of the array of numbers")
+        if isinstance(self.values, list) and self.sequence is None:
+            raise ValueError("several `values` need `sequence`, the column that tells the sequences apart")
+        for key in ("sequence", "step", "lengths"):
+            if getattr(self, key) is not None and self.values is None:
+                raise ValueError(f"`{key}` is for series of numbers: name their columns in `values`")
+        if self.step is not None and self.sequence is None:
+            raise ValueError("`step` needs `sequence`, the column that tells the sequences apart")
+        if self.lengths is not None and self.path != "npz":
+            raise ValueError("`lengths` is for `path: npz`")
         return self
 
 
@@ -186,11 +232,27 @@ class Config(Settings):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = Field(
         description="The run's name: letters, digits, `.`, `_` and `-`."
     )
+    states_from: str | None = Field(
+        None,
+        description="An .npz file or a folder of parquet files that hold states, EPs and tokens, in place of "
+        "`dataset` and `model`.",
+    )
     dataset: DatasetSettings
     tokens: TokenSettings = Field(default_factory=TokenSettings)
     model: AnyModel = Field(default_factory=ModelSettings)
     states: StateSettings = Field(default_factory=StateSettings)
     projections: list[ProjectionSettings] = Field(default_factory=_both_projections, min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def files_in_place_of_a_dataset(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or content.get("states_from") is None:
+            return content
+        if "model" in content:
+            raise ValueError(
+                "`model` has no use beside `states_from`, whose files hold what a model computes"
+            )
+        return content | {"dataset": {"path": "files"} | (content.get("dataset") or {})}
 
     @field_validator("projections")
     @classmethod
@@ -200,9 +262,17 @@ class Config(Settings):
         return projections
 
     @model_validator(mode="after")
+    def files_to_train_on(self) -> "Config":
+        dataset = self.dataset
+        is_trained = isinstance(self.model, ModelSettings) and self.states_from is None
+        if is_trained and dataset.path in FILE_FORMATS and not (dataset.data_files or DataFiles()).train:
+            raise ValueError(f"`dataset.path: {dataset.path}` needs `data_files.train`, to train a model on")
+        return self
+
+    @model_validator(mode="after")
     def layers_of_the_model(self) -> "Config":
-        if isinstance(self.model, OwnModelSettings):
-            return self  # they are known when it is made
+        if isinstance(self.model, OwnModelSettings) or self.states_from is not None:
+            return self  # they are known when it is made, or read
         hidden = [f"rnn.{i}" for i in range(self.model.layers)]
         there = hidden + [f"{name}.cell" for name in hidden if self.model.cell == "lstm"]
         for layer in self.states.layers or []:

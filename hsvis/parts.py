@@ -21,6 +21,8 @@ import torch
 from hsvis import cache, tables
 from hsvis.cache import RunFolder
 from hsvis.config import StateSettings
+from hsvis.corpus.given import Stored
+from hsvis.corpus.series import Series
 from hsvis.extraction import extract
 from hsvis.models.protocol import Encoded, HiddenStateModel
 from hsvis.progress import Progress
@@ -30,11 +32,23 @@ TABLES = ("sequences", "predictions")
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the dataset's split."""
+    """One row of the dataset's split; `example` is what the model reads, `text` what people do."""
 
     row: int
-    text: str
+    example: str | Series | Stored
     label: int
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.example, str):
+            return self.example
+        return self.example.caption if isinstance(self.example, Series) else self.example.text
+
+    @property
+    def is_series(self) -> bool:
+        return (
+            self.example.is_series if isinstance(self.example, Stored) else isinstance(self.example, Series)
+        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ def write_states(
         total: rows that `rows` will yield, for the progress.
 
     Returns:
-        (S,) int32, steps of each sequence; rows without a word are no sequences.
+        (S,) int32, steps of each sequence; rows without a word or step are no sequences.
 
     Raises:
         CacheError: the folder can't be written.
@@ -117,12 +131,12 @@ def _table(folder: RunFolder, name: str) -> Path:
 
 
 def _parts(model: HiddenStateModel, rows: Iterable[Row], steps: int) -> Iterator[_Part]:
-    """Sequences in order, as many as reach `steps` together; rows without a word are passed over."""
+    """Sequences in order, as many as reach `steps` together; empty rows are passed over."""
     number = first = total = 0
     kept: list[Row] = []
     encoded: list[Encoded] = []
     for row in rows:
-        read = model.encode(row.text)
+        read = model.encode(row.example)
         if not len(read):
             continue
         kept.append(row)
@@ -165,6 +179,7 @@ def _write_part(
             np.array([row.label for row in part.rows], np.int16),
             part.encoded,
             extracted,
+            is_series=part.rows[0].is_series,
         ),
     }
     made = {name: make[name]() for name in wanted}

@@ -16,17 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from hsvis import __version__, cache, places, tables
 from hsvis.cache import RunFolder
 from hsvis.config import Config, ModelSettings, OwnModelSettings, ProjectionSettings
-from hsvis.corpus.corpus import Corpus, load_corpus
+from hsvis.corpus.corpus import Corpus, corpus_of, load_corpus
+from hsvis.corpus.given import Given, read_given
 from hsvis.embedding import embed, label
 from hsvis.errors import DamagedFileError, DataError, ModelError
 from hsvis.models.source import fingerprints
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
 
+MOST_LINES = 8  # features that are drawn as lines unless the config says otherwise
 TRACED = ("hsvis", "torch", "openTSNE", "numpy", "scikit-learn", "datasets", "pyarrow")
 
 
@@ -37,10 +40,13 @@ class _Build:
     config: Config
     corpus: Corpus
     progress: Progress
+    given: Given | None = None  # what `states_from` holds, in place of a model
     times: dict[str, float] = field(default_factory=dict)  # stage -> seconds; only what this build did
 
     @property
     def model_key(self) -> str:
+        if self.given is not None:
+            return cache.key_of(given=self.given.fingerprint, classes=self.given.classes)
         return cache.key_of(
             train=self.corpus.train.fingerprint,
             test=self.corpus.test.fingerprint,
@@ -105,6 +111,11 @@ def locate(config: Config) -> tuple[RunFolder, bool]:
 
 
 def _prepare(config: Config, progress: Progress) -> _Build:
+    if config.states_from is not None:
+        progress("reading the states", 0, 1, config.states_from)
+        given = read_given(Path(config.states_from), config.dataset.classes)
+        progress("reading the states", 1, 1, f"{len(given.lengths):,} sequences, {len(given.ep):,} steps")
+        return _Build(config, corpus_of(given), progress, given)
     progress("loading the dataset", 0, 1, config.dataset.path)
     corpus = load_corpus(config.dataset)
     sizes = f"{len(corpus.train):,} to train, {len(corpus.test):,} to test, {len(corpus.classes)} classes"
@@ -120,6 +131,8 @@ def _layers(job: _Build, manifest: dict[str, Any] | None) -> list[str]:
     """The layers that the config asks for; those of a user's own model are known once it was built."""
     if job.config.states.layers is not None:
         return job.config.states.layers
+    if job.given is not None:
+        return list(job.given.states)
     if isinstance(job.config.model, OwnModelSettings):
         return [layer["name"] for layer in manifest["layers"]] if manifest else []
     return ["rnn.0"]
@@ -206,6 +219,7 @@ def _manifest(
         "config": job.config.model_dump(),
         "classes": list(job.corpus.classes),
         "layers": [vars(layer) for layer in model.layers],
+        "series": _series(job, folder),
         "sequences": len(lengths),
         "states": int(lengths.sum()),
         "train_accuracy": report["train_accuracy"],
@@ -223,7 +237,9 @@ def _manifest(
 
 
 def _model(job: _Build) -> tuple[Any, dict[str, Any]]:
-    """The model and a report: of its training, or of the test split where it is the user's own."""
+    """The model and a report: of its training, or of the test split where it was trained elsewhere."""
+    if job.given is not None:
+        return _given_model(job, job.given)
     if isinstance(job.config.model, OwnModelSettings):
         return _own_model(job, job.config.model)
     return _trained(job, job.config.model)
@@ -234,11 +250,11 @@ def _own_model(job: _Build, settings: OwnModelSettings) -> tuple[Any, dict[str, 
 
     test = job.corpus.test
     job.progress("your model", 0, 1, settings.factory)
-    model = own_model(settings, job.config.tokens, job.corpus.classes, test.texts)
+    model = own_model(settings, job.config.tokens, job.corpus.classes, test.examples)
     if job.config.states.layers is not None:
         model.keep(job.config.states.layers)
     with job.timed("test split"):
-        share, left_out = accuracy(model, test.texts, test.labels)
+        share, left_out = accuracy(model, test.examples, test.labels)
     job.progress("your model", 1, 1, f"{len(model.layers)} layers; {model.answers}; EPs by {model.way.name}")
     return model, {
         "train_accuracy": None,
@@ -250,10 +266,29 @@ def _own_model(job: _Build, settings: OwnModelSettings) -> tuple[Any, dict[str, 
     }
 
 
+def _given_model(job: _Build, given: Given) -> tuple[Any, dict[str, Any]]:
+    from hsvis.models.given import GivenModel  # noqa: PLC0415  (torch)
+
+    last = given.ep[np.cumsum(given.lengths) - 1]  # (S, C)
+    known = given.labels >= 0
+    return GivenModel(given, job.config.states.layers), {
+        "train_accuracy": None,
+        "test_accuracy": float((last.argmax(1) == given.labels)[known].mean()) if known.any() else None,
+        "epochs": [],
+        "kept_epoch": None,
+        "left_out": {"test": {"no steps": given.left_out}},
+        "own": {
+            "answers": f"none: states and EPs come from {job.config.states_from}",
+            "ep": "files",
+            "why": "they are shown as given",
+        },
+    }
+
+
 def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]:
     """The built-in classifier, from its checkpoint where there is one, and the report of its training."""
     from hsvis.models.checkpoint import checkpoint_bytes, read_checkpoint  # noqa: PLC0415  (torch: seconds)
-    from hsvis.models.text_model import TextModel  # noqa: PLC0415
+    from hsvis.models.text_model import SeriesModel, TextModel  # noqa: PLC0415
     from hsvis.models.training import train  # noqa: PLC0415
 
     config, path = (
@@ -274,14 +309,10 @@ def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]
                 trained = train(job.corpus, config.tokens, settings, job.progress)
             cache.write_bytes(path, checkpoint_bytes(trained, job.corpus.classes, config.tokens, settings))
             checkpoint = read_checkpoint(path)
-    model = TextModel(
-        checkpoint.classifier,
-        checkpoint.vocabulary,
-        checkpoint.tokens,
-        checkpoint.classes,
-        _layers(job, None),
-    )
-    return model, checkpoint.report
+    c, wanted = checkpoint, _layers(job, None)
+    if job.corpus.features is not None:
+        return SeriesModel(c.classifier, c.tokens, c.classes, wanted), c.report
+    return TextModel(c.classifier, c.vocabulary, c.tokens, c.classes, wanted), c.report
 
 
 def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dict[str, int]]:
@@ -290,18 +321,36 @@ def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dic
 
     split = job.corpus.test
     count = min(len(split), job.config.dataset.limit or len(split))
-    rows = (Row(i, split.texts[i], int(split.labels[i])) for i in range(count))
+    rows = (Row(i, split.examples[i], int(split.labels[i])) for i in range(count))
     lengths = write_states(folder, model, rows, count, job.config.states, job.progress)
     if not len(lengths):
         raise DataError(
-            f"none of the {count} texts to analyse holds a word. "
-            "Check `dataset.text`, or raise `dataset.limit`."
+            f"none of the {count} sequences to analyse has a word or step. "
+            "Check `dataset.text` and `dataset.values`, or raise `dataset.limit`."
         )
-    return lengths, {"no words": count - len(lengths)}
+    return lengths, {"no words" if split.series is None else "no steps": count - len(lengths)}
+
+
+def _series(job: _Build, folder: RunFolder) -> dict[str, Any] | None:
+    """Of series: the features with their ranges among the sequences shown, and how they are drawn."""
+    if job.corpus.features is None:
+        return None
+    column = cache.read_table(folder.sequences, ["values"])["values"].combine_chunks()
+    values = cache.matrix(pa.chunked_array([column.flatten()]))  # (N, F)
+    width = values.shape[1]
+    names = job.corpus.features if len(job.corpus.features) == width else map(str, range(width))
+    return {
+        "features": list(names),
+        "low": values.min(0).tolist(),
+        "high": values.max(0).tolist(),
+        "draw": job.config.dataset.draw or ("lines" if width <= MOST_LINES else "columns"),
+    }
 
 
 def _repeated(job: _Build) -> int:
     """Rows to analyse whose text stands there before; they are kept."""
+    if job.corpus.features is not None:
+        return 0
     texts = [text for text in job.corpus.test.texts[: job.config.dataset.limit] if text]
     return len(texts) - len(set(texts))
 

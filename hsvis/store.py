@@ -17,6 +17,7 @@ from hsvis import cache
 from hsvis.cache import RunFolder
 from hsvis.errors import CacheError, DamagedFileError
 
+ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
 LIGHT = ["sequence", "step", "distance"]  # columns of states that are read at the start
 
 
@@ -34,6 +35,7 @@ class Sequence:
         predicted, confidence: the model's answer and its probability.
         ep: (T, C) float32.
         rows: its rows in every step table.
+        values: (T, F) float32 of a series; None of a text.
     """
 
     index: int
@@ -47,6 +49,7 @@ class Sequence:
     confidence: float
     ep: np.ndarray
     rows: slice
+    values: np.ndarray | None = None
 
     @property
     def correct(self) -> bool | None:
@@ -102,6 +105,8 @@ class StateStore:
         self.name: str = manifest["name"]
         self.classes: tuple[str, ...] = tuple(manifest["classes"])
         self.layers: tuple[str, ...] = tuple(layer["name"] for layer in manifest["layers"])
+        # of series: `features`, `low` and `high` of each, and `draw`; None of texts
+        self.series: dict[str, Any] | None = manifest.get("series")
         self.train_accuracy: float | None = manifest["train_accuracy"]
         self.test_accuracy: float | None = manifest["test_accuracy"]
         self.lengths = _column(sequences, "length")
@@ -179,18 +184,30 @@ class StateStore:
         """Raises IndexError if there is no such sequence."""
         if not 0 <= index < self.n_sequences:
             raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
-        row = self._sequences.slice(index, 1).to_pylist()[0]
+        row = self._sequences.select(ROW).slice(index, 1).to_pylist()[0]
         rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
         return Sequence(
             index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
-            row["label"], row["predicted"], row["confidence"], self.ep[rows], rows,
+            row["label"], row["predicted"], row["confidence"], self.ep[rows], rows, self.values(index),
         )  # fmt: skip
+
+    def values(self, index: int) -> np.ndarray | None:
+        """What the model read of a series: (T, F) float32; None where the run is of texts."""
+        if self.series is None:
+            return None
+        steps = self._sequences["values"].slice(index, 1).combine_chunks().flatten()
+        return cache.matrix(pa.chunked_array([steps]))
 
     def first_words(self, count: int = 12) -> list[str]:
         """The first words of each of the S sequences, as displayed."""
         column = self._sequences["tokens"]
         starts = pa.compute.list_slice(column, 0, count)
         return pa.compute.binary_join(starts, " ").to_pylist()
+
+    @property
+    def texts(self) -> list[str]:
+        """The S texts; of series, what they are called."""
+        return self._sequences["text"].to_pylist()
 
     def contains(self, words: str) -> np.ndarray:
         """Which sequences have these words, as written but in any case, anywhere in their full text.

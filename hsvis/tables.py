@@ -17,9 +17,9 @@ if TYPE_CHECKING:  # both bring torch, which opening a built run does not need
 
 def sequence_table(
     first: int, rows: Sequence[int], texts: Sequence[str], labels: np.ndarray,
-    encoded: Sequence[Encoded], extracted: Extracted,
+    encoded: Sequence[Encoded], extracted: Extracted, *, is_series: bool = False,
 ) -> pa.Table:  # fmt: skip
-    """One row a sequence.
+    """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step.
 
     Args:
         first: number of the first sequence.
@@ -28,6 +28,11 @@ def sequence_table(
         labels: (S,) int16, -1 unknown.
     """
     answers = extracted.ep[extracted.last]  # (S, C): the EP of the last step is the model's answer
+    values = (
+        {"values": _lists(extracted.lengths, vectors(np.concatenate([e.inputs for e in encoded])))}
+        if is_series
+        else {}
+    )
     return pa.table(
         {
             "sequence": pa.array(range(first, first + len(texts)), pa.int32()),
@@ -42,6 +47,7 @@ def sequence_table(
             "start": pa.array([e.start for e in encoded], pa.int32()),
             "end": pa.array([e.end for e in encoded], pa.int32()),
         }
+        | values
     )
 
 

@@ -273,7 +273,7 @@ def test_unusual_rows_are_shown_or_counted_never_dropped_silently(cache_folder: 
 
 
 def test_texts_without_any_word_are_an_error(cache_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="none of the 2 texts"):
+    with pytest.raises(DataError, match="none of the 2 sequences"):
         build(custom(tmp_path, [{"text": "", "label": 0}, {"text": "...", "label": 1}]))
 
 

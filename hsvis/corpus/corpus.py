@@ -1,14 +1,18 @@
-"""Dataset -> corpus: texts and labels of both splits, checked, with nothing dropped silently."""
+"""Dataset -> corpus: texts or series, and labels, of both splits, checked, with nothing dropped silently."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hsvis.config import DatasetSettings
+from hsvis.corpus import digits, npz, series
 from hsvis.corpus.demo import demo_reviews
+from hsvis.corpus.given import Given, Stored
+from hsvis.corpus.series import Series
 from hsvis.errors import DataError
 
 UNLABELLED = -1
@@ -20,43 +24,80 @@ class Split:
     """The rows of one split, in the dataset's order.
 
     Attributes:
-        texts: R texts; a missing one is the empty string.
+        texts: R texts, a missing one is the empty string; of series, what they are called.
         labels: (R,) int16, indices of classes, -1 where a row has none.
+        series: R series where the dataset is not one of texts.
+        stored: R sequences of a run that comes from files.
     """
 
     texts: list[str]
     labels: np.ndarray
+    series: list[Series] | None = None
+    stored: list[Stored] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
 
     @property
+    def examples(self) -> Sequence[str | Series | Stored]:
+        """What a model reads: R texts, R series, or R sequences of files."""
+        return self.stored or self.series or self.texts
+
+    @property
     def fingerprint(self) -> str:
-        """Hash of the content: the same texts and labels give the same one wherever they lie."""
+        """Hash of the content: the same examples and labels give the same one wherever they lie."""
         digest = hashlib.sha256(self.labels.astype("<i2").tobytes())
         for text in self.texts:
             data = text.encode("utf-8", "surrogatepass")
             digest.update(len(data).to_bytes(8, "little"))
             digest.update(data)
+        for one in self.series or ():
+            digest.update(repr((one.values.shape, one.steps)).encode())
+            digest.update(np.ascontiguousarray(one.values, "<f4").tobytes())
         return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Corpus:
+    """Both splits.
+
+    Attributes:
+        classes: C names.
+        features: F names of the values of a step; None for texts.
+    """
+
     classes: tuple[str, ...]
     train: Split
     test: Split
+    features: tuple[str, ...] | None = None
+
+
+def corpus_of(given: Given) -> Corpus:
+    """The corpus of a run that comes from files: no training split, and the sequences in their order."""
+    test = Split(given.texts, given.labels, stored=given.sequences)
+    features = None if given.values is None else tuple(map(str, range(given.values.shape[1])))
+    return Corpus(given.classes, Split([], np.empty(0, np.int16)), test, features)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A split as it was loaded: examples, labels as they stand there, names of classes if it knows them."""
+
+    examples: list[Any]
+    labels: list[Any]
+    names: Sequence[str] | None = None
 
 
 def load_corpus(settings: DatasetSettings) -> Corpus:
-    """Both splits of a dataset, by `datasets.load_dataset` or generated for `path: demo`.
+    """Both splits of a dataset, by `datasets.load_dataset`, from .npz files, or one that comes with hsvis.
 
     Labels may be class indices (null or -1: unknown) or class names.  Class names come from
-    `dataset.classes`, else from the dataset's features, else from the training split.
+    `dataset.classes`, else from the dataset's features, else from the training split (or from the test split
+    where there is none).
 
     Raises:
-        DataError: a dataset, split or column that is missing, a text that is no text, a label outside
-            the classes, fewer than two classes, an empty split.
+        DataError: a dataset, split or column that is missing, a text that is no text, values that are no
+            numbers, a label outside the classes, fewer than two classes, an empty split.
     """
     if settings.path == "demo":
         demo = demo_reviews(seed=settings.seed)
@@ -65,23 +106,96 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             Split(list(demo.train_texts), demo.train_labels),
             Split(list(demo.test_texts), demo.test_labels),
         )
-    files = settings.data_files
-    train = _load_split(settings, settings.train, files.train if files else None)
-    test = _load_split(settings, settings.test, files.test if files else None)
-    classes = _classes(settings, train)
+    train, test = _loaded(settings)
+    classes = _classes(settings, train if train.labels else test)
     corpus = Corpus(
         classes,
-        Split(_texts(train, settings), _labels(train, settings, settings.train, classes)),
-        Split(_texts(test, settings), _labels(test, settings, settings.test, classes)),
+        _split(train, settings, settings.train, classes),
+        _split(test, settings, settings.test, classes),
+        _features(settings, train, test),
     )
     present = np.unique(corpus.train.labels[corpus.train.labels >= 0])
-    if len(present) < 2:
+    if len(corpus.train) and len(present) < 2:
         only = f"only `{classes[present[0]]}`" if len(present) else "none"
         raise DataError(
-            f"{settings.path}: a classifier needs training texts of at least two classes, split "
+            f"{settings.path}: a classifier needs training examples of at least two classes, split "
             f"`{settings.train}` has {only}. Check `dataset.train` and `dataset.label`."
         )
     return corpus
+
+
+def _loaded(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
+    if settings.path == "digits":
+        images = digits.images(settings.seed)
+        train, test = (_Rows(one.series, one.labels, digits.CLASSES) for one in images)
+        return train, test
+    files = settings.data_files
+    read = _load_arrays if settings.path == "npz" else _load_rows
+    test = read(settings, settings.test, files.test if files else None)
+    if files is not None and files.train is None:  # a model that was trained elsewhere
+        return _Rows([], [], test.names), test
+    return read(settings, settings.train, files.train if files else None), test
+
+
+def _split(rows: _Rows, settings: DatasetSettings, split: str, classes: Sequence[str]) -> Split:
+    labels = _labels(rows.labels, settings, split, classes)
+    if not settings.is_series:
+        return Split(rows.examples, labels)
+    return Split([one.caption for one in rows.examples], labels, rows.examples)
+
+
+def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str, ...] | None:
+    """Names of the features; all steps of both splits must have as many."""
+    if not settings.is_series:
+        return None
+    widths = {one.values.shape[1] for rows in (train, test) for one in rows.examples if len(one)}
+    if len(widths) != 1:
+        raise DataError(
+            f"dataset `{settings.path}`: steps have {' or '.join(map(str, sorted(widths))) or 'no'} values. "
+            "All steps of both splits need the same ones."
+        )
+    width = widths.pop()
+    return tuple(settings.values) if isinstance(settings.values, list) else tuple(map(str, range(width)))
+
+
+def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
+    table = _load_split(settings, split, paths)
+    known = getattr(table.features[settings.label], "names", None)
+    content = table.data.table
+    labels = content.column(settings.label).to_pylist()
+    if settings.values is None:
+        return _Rows(_texts(table, settings), labels, known)
+    source = f"dataset `{settings.path}`, split `{split}`"
+    columns = [settings.values] if isinstance(settings.values, str) else settings.values
+    if settings.sequence is not None:
+        read = series.of_rows(
+            content, columns, settings.sequence, settings.step, settings.step_name, settings.label, source
+        )
+        return _Rows(read.series, [labels[row] for row in read.first.tolist()], known)
+    captions = _texts(table, settings) if settings.text in content.column_names else None
+    name = settings.step_name or "step"
+    column = f"{source}, column `{columns[0]}`"
+    return _Rows(series.of_lists(content.column(columns[0]), name, captions, column), labels, known)
+
+
+def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
+    """A split of an .npz file."""
+    if not isinstance(paths, str) or not isinstance(settings.values, str):
+        raise DataError(
+            "`dataset.path: npz` reads one file a split and one array of values: name the files in "
+            f"`dataset.data_files.{split}` and the array in `dataset.values`."
+        )
+    source = f"{paths}"
+    arrays = npz.load(Path(paths), f"dataset.data_files.{split}")
+    read = series.of_arrays(arrays, settings.values, settings.lengths, settings.step_name or "step", source)
+    labels = series.array_of(arrays, settings.label, "label", source)
+    if labels.shape != (len(read),):
+        raise DataError(
+            f"{paths}: `{settings.label}` has the shape {labels.shape}, but there are {len(read)} sequences."
+        )
+    if not read:
+        raise DataError(f"{paths}: holds no sequence. Choose another file.")
+    return _Rows(read, labels.tolist())
 
 
 def _load_split(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> Any:
@@ -112,7 +226,7 @@ def _load_split(settings: DatasetSettings, split: str, paths: str | list[str] | 
     finally:
         if bars:
             datasets.enable_progress_bars()
-    for key, column in (("text", settings.text), ("label", settings.label)):
+    for key, column in _columns(settings):
         if column not in table.column_names:
             there = ", ".join(f"`{c}`" for c in table.column_names)
             raise DataError(
@@ -122,6 +236,19 @@ def _load_split(settings: DatasetSettings, split: str, paths: str | list[str] | 
     if len(table) == 0:
         raise DataError(f"dataset `{settings.path}`: split `{split}` is empty. Choose another split.")
     return table
+
+
+def _columns(settings: DatasetSettings) -> list[tuple[str, str]]:
+    """(setting, column) of all columns that must be there."""
+    if settings.values is None:
+        return [("text", settings.text), ("label", settings.label)]
+    values = [settings.values] if isinstance(settings.values, str) else settings.values
+    more = [("sequence", settings.sequence), ("step", settings.step)]
+    return [
+        *(("values", one) for one in values),
+        *((key, one) for key, one in more if one),
+        ("label", settings.label),
+    ]
 
 
 def _cause(error: BaseException) -> str:
@@ -143,12 +270,12 @@ def _texts(table: Any, settings: DatasetSettings) -> list[str]:
     return [t or "" for t in texts]
 
 
-def _classes(settings: DatasetSettings, train: Any) -> tuple[str, ...]:
+def _classes(settings: DatasetSettings, rows: _Rows) -> tuple[str, ...]:
     if settings.classes is not None:
         names: Sequence[str] = settings.classes
     else:
-        known = getattr(train.features[settings.label], "names", None)
-        values = [v for v in train.data.column(settings.label).to_pylist() if v is not None]
+        known = rows.names
+        values = [v for v in rows.labels if v is not None]
         wrong = next(
             (v for v in values if not isinstance(v, str | int) or (isinstance(v, int) and v < UNLABELLED)),
             None,
@@ -176,8 +303,9 @@ def _classes(settings: DatasetSettings, train: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _labels(table: Any, settings: DatasetSettings, split: str, classes: Sequence[str]) -> np.ndarray:
-    values = table.data.column(settings.label).to_pylist()
+def _labels(
+    values: Sequence[Any], settings: DatasetSettings, split: str, classes: Sequence[str]
+) -> np.ndarray:
     index: dict[Any, int] = {None: UNLABELLED, UNLABELLED: UNLABELLED}
     index |= {i: i for i in range(len(classes))} | {name: i for i, name in enumerate(classes)}
     try:

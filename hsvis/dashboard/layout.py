@@ -252,29 +252,37 @@ def _keys() -> Component:
 
 
 def _table(view: View) -> Component:
-    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 86}
+    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 76}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
     columns: list[dict[str, Any]] = [
-        {"field": "sequence", "headerName": "Id", "width": 50, **number},
+        {"field": "sequence", "headerName": "Id", "width": 46, **number},
         {"field": "class", "headerName": "Class", **class_column},
         {"field": "classification", "headerName": "Classified", **class_column},
         {
             "field": "correct",
             "headerName": "✓",
             "headerTooltip": "Correct",
-            "width": 34,
+            "width": 30,
             "cellRenderer": "Correct",
         },
-        {"field": "words", "headerName": "First words", "minWidth": 120, "flex": 1, "tooltipField": "words"},
+        {
+            "field": "words",
+            "headerName": "Sequence",
+            "headerTooltip": "First words, or a picture of the series",
+            "cellRenderer": "Words",
+            "minWidth": 92,
+            "flex": 1,
+            "tooltipField": "words",
+        },
         {
             "field": "confidence",
             "headerName": "Confid.",
             "headerTooltip": "Confidence: EP of the classification after the last step",
-            "width": 72,
+            "width": 66,
             "valueFormatter": {"function": "percent(params.value)"},
             **number,
         },
-        {"field": "length", "headerName": "Steps", "width": 58, **number},
+        {"field": "length", "headerName": "Steps", "width": 52, **number},
     ]
     return dash_ag_grid.AgGrid(
         id=ids.SEQUENCE_TABLE,

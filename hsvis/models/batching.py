@@ -8,9 +8,18 @@ from hsvis.corpus.tokens import PADDING
 
 
 def pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences of ids (T,) -> (B, max T) int64 padded on the right, and lengths (B,) int64."""
+    """Pads on the right.
+
+    Args:
+        sequences: ids (T,) int each, or feature vectors (T, F) float32 each.
+
+    Returns:
+        (B, max T) int64, or (B, max T, F) float32; and lengths (B,) int64.
+    """
     lengths = np.array([len(s) for s in sequences], np.int64)
-    padded = np.full((len(sequences), int(lengths.max())), PADDING, np.int64)
+    first = sequences[0]
+    kind = np.int64 if first.ndim == 1 else np.float32
+    padded = np.full((len(sequences), int(lengths.max()), *first.shape[1:]), PADDING, kind)
     for row, sequence in zip(padded, sequences, strict=True):
         row[: len(sequence)] = sequence
     return padded, lengths

@@ -12,7 +12,7 @@ import safetensors.torch
 from hsvis.config import ModelSettings, TokenSettings
 from hsvis.corpus.tokens import Vocabulary
 from hsvis.errors import ModelError
-from hsvis.models.classifier import RecurrentClassifier
+from hsvis.models.classifier import RecurrentClassifier, Scaled
 from hsvis.models.training import Trained
 
 FORMAT = 1
@@ -33,6 +33,7 @@ def checkpoint_bytes(
     trained: Trained, classes: Sequence[str], tokens: TokenSettings, settings: ModelSettings
 ) -> bytes:
     """The whole file, to be written by the cache."""
+    features = trained.classifier.embedding
     metadata = {
         "format": FORMAT,
         "classes": list(classes),
@@ -40,6 +41,7 @@ def checkpoint_bytes(
         "model": settings.model_dump(),
         "report": trained.report(),
         "words": trained.vocabulary.words,
+        "features": features.mean.numel() if isinstance(features, Scaled) else None,
     }
     weights = {name: weight.contiguous() for name, weight in trained.classifier.state_dict().items()}
     return safetensors.torch.save(weights, {"hsvis": json.dumps(metadata, ensure_ascii=False)})
@@ -59,7 +61,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
             raise ModelError(f"{path}: is of format {metadata['format']}, this hsvis reads {FORMAT}.")
         settings = ModelSettings.model_validate(metadata["model"])
         vocabulary = Vocabulary(tuple(metadata["words"]))
-        classifier = RecurrentClassifier(settings, len(vocabulary), len(metadata["classes"]))
+        classifier = RecurrentClassifier(
+            settings, len(vocabulary), len(metadata["classes"]), metadata.get("features")
+        )
         classifier.load_state_dict(weights)
         tokens = TokenSettings.model_validate(metadata["tokens"])
         return Checkpoint(

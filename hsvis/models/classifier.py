@@ -1,4 +1,4 @@
-"""The built-in classifier: word vectors, recurrent layers, a head on the last hidden state."""
+"""The built-in classifier: word vectors or features, recurrent layers, a head on the last hidden state."""
 
 from typing import cast
 
@@ -17,15 +17,42 @@ CELLS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {
 }
 
 
+class Scaled(nn.Module):
+    """Feature vectors, each feature with the mean 0 and the standard deviation 1 that it has in training."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("deviation", torch.ones(features))
+
+    def measure(self, values: torch.Tensor) -> None:
+        """Takes mean and deviation from values (N, F); a feature that never changes is only moved."""
+        spread, mean = torch.std_mean(values, 0, correction=0)
+        self.mean.copy_(mean)
+        self.deviation.copy_(torch.where(spread > 0, spread, 1.0))
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """(B, T, F) -> (B, T, F)."""
+        return (values - self.mean) / self.deviation
+
+
 class RecurrentClassifier(nn.Module):
-    """LSTM, GRU or Elman classifier of id sequences.
+    """LSTM, GRU or Elman classifier of sequences of ids or of feature vectors.
 
     Every recurrent layer is a one-layer module of its own, so that the states of inner layers come out
     at the speed of the fused kernels.
     """
 
-    def __init__(self, settings: ModelSettings, vocabulary: int, classes: int) -> None:
-        """Raises ModelError if a sigmoid head is asked for more than two classes."""
+    def __init__(
+        self, settings: ModelSettings, vocabulary: int, classes: int, features: int | None = None
+    ) -> None:
+        """Reads ids below `vocabulary`, or vectors of `features` values where that is given.
+
+        Raises:
+            ModelError: a sigmoid head is asked for more than two classes.
+        """
         super().__init__()
         output = settings.output or ("sigmoid" if classes == 2 else "softmax")
         if output == "sigmoid" and classes != 2:
@@ -34,8 +61,12 @@ class RecurrentClassifier(nn.Module):
                 "Set `model.output: softmax`, or leave it out."
             )
         self.cell, self.output, self.hidden = settings.cell, output, settings.hidden
-        self.embedding = nn.Embedding(vocabulary, settings.embedding, padding_idx=0)
-        sizes = [settings.embedding] + [settings.hidden] * (settings.layers - 1)
+        self.embedding: nn.Embedding | Scaled = (
+            nn.Embedding(vocabulary, settings.embedding, padding_idx=0)
+            if features is None
+            else Scaled(features)
+        )
+        sizes = [features or settings.embedding] + [settings.hidden] * (settings.layers - 1)
         self.rnn = nn.ModuleList(
             CELLS[settings.cell](size, settings.hidden, batch_first=True) for size in sizes
         )
@@ -45,9 +76,10 @@ class RecurrentClassifier(nn.Module):
 
     def _initialise(self) -> None:
         """Small word vectors, orthogonal recurrent weights, forget gates open (Jozefowicz et al. 2015)."""
-        nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
         with torch.no_grad():
-            self.embedding.weight[0].zero_()
+            if isinstance(self.embedding, nn.Embedding):
+                nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
+                self.embedding.weight[0].zero_()
             for layer in self.recurrent:
                 from_input, from_state, bias, second_bias = layer.all_weights[0]
                 nn.init.xavier_uniform_(from_input)
@@ -74,7 +106,7 @@ class RecurrentClassifier(nn.Module):
         """The model's answer to whole sequences.
 
         Args:
-            ids: (B, T) int64, padded on the right with 0.
+            ids: (B, T) int64, padded on the right with 0; or features (B, T, F) float32.
             lengths: (B,) int64, steps of each sequence, at least 1.
 
         Returns:
@@ -83,7 +115,7 @@ class RecurrentClassifier(nn.Module):
         return self.answer(self.read(ids), lengths - 1)
 
     def read(self, ids: torch.Tensor) -> torch.Tensor:
-        """Ids (B, T) -> states of the top layer (B, T, H), with dropout in training."""
+        """Ids (B, T) or features (B, T, F) -> states of the top layer (B, T, H), with dropout in training."""
         x = self._drop_channels(self.embedding(ids))  # (B, T, E)
         for i, layer in enumerate(self.recurrent):
             x, _ = layer(self._drop_channels(x) if i else x)  # (B, T, H)
@@ -114,7 +146,8 @@ class RecurrentClassifier(nn.Module):
         """States of the wanted layers and EPs, at every step.
 
         Args:
-            ids: (B, T) int64, padded on the right; states of padded steps are meaningless.
+            ids: (B, T) int64 or features (B, T, F) float32, padded on the right; states of padded steps are
+                meaningless.
             layers: names as in `layers`.
 
         Returns:

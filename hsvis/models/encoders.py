@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hsvis.config import TokenSettings
+from hsvis.corpus.series import Series
 from hsvis.corpus.tokens import split_text
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
@@ -24,7 +25,7 @@ from hsvis.models.protocol import Encoded
 UNKNOWN = ("<unk>", "[unk]", "<oov>", "unk")  # what vocabularies call words they lack, in lower case
 PADDING = ("<pad>", "[pad]", "pad")
 
-Encode = Callable[[str], Encoded]
+Encode = Callable[[Any], Encoded]  # of a text, or of a series
 
 
 def encoder(tokenizer: str, tokens: TokenSettings) -> Encode:
@@ -169,14 +170,15 @@ def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encode:
 
 
 def _of_function(name: str, function: Any) -> Encode:
-    def encode(text: str) -> Encoded:
-        found = function(text)
+    def encode(example: str | Series) -> Encoded:
+        found = function(example)
         if isinstance(found, Encoded):
             return found
         if isinstance(found, tuple) and len(found) == 2:
             words, ids = list(map(str, found[0])), np.asarray(found[1])
             if len(words) == len(ids) and ids.ndim in (1, 2):
                 inputs = ids.astype(np.int64 if ids.ndim == 1 else np.float32)
+                text = example.caption if isinstance(example, Series) else example
                 return Encoded(words, inputs, np.ones(len(words), bool), 0, len(text))
         raise ModelError(
             f"`model.tokenizer`: `{name}` returned {type(found).__name__}; an Encoded is needed, or a tuple "

@@ -1,6 +1,7 @@
 """A user's own model, as the config names it: factory, checkpoint, tokenizer -> TorchModel."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,27 @@ import torch
 from torch import nn
 
 from hsvis.config import OwnModelSettings, TokenSettings
+from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
 from hsvis.models.adapter import TorchModel, from_torch
 from hsvis.models.batching import bucketed
 from hsvis.models.encoders import encoder, named
+from hsvis.models.text_model import read_series
 
 NAMED = 5  # keys of a checkpoint that a message names
 STEPS_PER_BATCH = 16_384
 
 
 def own_model(
-    settings: OwnModelSettings, tokens: TokenSettings, classes: Sequence[str], texts: Sequence[str]
+    settings: OwnModelSettings,
+    tokens: TokenSettings,
+    classes: Sequence[str],
+    examples: Sequence[Any],
 ) -> TorchModel:
     """The model that a config describes.
 
     Args:
-        texts: some of the dataset, by which the model is tried.
+        examples: texts or series of the dataset, by which the model is tried.
 
     Raises:
         ModelError: what does not fit, and what to do.
@@ -34,30 +40,38 @@ def own_model(
     module = _made(settings)
     if settings.checkpoint is not None:
         _load(module, Path(settings.checkpoint))
+    series = isinstance(examples[0], Series)
+    if series and settings.tokenizer is not None and ":" not in settings.tokenizer:
+        raise ModelError(
+            f"`model.tokenizer`: {settings.tokenizer} reads texts, but the dataset is of numbers. Leave it "
+            "out, or name a function `package.module:name` that takes a Series."
+        )
     encode = (
         getattr(module, "encode", None) if settings.tokenizer is None else encoder(settings.tokenizer, tokens)
     )
+    if encode is None and series:
+        encode = partial(read_series, tokens=tokens)
     if not callable(encode):
         raise ModelError(
             "`model.tokenizer` is missing: name a vocabulary (.txt, .json), a tokenizer.json, or a function "
             "`package.module:name`."
         )
-    _check_ids(module, settings, [encode(text) for text in texts[:50]])
+    _check_ids(module, settings, [encode(one) for one in examples[:50]])
     return from_torch(
         module,
         classes=classes,
         encode=encode,
-        probe=texts[:20],
+        probe=examples[:20],
         recurrent=settings.recurrent,
         head=settings.head,
     )
 
 
 def accuracy(
-    model: TorchModel, texts: Sequence[str], labels: np.ndarray
+    model: TorchModel, examples: Sequence[Any], labels: np.ndarray
 ) -> tuple[float | None, dict[str, int]]:
-    """Share of the labelled texts that are answered right, None if there is none; and what was left out."""
-    encoded = [model.encode(text) for text in texts]
+    """Share of the labelled examples that are answered right, None without any; and what was left out."""
+    encoded = [model.encode(one) for one in examples]
     empty = np.array([len(one) == 0 for one in encoded])
     rows = np.flatnonzero(~empty & (labels >= 0))
     right = 0
@@ -66,7 +80,8 @@ def accuracy(
         at = rows[batch]
         answers = model.answer([encoded[i] for i in at.tolist()])
         right += int((answers.argmax(1) == labels[at]).sum())
-    left_out = {"no words": int(empty.sum()), "no label": int(((labels < 0) & ~empty).sum())}
+    reason = "no steps" if len(examples) and isinstance(examples[0], Series) else "no words"
+    left_out = {reason: int(empty.sum()), "no label": int(((labels < 0) & ~empty).sum())}
     return (right / len(rows) if len(rows) else None), left_out
 
 

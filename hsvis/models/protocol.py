@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Encoded:
-    """One text as the model reads it.
+    """One text or series as the model reads it.
 
     Attributes:
         tokens: T surface forms, for display.
@@ -63,5 +63,5 @@ class HiddenStateModel(Protocol):
     def layers(self) -> Sequence[Layer]: ...
     @property
     def fingerprint(self) -> str: ...  # changes when an answer could change
-    def encode(self, text: str) -> Encoded: ...
+    def encode(self, example: Any) -> Encoded: ...  # a text, or a Series
     def trace(self, batch: Sequence[Encoded]) -> Trace: ...

@@ -14,7 +14,7 @@ from hsvis.corpus.corpus import Corpus, Split
 from hsvis.corpus.tokens import UNKNOWN, Vocabulary, word_forms
 from hsvis.errors import DataError, ModelError
 from hsvis.models.batching import bucketed, pad
-from hsvis.models.classifier import RecurrentClassifier
+from hsvis.models.classifier import RecurrentClassifier, Scaled
 from hsvis.progress import Progress, silent
 
 ONE_THREAD = 128  # hidden units up to which one thread trains
@@ -63,7 +63,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class _Examples:
-    """Encoded rows: `inputs` are R arrays of ids, `labels` (R,) int64."""
+    """Encoded rows: `inputs` are R arrays of ids (T,) or of features (T, F), `labels` (R,) int64."""
 
     inputs: list[np.ndarray]
     labels: np.ndarray
@@ -77,13 +77,43 @@ def train(
 ) -> Trained:
     """Trains with Adam and a one-cycle learning rate; keeps the running mean of the weights.
 
-    A tenth of the training split is held out to choose the best epoch.  Rows without words or without a label
-    are left out and counted.  The same corpus, settings give the same weights.
+    A tenth of the training split is held out to choose the best epoch.  Rows without words (or steps) or
+    without a label are left out and counted.  The same corpus, settings give the same weights.
 
     Raises:
         DataError: too few rows to learn from.
         ModelError: a head that does not fit the classes, or a loss that is no number.
     """
+    if corpus.features is None:
+        vocabulary, rows, test, left_out = _read_texts(corpus, tokens, progress)
+    else:
+        vocabulary = Vocabulary(())
+        (rows, left_train), (test, left_test) = (_series(split) for split in (corpus.train, corpus.test))
+        left_out = {"train": left_train, "test": left_test}
+    if len(rows) < 10:
+        raise DataError(
+            f"the training split has {len(rows)} rows with {'words' if corpus.features is None else 'steps'} "
+            "and a label, at least 10 are needed. Check `dataset.text`, `dataset.values` and `dataset.label`."
+        )
+    with torch.random.fork_rng(devices=[]), _threads(settings):
+        torch.manual_seed(settings.seed)
+        features = len(corpus.features) if corpus.features else None
+        classifier = RecurrentClassifier(settings, len(vocabulary), len(corpus.classes), features)
+        if isinstance(classifier.embedding, Scaled):
+            classifier.embedding.measure(torch.from_numpy(np.concatenate(rows.inputs)))
+        best, epochs, kept = _fit(classifier, rows, tokens, settings, progress)
+    train_accuracy, _ = _evaluate(best, rows, tokens)
+    test_accuracy = _evaluate(best, test, tokens)[0] if len(test) else None
+    return Trained(
+        best, vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy,
+        left_out,
+    )  # fmt: skip
+
+
+def _read_texts(
+    corpus: Corpus, tokens: TokenSettings, progress: Progress
+) -> tuple[Vocabulary, _Examples, _Examples, dict[str, dict[str, int]]]:
+    """The vocabulary of the training split, both splits as ids, and what could not be used of them."""
     progress("reading words", 0, 2, "training split")
     forms = [word_forms(text, tokens.lowercase) for text in corpus.train.texts]
     vocabulary = Vocabulary.of(forms, tokens.vocabulary)
@@ -92,21 +122,16 @@ def train(
     test_forms = [word_forms(text, tokens.lowercase) for text in corpus.test.texts]
     test, left_test = _encode(test_forms, corpus.test, vocabulary)
     progress("reading words", 2, 2, f"vocabulary of {len(vocabulary):,}")
-    if len(rows) < 10:
-        raise DataError(
-            f"the training split has {len(rows)} rows with words and a label, at least 10 are needed. "
-            "Check `dataset.text` and `dataset.label`."
-        )
-    with torch.random.fork_rng(devices=[]), _threads(settings):
-        torch.manual_seed(settings.seed)
-        classifier = RecurrentClassifier(settings, len(vocabulary), len(corpus.classes))
-        best, epochs, kept = _fit(classifier, rows, tokens, settings, progress)
-    train_accuracy, _ = _evaluate(best, rows, tokens)
-    test_accuracy = _evaluate(best, test, tokens)[0] if len(test) else None
-    return Trained(
-        best, vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy,
-        {"train": left_train, "test": left_test},
-    )  # fmt: skip
+    return vocabulary, rows, test, {"train": left_train, "test": left_test}
+
+
+def _series(split: Split) -> tuple[_Examples, dict[str, int]]:
+    """The usable series of a split, and how many are not."""
+    series = split.series or []
+    unlabelled, empty = split.labels < 0, np.array([not len(one) for one in series], bool)
+    usable = np.flatnonzero(~unlabelled & ~empty).tolist()
+    left_out = {"no steps": int(empty.sum()), "no label": int((unlabelled & ~empty).sum())}
+    return _Examples([series[i].values for i in usable], split.labels[usable].astype(np.int64)), left_out
 
 
 @contextmanager
@@ -237,7 +262,9 @@ def _cut(ids: np.ndarray, tokens: TokenSettings) -> np.ndarray:
 
 
 def _with_unknown(ids: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """A text (T,) in which a random share of the words is unknown."""
+    """A text (T,) in which a random share of the words is unknown; a series (T, F) as it is."""
+    if ids.ndim > 1:
+        return ids
     return np.where(rng.random(len(ids)) < share, UNKNOWN, ids) if share else ids
 
 

@@ -1,5 +1,6 @@
 """What depends on the run alone: its facts, the two overview figures, the table, the legend."""
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,15 @@ from dash.development.base_component import Component
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.dashboard import ids
 from hsvis.dashboard.runs import Runs, View
+from hsvis.dashboard.token_strip import shares
 from hsvis.dashboard.wording import class_name, count, percent
 from hsvis.figures.class_overview import class_overview
 from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.store import StateStore
 
 N_WORDS = 12  # of a sequence in the table
+DENSE = 6  # classes above which the legend is drawn smaller
+PICTURE = (64, 24)  # the most steps and values in the table's picture of a series
 
 
 def overview_figures(view: View) -> tuple[go.Figure, go.Figure]:
@@ -45,6 +49,8 @@ def dataset_info(store: StateStore) -> list[Component]:
         )
         for name, value, unit, note in facts
     ]
+    if store.n_classes > DENSE:  # the bars beneath say it in less room
+        return [html.Div(boxes, className="facts")]
     totals = np.bincount(store.labels[known], minlength=store.n_classes).tolist()
     classes = [
         html.Li([class_name(k, name), html.Span(f"{totals[k]:,}", className="number")])
@@ -58,7 +64,8 @@ def dataset_info(store: StateStore) -> list[Component]:
 
 def table_rows(store: StateStore) -> list[dict[str, Any]]:
     """One row a sequence, in their order; `label` and `predicted` are class numbers, for the colours."""
-    words = store.first_words(N_WORDS)
+    words = store.first_words(N_WORDS) if store.series is None else store.texts
+    pictures = _pictures(store)
     labels, predicted = store.labels.tolist(), store.predicted.tolist()
     lengths, confidence = store.lengths.tolist(), store.confidence.tolist()
     return [
@@ -72,9 +79,31 @@ def table_rows(store: StateStore) -> list[dict[str, Any]]:
             "length": lengths[index],
             "confidence": round(confidence[index], 4),
             "words": words[index],
+            **({"picture": pictures[index]} if pictures else {}),
         }
         for index in range(store.n_sequences)
     ]
+
+
+def _pictures(store: StateStore) -> list[dict[str, Any]]:
+    """A small picture of each series: at most PICTURE steps and values, as shares of 255 in base64."""
+    if store.series is None:
+        return []
+    made = []
+    for index in range(store.n_sequences):
+        values = store.values(index)
+        assert values is not None
+        steps = np.array_split(values, min(len(values), PICTURE[0]))
+        cells = shares(np.stack([part.mean(0) for part in steps]), store.series, PICTURE[1])
+        made.append(
+            {
+                "draw": store.series["draw"],
+                "steps": cells.shape[0],
+                "values": cells.shape[1],
+                "data": base64.b64encode(cells.tobytes()).decode("ascii"),
+            }
+        )
+    return made
 
 
 def legend(view: View) -> list[Component]:
@@ -85,7 +114,7 @@ def legend(view: View) -> list[Component]:
         return [class_name(0, classes[0]), bar, class_name(1, classes[1])]
     return [
         html.Span(
-            className="legend-class",
+            className="legend-class dense" if len(classes) > DENSE else "legend-class",
             style={"--class": f"var(--class-{k})"},
             title=f"Expected prediction {name}: from undecided to certain",
             children=[html.Span(className="gradient"), html.Span(name)],

@@ -12,7 +12,7 @@ from hsvis.dashboard.callbacks.projection import STYLE, change, projection_figur
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.options import trajectory_style
 from hsvis.dashboard.runs import Runs, View
-from hsvis.dashboard.token_strip import Part, token_strip
+from hsvis.dashboard.token_strip import Part, series_strip, token_strip
 from hsvis.dashboard.wording import class_name, count, percent
 from hsvis.errors import DamagedFileError
 from hsvis.figures.confidence import confidence
@@ -37,6 +37,7 @@ def sequence_info(view: View, sequence: Sequence) -> list[Component]:
         html.Span(verdict, className=f"verdict {looks}"),
         html.Span(
             [
+                *([sequence.text, " · "] if sequence.values is not None and sequence.text else []),
                 count(len(sequence.tokens), "step"),
                 " · confidence ",
                 html.Strong(percent(sequence.confidence)),
@@ -92,12 +93,20 @@ def sequence_views(
     largest = store.largest_distance(view.layer)
     return (
         sequence_info(view, sequence),
-        token_strip(sequence, palette.ep_hexes(ep)),
+        strip(view, sequence),
         ep_heatmap(ep, tokens, classes, palette, theme),
         distances(distance, largest, ep, tokens, threshold, palette, theme),
         confidence(ep, tokens, classes, palette, theme),
         unit_activity(states, tokens, theme, decision_order(states, ep) if units_by == "decision" else None),
     )
+
+
+def strip(view: View, sequence: Sequence) -> list[Part]:
+    """The parts of the token strip: of a text, or of a series."""
+    colours = view.palette.ep_hexes(sequence.ep)
+    if view.store.series is None or sequence.values is None:
+        return token_strip(sequence, colours)
+    return series_strip(sequence, sequence.values, colours, view.store.series)
 
 
 def register(app: Dash, runs: Runs, clouds: Clouds) -> None:

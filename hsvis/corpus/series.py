@@ -1,0 +1,238 @@
+"""Sequences of feature vectors in place of texts: from columns of lists, long tables and arrays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hsvis.errors import DataError
+
+
+@dataclass(frozen=True)
+class Series:
+    """One sequence of feature vectors.
+
+    Attributes:
+        values: (T, F) float32, finite.
+        steps: T labels, shown where a text shows its words: `row 3`.
+        caption: what the sequence is called, or nothing.
+    """
+
+    values: np.ndarray
+    steps: tuple[str, ...]
+    caption: str = ""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def cut(self, most: int | None, keep: str) -> "Series":
+        """The first or last `most` steps; the steps keep their labels."""
+        if most is None or len(self) <= most:
+            return self
+        kept = slice(-most, None) if keep == "last" else slice(most)
+        return Series(self.values[kept], self.steps[kept], self.caption)
+
+
+def series_of(
+    values: np.ndarray, lengths: np.ndarray, step_name: str, captions: Sequence[str] | None, source: str
+) -> list[Series]:
+    """Cuts values that stand one after the other into sequences.
+
+    Args:
+        values: (N, F) float32; lengths: (S,) int, summing to N.
+        captions: S, or None.
+        source: names the data in messages.
+
+    Raises:
+        DataError: a value is NaN or infinite.
+    """
+    ends = np.cumsum(lengths, dtype=np.int64)
+    wrong = np.flatnonzero(~np.isfinite(values).all(1))
+    if len(wrong):
+        sequence = int(np.searchsorted(ends, wrong[0], "right"))
+        step = int(wrong[0] - (ends[sequence] - lengths[sequence]))
+        raise DataError(
+            f"{source}: sequence {sequence}, step {step} holds a value that is missing, NaN or infinite "
+            f"({len(wrong):,} steps do). Fill such values, or leave the steps out."
+        )
+    names = [f"{step_name} {k}" for k in range(int(lengths.max(initial=0)))]
+    return [
+        Series(values[end - length : end], tuple(names[:length]), captions[i] if captions else "")
+        for i, (end, length) in enumerate(zip(ends.tolist(), lengths.tolist(), strict=True))
+    ]
+
+
+def of_lists(
+    column: pa.ChunkedArray, step_name: str, captions: Sequence[str] | None, source: str
+) -> list[Series]:
+    """A column that holds a list of steps in each row: a number a step, or a list of F numbers.
+
+    Raises:
+        DataError: it holds something else, or steps of different numbers of values.
+    """
+    outer = column.combine_chunks()
+    outer = getattr(outer, "storage", outer)  # of the array types of `datasets`
+    if not _is_list(outer.type):
+        raise DataError(
+            f"{source} holds {outer.type}, not lists of numbers. Set `dataset.values` to the column of the "
+            "series, or, where each step is a row, set `dataset.sequence` too."
+        )
+    lengths = np.array(outer.value_lengths().fill_null(0), np.int64)
+    steps = outer.flatten()
+    if not _is_list(steps.type):
+        return series_of(_numbers(steps, source)[:, None], lengths, step_name, captions, source)
+    widths = np.array(steps.value_lengths().fill_null(0), np.int64)
+    width = int(widths[0]) if len(widths) else 1
+    if (widths != width).any():
+        at = int(np.flatnonzero(widths != width)[0])
+        row = int(np.searchsorted(np.cumsum(lengths), at, "right"))
+        raise DataError(
+            f"{source}, row {row}: a step has {widths[at]} values where the first step of all has {width}. "
+            "Every step needs the same features."
+        )
+    return series_of(
+        _numbers(steps.flatten(), source).reshape(-1, width), lengths, step_name, captions, source
+    )
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+
+
+def _numbers(values: pa.Array, source: str) -> np.ndarray:
+    """(n,) float32; what is missing is NaN."""
+    if not (
+        pa.types.is_integer(values.type)
+        or pa.types.is_floating(values.type)
+        or pa.types.is_boolean(values.type)
+    ):
+        raise DataError(
+            f"{source} holds {values.type}, not numbers. Set `dataset.values` to columns of numbers."
+        )
+    return values.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False)
+
+
+@dataclass(frozen=True)
+class Long:
+    """A table with a row for each step, put in order.
+
+    Attributes:
+        series: S sequences, in the order in which they first appear.
+        first: (S,) int64, a row of the table that belongs to each sequence: there its label stands.
+    """
+
+    series: list[Series]
+    first: np.ndarray
+
+
+def of_rows(
+    table: pa.Table, values: Sequence[str], sequence: str, step: str | None, step_name: str | None,
+    label: str, source: str,
+) -> Long:  # fmt: skip
+    """A table in long form: each row is a step of the sequence that its column `sequence` names.
+
+    Args:
+        values: the columns of the F features.
+        step: the column by which the rows of a sequence are ordered and named; None = as they stand.
+        step_name: what a step is called; None = the name of the column `step`, or "step".
+        label: the column of the class, the same in all rows of a sequence.
+
+    Raises:
+        DataError: a column of something else, a sequence without a name, or with two classes.
+    """
+    ids = table.column(sequence).to_pylist()
+    if any(one is None for one in ids):
+        raise DataError(f"{source}: `{sequence}` is missing in row {ids.index(None)}. Every step needs one.")
+    numbers: dict[Any, int] = {}
+    of_row = np.array([numbers.setdefault(one, len(numbers)) for one in ids], np.int64)
+    if step is None:
+        order = np.argsort(of_row, kind="stable")
+    else:
+        times = table.column(step).to_pylist()
+        if any(one is None for one in times):
+            raise DataError(
+                f"{source}: `{step}` is missing in row {times.index(None)}. Every step needs one."
+            )
+        try:
+            place = np.empty(len(times), np.int64)
+            place[sorted(range(len(times)), key=times.__getitem__)] = np.arange(len(times))
+        except TypeError as error:
+            raise DataError(f"{source}: `{step}` holds values that have no order ({error}).") from error
+        order = np.lexsort((place, of_row))
+    lengths = np.bincount(of_row, minlength=len(numbers))
+    first = order[np.cumsum(lengths) - lengths] if len(order) else order
+    _check_labels(table.column(label).to_pylist(), of_row, first, list(numbers), label, source)
+    columns = [_numbers(table.column(name).combine_chunks(), f"{source}, column `{name}`") for name in values]
+    flat = np.column_stack(columns).astype(np.float32)[order]
+    series = series_of(flat, lengths, step_name or step or "step", [str(one) for one in numbers], source)
+    if step is not None:
+        named = iter([f"{step_name or step} {_plain(times[row])}" for row in order.tolist()])
+        series = [
+            Series(one.values, tuple(next(named) for _ in range(len(one))), one.caption) for one in series
+        ]
+    return Long(series, first)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _check_labels(
+    labels: list[Any], of_row: np.ndarray, first: np.ndarray, names: list[Any], label: str, source: str
+) -> None:
+    for row, k in enumerate(of_row.tolist()):
+        if labels[row] != labels[first[k]]:
+            raise DataError(
+                f"{source}: sequence `{names[k]}` has two classes, `{labels[first[k]]}` and `{labels[row]}`, "
+                f"in the column `{label}`. All steps of a sequence need the same class."
+            )
+
+
+def of_arrays(
+    arrays: Mapping[str, np.ndarray], values: str, lengths: str | None, step_name: str, source: str
+) -> list[Series]:
+    """Series of an .npz file: (S, T, F) or (S, T); with lengths, padded or one after the other.
+
+    Args:
+        arrays: name -> array.
+        lengths: name of an array (S,) of the steps of each; None = all have T.
+
+    Raises:
+        DataError: an array is not there, or of a shape that does not fit.
+    """
+    data = array_of(arrays, values, "values", source)
+    if data.dtype.kind not in "fiub" or data.ndim == 0:
+        raise DataError(f"{source}: `{values}` holds {data.dtype}, not numbers.")
+    data = data.astype(np.float32)
+    if lengths is None:
+        if data.ndim not in (2, 3):
+            raise DataError(
+                f"{source}: `{values}` has the shape {data.shape}; (sequences, steps, features) or "
+                "(sequences, steps) is needed, or (all steps, features) with `dataset.lengths`."
+            )
+        count, steps = data.shape[:2]
+        return series_of(data.reshape(count * steps, -1), np.full(count, steps), step_name, None, source)
+    of_each = array_of(arrays, lengths, "lengths", source)
+    if of_each.ndim != 1 or of_each.dtype.kind not in "iu" or (of_each < 0).any():
+        raise DataError(f"{source}: `{lengths}` must be whole numbers, one a sequence.")
+    of_each = of_each.astype(np.int64)
+    if data.ndim <= 2 and len(data) == of_each.sum():
+        return series_of(data.reshape(len(data), -1), of_each, step_name, None, source)
+    if data.ndim in (2, 3) and len(data) == len(of_each) and of_each.max(initial=0) <= data.shape[1]:
+        padded = data.reshape(*data.shape[:2], -1)  # (S, T, F)
+        kept = np.arange(data.shape[1]) < of_each[:, None]  # (S, T)
+        return series_of(padded[kept], of_each, step_name, None, source)
+    raise DataError(
+        f"{source}: `{values}` has the shape {data.shape}, which fits neither {len(of_each)} sequences "
+        f"of up to {of_each.max(initial=0)} steps nor their {of_each.sum():,} steps one after the other."
+    )
+
+
+def array_of(arrays: Mapping[str, np.ndarray], name: str, setting: str, source: str) -> np.ndarray:
+    """An array of an .npz file.  Raises DataError if it is not there."""
+    if name not in arrays:
+        there = ", ".join(f"`{one}`" for one in arrays)
+        raise DataError(f"{source}: there is no array `{name}`. Set `dataset.{setting}` to one of {there}.")
+    return arrays[name]
