@@ -255,7 +255,8 @@ def _own_model(job: _Build, settings: OwnModelSettings) -> tuple[Any, dict[str, 
         model.keep(job.config.states.layers)
     with job.timed("test split"):
         share, left_out = accuracy(model, test.examples, test.labels)
-    job.progress("your model", 1, 1, f"{len(model.layers)} layers; {model.answers}; EPs by {model.way.name}")
+    layers = "1 layer" if len(model.layers) == 1 else f"{len(model.layers)} layers"
+    job.progress("your model", 1, 1, f"{layers}; {model.answers}; EPs by {model.way.name}")
     return model, {
         "train_accuracy": None,
         "test_accuracy": share,

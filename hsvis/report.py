@@ -29,7 +29,7 @@ def lines(folder: RunFolder, manifest: Mapping[str, Any], built: bool) -> Iterat
         yield (
             f"{split:<5} split  accuracy {accuracy:.4f}"
             if accuracy is not None
-            else f"{split:<5} split  no labels"
+            else f"{split:<5} split  accuracy unknown"
         )
     meaning = {
         "train": "rows of the training split left out",

@@ -198,11 +198,13 @@ class StateStore:
         steps = self._sequences["values"].slice(index, 1).combine_chunks().flatten()
         return cache.matrix(pa.chunked_array([steps]))
 
-    def first_words(self, count: int = 12) -> list[str]:
-        """The first words of each of the S sequences, as displayed."""
-        column = self._sequences["tokens"]
-        starts = pa.compute.list_slice(column, 0, count)
-        return pa.compute.binary_join(starts, " ").to_pylist()
+    def beginnings(self, characters: int = 90) -> list[str]:
+        """How each of the S texts begins where the model begins to read, in one line."""
+        texts, starts = self.texts, self._sequences["start"].to_pylist()
+        return [
+            " ".join(text[start : start + characters].split())
+            for text, start in zip(texts, starts, strict=True)
+        ]
 
     @property
     def texts(self) -> list[str]:

@@ -166,7 +166,8 @@ def test_table_has_one_row_a_sequence(view: View) -> None:
         assert row["classification"] == store.classes[sequence.predicted]
         assert row["correct"] == ("yes" if sequence.correct else "no")
         assert row["confidence"] == pytest.approx(sequence.confidence, abs=1e-4)
-        assert row["words"].split()[:3] == " ".join(sequence.tokens[:12]).split()[:3]
+        assert row["words"][:20] in " ".join(sequence.text.split())
+        assert row["words"].startswith(sequence.tokens[0])
     json.dumps(rows)
 
 

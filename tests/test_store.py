@@ -85,10 +85,14 @@ def test_what_is_not_there_is_an_error(demo_store: StateStore) -> None:
         demo_store.states(0, "rnn.7")
 
 
-def test_first_words_are_the_first_tokens(demo_store: StateStore) -> None:
-    words = demo_store.first_words(3)
-    assert len(words) == 40
-    assert words[5] == " ".join(demo_store.sequence(5).tokens[:3])
+def test_a_text_begins_where_the_model_begins_to_read(demo_store: StateStore) -> None:
+    beginnings = demo_store.beginnings(20)
+    assert len(beginnings) == 40
+    for index in (0, 5, 39):
+        sequence = demo_store.sequence(index)
+        assert sequence.text[sequence.start :].startswith(beginnings[index])
+        assert beginnings[index].startswith(sequence.tokens[0])
+        assert 15 < len(beginnings[index]) <= 20
 
 
 def test_nobody_can_write_into_the_shared_arrays(demo_store: StateStore) -> None:

@@ -252,25 +252,25 @@ def _keys() -> Component:
 
 
 def _table(view: View) -> Component:
-    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 76}
+    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 80}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
     columns: list[dict[str, Any]] = [
-        {"field": "sequence", "headerName": "Id", "width": 46, **number},
+        {"field": "sequence", "headerName": "Id", "width": 42, **number},
         {"field": "class", "headerName": "Class", **class_column},
         {"field": "classification", "headerName": "Classified", **class_column},
         {
             "field": "correct",
             "headerName": "✓",
             "headerTooltip": "Correct",
-            "width": 30,
+            "width": 28,
             "cellRenderer": "Correct",
         },
         {
             "field": "words",
             "headerName": "Sequence",
-            "headerTooltip": "First words, or a picture of the series",
+            "headerTooltip": "Beginning of the text, or a picture of the series",
             "cellRenderer": "Words",
-            "minWidth": 92,
+            "minWidth": 90,
             "flex": 1,
             "tooltipField": "words",
         },
@@ -278,7 +278,7 @@ def _table(view: View) -> Component:
             "field": "confidence",
             "headerName": "Confid.",
             "headerTooltip": "Confidence: EP of the classification after the last step",
-            "width": 66,
+            "width": 60,
             "valueFormatter": {"function": "percent(params.value)"},
             **number,
         },

@@ -17,7 +17,6 @@ from hsvis.figures.class_overview import class_overview
 from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.store import StateStore
 
-N_WORDS = 12  # of a sequence in the table
 DENSE = 6  # classes above which the legend is drawn smaller
 PICTURE = (64, 24)  # the most steps and values in the table's picture of a series
 
@@ -64,7 +63,7 @@ def dataset_info(store: StateStore) -> list[Component]:
 
 def table_rows(store: StateStore) -> list[dict[str, Any]]:
     """One row a sequence, in their order; `label` and `predicted` are class numbers, for the colours."""
-    words = store.first_words(N_WORDS) if store.series is None else store.texts
+    words = store.beginnings() if store.series is None else store.texts
     pictures = _pictures(store)
     labels, predicted = store.labels.tolist(), store.predicted.tolist()
     lengths, confidence = store.lengths.tolist(), store.confidence.tolist()
