@@ -12,7 +12,6 @@ treats padding.
 """
 
 import hashlib
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -23,13 +22,9 @@ from torch import nn
 
 from hsvis.errors import ModelError
 from hsvis.models.answers import Answers, Kind, answers_of, tensor_of
+from hsvis.models.calling import AGREE, Encode, Forward, call_of, probe_of
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
-
-Encode = Callable[[Any], Encoded]
-Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
-PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
-AGREE = 1e-5  # how near answers must be to count as the same
 
 
 @dataclass(frozen=True)
@@ -255,8 +250,8 @@ def from_torch(
     module.eval()
     _check_weights(module)
     modules = recurrent_modules(module, recurrent)
-    examples = _probe(probe, encode)
-    call = forward or _call_of(module, examples)
+    examples = probe_of(probe, encode)
+    call = forward or call_of(module, examples)
     return TorchModel(module, classes, encode, modules, call, examples, head)
 
 
@@ -266,78 +261,3 @@ def _check_weights(module: nn.Module) -> None:
             raise ModelError(
                 f"the weight `{name}` is NaN or infinite. Load another checkpoint, or train again."
             )
-
-
-def _probe(texts: Sequence[Any], encode: Encode) -> list[Encoded]:
-    """PROBES[0] sequences of one length, cut or repeated from what is given."""
-    encoded = [one for one in map(encode, texts) if len(one)]
-    if not encoded:
-        raise ModelError(
-            "none of the texts to try the model with holds a token. Check `encode` and the dataset."
-        )
-    count, steps = PROBES
-    found = []
-    for k in range(count):
-        one = encoded[k % len(encoded)]
-        at = (np.arange(steps) + k) % len(one)
-        found.append(Encoded([one.tokens[i] for i in at], one.inputs[at], one.known[at], one.start, one.end))
-    return found
-
-
-def _call_of(module: nn.Module, probe: Sequence[Encoded]) -> Forward:
-    """How the module wants to be called: with inputs, or inputs and lengths; batch first, or time first.
-
-    Told by the number of its parameters, and by a batch whose sequences change places: so must its answers.
-
-    Raises:
-        ModelError: no call works, with what the last one said.
-    """
-    parameters = [
-        p
-        for p in inspect.signature(module.forward).parameters.values()
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    with_lengths = len(parameters) > 1 or any(
-        "len" in p for p in inspect.signature(module.forward).parameters
-    )
-    device = next((p.device for p in module.parameters()), torch.device("cpu"))
-    inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
-    problems = []
-    for time_first in (False, True):
-        call = _caller(with_lengths=with_lengths, time_first=time_first)
-        problem = _problem(module, call, inputs)
-        if problem is None:
-            return call
-        problems.append(problem)
-    raise ModelError(
-        f"{type(module).__name__} can't be called with {'inputs and lengths' if with_lengths else 'inputs'} "
-        f"of shape {tuple(inputs.shape)} (batch, time): {problems[0]} Give `forward`, a function of module, "
-        "inputs and lengths."
-    )
-
-
-def _caller(*, with_lengths: bool, time_first: bool) -> Forward:
-    def call(module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
-        given = inputs.transpose(0, 1) if time_first else inputs
-        return module(given, lengths) if with_lengths else module(given)
-
-    return call
-
-
-@torch.inference_mode()
-def _problem(module: nn.Module, call: Forward, inputs: torch.Tensor) -> str | None:
-    """Why a way to call a module does not fit; None if it does."""
-    count, steps = inputs.shape[:2]
-    lengths = torch.full((count,), steps, dtype=torch.int64)
-    order = torch.arange(count).roll(1)
-    try:
-        one, other = (tensor_of(call(module, batch, lengths)) for batch in (inputs, inputs[order]))
-    except ModelError as error:
-        return str(error)
-    except Exception as error:  # whatever a user's module raises
-        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}."
-    if one.shape[:1] != (count,):
-        return f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
-    if not torch.allclose(one[order], other, atol=AGREE):
-        return "when sequences change places in the batch, their answers do not: batch and time are confused."
-    return None
