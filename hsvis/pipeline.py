@@ -46,7 +46,9 @@ class _Build:
             test=self.corpus.test.fingerprint,
             classes=self.corpus.classes,
             tokens=self.config.tokens.model_dump(),
-            model=self.config.model.model_dump(),
+            model=self.config.model.model_dump(
+                exclude={"device"}
+            ),  # the same states, wherever they come from
             **self.own_files,
         )
 
@@ -234,12 +236,14 @@ def _own_model(job: _Build, settings: OwnModelSettings) -> tuple[Any, dict[str, 
 
     test = job.corpus.test
     job.progress("your model", 0, 1, settings.factory)
-    model = own_model(settings, job.config.tokens, job.corpus.classes, test.texts)
+    own = own_model(settings, job.config.tokens, job.corpus.classes, test.texts)
+    model = own.model
     if job.config.states.layers is not None:
         model.keep(job.config.states.layers)
     with job.timed("test split"):
         share, left_out = accuracy(model, test.texts, test.labels)
-    job.progress("your model", 1, 1, f"{len(model.layers)} layers; {model.answers}; EPs by {model.way.name}")
+    facts = [f"{len(model.layers)} layers", str(model.answers), f"EPs by {model.way.name}", *own.notes]
+    job.progress("your model", 1, 1, "; ".join(facts))
     return model, {
         "train_accuracy": None,
         "test_accuracy": share,

@@ -20,11 +20,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from hsvis.errors import ModelError
+from hsvis.errors import ModelError, nearest
 from hsvis.models.answers import Answers, Kind, answers_of, tensor_of
-from hsvis.models.calling import AGREE, Encode, Forward, call_of, probe_of
+from hsvis.models.calling import AGREE, Encode, Forward, call_of, probe_of, said
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
+from hsvis.models.weights import check_weights
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,15 @@ class TorchModel:
             self.answers: Answers = answers_of(lambda: self._ask(inputs), len(probe), len(self.classes))
         self.way = self._find_way(inputs, head)
 
+    def confirm(self, longer: Sequence[Encoded]) -> None:
+        """Takes prefixes where the head gives the model's answers to short sequences only."""
+        if self.way.head is None or not longer:
+            return
+        trace, own = self.trace(longer), self.answer(longer)
+        last = trace.ep[torch.arange(len(longer)), torch.from_numpy(trace.lengths) - 1].numpy()
+        if not np.allclose(last, own, atol=10 * AGREE):
+            self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
+
     def keep(self, names: Sequence[str]) -> "TorchModel":
         """Keeps the states of these layers only, in this order.  Raises ModelError for one not there."""
         there = {layer.name: layer for layer in self._all_layers()}
@@ -90,7 +100,8 @@ class TorchModel:
         for name, weight in sorted(self.module.state_dict().items()):
             digest.update(name.encode())
             if isinstance(weight, torch.Tensor):
-                digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
+                flat = weight.detach().cpu().contiguous().reshape(-1)
+                digest.update(flat.view(torch.uint8).numpy().tobytes())  # numpy knows no bfloat16
         return digest.hexdigest()
 
     def encode(self, text: Any) -> Encoded:
@@ -114,6 +125,13 @@ class TorchModel:
                 ep[rows, :length] = self.way.head(flat).reshape(len(rows), length, -1).cpu()
         if self.way.head is None:
             self._ask_prefixes(batch, lengths, ep)
+        bad = ep.isnan().flatten(1).any(1)
+        if bad.any():
+            words = " ".join(batch[int(bad.nonzero()[0])].tokens[:6])
+            raise ModelError(
+                f"the model's answer to the sequence that begins with `{words}` is NaN. Check its weights, "
+                "and what `model.tokenizer` makes of this text."
+            )
         return Trace(states, ep, lengths)
 
     @torch.inference_mode()
@@ -144,7 +162,23 @@ class TorchModel:
 
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
         lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
-        return tensor_of(self._call(self.module, inputs, lengths))
+        try:
+            return tensor_of(self._call(self.module, inputs, lengths))
+        except ModelError:
+            raise
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                f"the memory of {self.device} does not suffice for {len(inputs)} sequences of "
+                f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
+            ) from error
+        except Exception as error:  # whatever a user's module raises
+            given = (
+                f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
+            )
+            raise ModelError(
+                f"{type(self.module).__name__} raised {said(error)} It was given {len(inputs)} sequences of "
+                f"{inputs.shape[1]} steps, {given}. Check `model.tokenizer` and `tokens.max_length`."
+            ) from error
 
     def _tensor(self, batch: Sequence[Encoded]) -> torch.Tensor:
         return self._to_device(np.stack([one.inputs for one in batch]))
@@ -158,14 +192,17 @@ class TorchModel:
         tops = [
             layer for layer in self._all_layers() if layer.kind == "hidden" and layer.direction == "forward"
         ]
-        if any(layer.direction == "reverse" for layer in self._all_layers()):
-            return Way("prefixes", "a layer reads backwards, so every state depends on the whole sequence")
-        states, _ = self._states(inputs)
         heads = dict(self.module.named_modules())
         if head is not None and head not in heads:
             raise ModelError(
-                f"`head`: there is no module at `{head}`. There are: {', '.join(filter(None, heads))}."
+                f"`model.head`: there is no module at `{head}`. {nearest(head, filter(None, heads))}"
             )
+        if any(layer.direction == "reverse" for layer in self._all_layers()):
+            why = "a layer reads backwards, so every state depends on the whole sequence"
+            if head is not None:
+                raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
+            return Way("prefixes", why)
+        states, _ = self._states(inputs)
         expected = self._own_answers(inputs)  # (B, T, C)
         candidates = {head: heads[head]} if head else _candidates(self.module, self._modules)
         for path, candidate in candidates.items():
@@ -177,8 +214,9 @@ class TorchModel:
                         return Way("head", why, reads, layer.name)
         if head is not None:
             raise ModelError(
-                f"`head`: `{head}` on the hidden states does not give the model's own answers. "
-                "Leave `head` out: the answers to prefixes are exact for any model."
+                f"`model.head`: `{head}` on the hidden states does not give the model's own answers"
+                f"{_why_not(heads[head], states[tops[-1].name]) if tops else ''}. "
+                "Leave it out: the answers to prefixes are exact for any model."
             )
         return Way("prefixes", "the answer depends on more than the last hidden state")
 
@@ -204,6 +242,14 @@ def _agrees(
     return found.numel() == expected.numel() and torch.allclose(
         found.reshape(expected.shape), expected, atol=AGREE
     )
+
+
+def _why_not(head: nn.Module, states: torch.Tensor) -> str:
+    try:
+        head(states.flatten(0, 1))
+    except Exception as error:  # whatever a user's module raises
+        return f" ({said(error).rstrip('.')})"
+    return ""
 
 
 def _candidates(module: nn.Module, recurrent: dict[str, nn.Module]) -> dict[str, nn.Module]:
@@ -248,16 +294,10 @@ def from_torch(
         ModelError: what is wrong, and what to do.
     """
     module.eval()
-    _check_weights(module)
+    check_weights(module)
     modules = recurrent_modules(module, recurrent)
     examples = probe_of(probe, encode)
     call = forward or call_of(module, examples)
-    return TorchModel(module, classes, encode, modules, call, examples, head)
-
-
-def _check_weights(module: nn.Module) -> None:
-    for name, weight in module.named_parameters():
-        if not torch.isfinite(weight).all():
-            raise ModelError(
-                f"the weight `{name}` is NaN or infinite. Load another checkpoint, or train again."
-            )
+    model = TorchModel(module, classes, encode, modules, call, examples, head)
+    model.confirm(sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:])
+    return model

@@ -16,14 +16,23 @@ Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
 PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
 AGREE = 1e-5  # how near answers must be to count as the same
+WRAP = (
+    "Wrap it in a module of your own whose `forward` takes inputs (batch, time), and lengths if it needs "
+    "them (from Python: give `forward`)."
+)
 
 
 def probe_of(texts: Sequence[Any], encode: Encode) -> list[Encoded]:
-    """PROBES[0] sequences of one length, cut or repeated from what is given."""
-    encoded = [one for one in map(encode, texts) if len(one)]
+    """PROBES[0] sequences of one length, cut or repeated from the longest of what is given.
+
+    Raises:
+        ModelError: nothing given holds a token.
+    """
+    encoded = sorted((one for one in map(encode, texts) if len(one)), key=len, reverse=True)
     if not encoded:
         raise ModelError(
-            "none of the texts to try the model with holds a token. Check `encode` and the dataset."
+            f"`model.tokenizer`: none of the {len(texts)} texts to try the model with holds a token. Check "
+            "`model.tokenizer` and `dataset.text`."
         )
     count, steps = PROBES
     found = []
@@ -40,16 +49,15 @@ def call_of(module: nn.Module, probe: Sequence[Encoded]) -> Forward:
     Told by the number of its parameters, and by a batch whose sequences change places: so must its answers.
 
     Raises:
-        ModelError: no call works, with what the last one said.
+        ModelError: no call works, with what the first one said.
     """
-    parameters = [
+    parameters = inspect.signature(module.forward).parameters
+    needed = [
         p
-        for p in inspect.signature(module.forward).parameters.values()
+        for p in parameters.values()
         if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
-    with_lengths = len(parameters) > 1 or any(
-        "len" in p for p in inspect.signature(module.forward).parameters
-    )
+    with_lengths = len(needed) > 1 or any("len" in name for name in parameters)
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
     problems = []
@@ -61,9 +69,15 @@ def call_of(module: nn.Module, probe: Sequence[Encoded]) -> Forward:
         problems.append(problem)
     raise ModelError(
         f"{type(module).__name__} can't be called with {'inputs and lengths' if with_lengths else 'inputs'} "
-        f"of shape {tuple(inputs.shape)} (batch, time): {problems[0]} Give `forward`, a function of module, "
-        "inputs and lengths."
+        f"of shape {tuple(inputs.shape)} (batch, time{', features' * (inputs.dim() - 2)}): {problems[0]} "
+        + WRAP
     )
+
+
+def said(error: BaseException) -> str:
+    """What an exception said, in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}."
 
 
 def _caller(*, with_lengths: bool, time_first: bool) -> Forward:
@@ -81,13 +95,36 @@ def _problem(module: nn.Module, call: Forward, inputs: torch.Tensor) -> str | No
     lengths = torch.full((count,), steps, dtype=torch.int64)
     order = torch.arange(count).roll(1)
     try:
-        one, other = (tensor_of(call(module, batch, lengths)) for batch in (inputs, inputs[order]))
+        one, again, other = (
+            tensor_of(call(module, batch, lengths)) for batch in (inputs, inputs, inputs[order])
+        )
     except ModelError as error:
         return str(error)
     except Exception as error:  # whatever a user's module raises
-        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}."
+        return said(error)
     if one.shape[:1] != (count,):
         return f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
-    if not torch.allclose(one[order], other, atol=AGREE):
-        return "when sequences change places in the batch, their answers do not: batch and time are confused."
+    if one.shape != again.shape or not torch.allclose(one, again, atol=AGREE, equal_nan=True):
+        return (
+            "the same sequences are answered differently a second time. Something is random even in "
+            "evaluation mode (`functional.dropout` needs `training=self.training`), or a state is carried "
+            "from call to call."
+        )
+    if not torch.allclose(one[order], other, atol=AGREE, equal_nan=True):
+        return (
+            "when sequences change places in the batch, their answers do not: batch and time are confused."
+            + _layouts(module)
+        )
     return None
+
+
+def _layouts(module: nn.Module) -> str:
+    """Which recurrent modules read time first: the likeliest cause."""
+    time_first = [
+        f"`{path}`"
+        for path, one in module.named_modules()
+        if isinstance(one, nn.RNNBase) and not one.batch_first
+    ]
+    if not time_first:
+        return ""
+    return f" {', '.join(time_first)}: `batch_first=True` is missing, or its input must be (time, batch, …)."
