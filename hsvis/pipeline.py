@@ -59,6 +59,11 @@ class _Build:
         return fingerprints(model) if isinstance(model, OwnModelSettings) else {}
 
     @property
+    def checkpoint(self) -> Path:
+        """Of the built-in classifier."""
+        return places.cache_folder() / self.config.name / "models" / f"{self.model_key}.safetensors"
+
+    @property
     def states_key(self) -> str:
         return cache.key_of(
             model=self.model_key, limit=self.config.dataset.limit, states=self.config.states.model_dump()
@@ -104,6 +109,11 @@ def locate(config: Config) -> tuple[RunFolder, bool]:
     job = _prepare(config, silent)
     folder = _folder(job)
     return folder, _is_current(job, folder)
+
+
+def trained_checkpoint(config: Config, corpus: Corpus) -> Path:
+    """Where the checkpoint of the built-in classifier lies, or will lie once it is trained."""
+    return _Build(config, corpus, silent).checkpoint
 
 
 def _prepare(config: Config, progress: Progress) -> _Build:
@@ -260,10 +270,7 @@ def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]
     from hsvis.models.text_model import TextModel  # noqa: PLC0415
     from hsvis.models.training import train  # noqa: PLC0415
 
-    config, path = (
-        job.config,
-        places.cache_folder() / job.config.name / "models" / f"{job.model_key}.safetensors",
-    )
+    config, path = job.config, job.checkpoint
     with cache.locked(
         path.with_suffix(".lock"), lambda: job.progress("training", 0, 1, "waiting for another build")
     ):

@@ -36,6 +36,7 @@ class Way:
     why: str
     head: Callable[[torch.Tensor], torch.Tensor] | None = None  # states (N, H) -> EPs (N, C)
     layer: str = ""  # whose states the head reads
+    path: str = ""  # of the head
 
 
 class TorchModel:
@@ -43,6 +44,7 @@ class TorchModel:
 
     Attributes:
         classes: C names.
+        recurrent: path -> recurrent module.
         layers: all layers of all recurrent modules, or those that `keep` chose.
         answers: what the module's outputs are.
         way: how the EPs are computed, and why.
@@ -60,7 +62,7 @@ class TorchModel:
     ) -> None:
         """Use `from_torch`."""
         self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
-        self._modules = modules
+        self.recurrent = modules
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
         self.layers: tuple[Layer, ...] = tuple(
             layer for path, one in modules.items() for layer in layers_of(path, one)
@@ -91,7 +93,7 @@ class TorchModel:
         return self
 
     def _all_layers(self) -> list[Layer]:
-        return [layer for path, one in self._modules.items() for layer in layers_of(path, one)]
+        return [layer for path, one in self.recurrent.items() for layer in layers_of(path, one)]
 
     @property
     def fingerprint(self) -> str:
@@ -153,10 +155,10 @@ class TorchModel:
 
     def _states(self, inputs: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """States of all layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
-        with watching(self._modules) as watched:
+        with watching(self.recurrent) as watched:
             output = self._ask(inputs)
         found: dict[str, torch.Tensor] = {}
-        for path, one in self._modules.items():
+        for path, one in self.recurrent.items():
             found |= states_of(path, one, watched, inputs.shape[0], inputs.shape[1])
         return found, output
 
@@ -204,14 +206,14 @@ class TorchModel:
             return Way("prefixes", why)
         states, _ = self._states(inputs)
         expected = self._own_answers(inputs)  # (B, T, C)
-        candidates = {head: heads[head]} if head else _candidates(self.module, self._modules)
+        candidates = {head: heads[head]} if head else _candidates(self.module, self.recurrent)
         for path, candidate in candidates.items():
             for layer in reversed(tops):
                 for kind in get_args(Kind):  # an activation may follow the head
                     reads = _head(candidate, Answers(kind, self.answers.single))
                     if _agrees(reads, states[layer.name], expected):
                         why = f"`{path}` on the states of {layer.name} gives the model's own answers"
-                        return Way("head", why, reads, layer.name)
+                        return Way("head", why, reads, layer.name, path)
         if head is not None:
             raise ModelError(
                 f"`model.head`: `{head}` on the hidden states does not give the model's own answers"

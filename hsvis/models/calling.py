@@ -98,24 +98,46 @@ def _problem(module: nn.Module, call: Forward, inputs: torch.Tensor) -> str | No
         one, again, other = (
             tensor_of(call(module, batch, lengths)) for batch in (inputs, inputs, inputs[order])
         )
+        alone = tensor_of(call(module, inputs[:1], lengths[:1]))
     except ModelError as error:
         return str(error)
     except Exception as error:  # whatever a user's module raises
         return said(error)
     if one.shape[:1] != (count,):
         return f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
-    if one.shape != again.shape or not torch.allclose(one, again, atol=AGREE, equal_nan=True):
+    if not _same(one, again):
         return (
             "the same sequences are answered differently a second time. Something is random even in "
             "evaluation mode (`functional.dropout` needs `training=self.training`), or a state is carried "
             "from call to call."
         )
-    if not torch.allclose(one[order], other, atol=AGREE, equal_nan=True):
+    return _mixed(module, one, other, alone, order)
+
+
+def _mixed(
+    module: nn.Module, one: torch.Tensor, other: torch.Tensor, alone: torch.Tensor, order: torch.Tensor
+) -> str | None:
+    """How the sequences of a batch get mixed, if they do.
+
+    Args:
+        one, other: (B, …), the answers to a batch, and to the batch in another `order` (B,).
+        alone: the answer to the first sequence alone.
+    """
+    if not _same(one[order], other):
         return (
             "when sequences change places in the batch, their answers do not: batch and time are confused."
             + _layouts(module)
         )
+    if not _same(one[0].reshape(-1), alone.reshape(-1)):
+        return (
+            "a sequence is answered differently alone than in a batch. Compute each sequence from its own "
+            "values alone, without means over the batch."
+        )
     return None
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, atol=AGREE, equal_nan=True)
 
 
 def _layouts(module: nn.Module) -> str:
