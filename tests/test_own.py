@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-import safetensors.torch
 import torch
 from own_models import AttentionGru, LastState, PackedTagger, characters
+from own_run import WORDS, make_folder, saved, write_config
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from hsvis.config import Config, TokenSettings, load_config
@@ -18,41 +17,14 @@ from hsvis.models.encoders import encoder
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
-WORDS = """<pad> <unk> a bad book film good great is it not plot poor the this very was""".split()  # noqa: SIM905
-ROWS = [
-    ("this film is very good", 1), ("the plot was poor", 0), ("not a great book", 0),
-    ("a great film it is", 1), ("it was bad , very bad", 0), ("this book is great", 1),
-    ("the unheard of masterpiece", 1), ("", 0),
-]  # fmt: skip
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    frame = pd.DataFrame(ROWS * 3, columns=["text", "label"])
-    frame["label"] = frame["label"].map(["neg", "pos"].__getitem__)
-    for split in ("train", "test"):
-        frame.to_parquet(tmp_path / f"{split}.parquet")
-    (tmp_path / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
-    return tmp_path
+    return make_folder(tmp_path)
 
 
 def config(folder: Path, **model: Any) -> Config:
-    path = folder / "own.yaml"
-    lines = "".join(f"  {key}: {value}\n" for key, value in model.items())
-    path.write_text(
-        f"name: own\ndataset:\n  path: parquet\n  data_files: {{train: {folder}/train.parquet, test: "
-        f"{folder}/test.parquet}}\nmodel:\n{lines}projections: [{{method: pca}}]\n",
-        encoding="utf-8",
-    )
-    return load_config(path)
-
-
-def saved(module: torch.nn.Module, path: Path) -> Path:
-    if path.suffix == ".safetensors":
-        safetensors.torch.save_file(module.state_dict(), path)
-    else:
-        torch.save({"state_dict": module.state_dict(), "epoch": 3}, path)
-    return path
+    return load_config(write_config(folder, **model))
 
 
 def check_run(store: StateStore, module: Any, ids: dict[str, int]) -> None:

@@ -36,8 +36,7 @@ def read(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> list
     if not np.allclose(answers, last, atol=NEAR):
         raise ModelError(
             f"the EP of the last step ({_shown(last[0])}) is not the model's own answer "
-            f"({_shown(answers[0])}). Check that `forward` reads every step of a sequence, and nothing but its "
-            "arguments."
+            f"({_shown(answers[0])}). Check that `forward` reads every step of a sequence, and nothing else."
         )
     facts = []
     classes = one.model.classes

@@ -106,6 +106,8 @@ def _value_at(ops: list[tuple[str, Any]], at: int) -> str:
     name, value = following[0]
     if name in ("EMPTY_DICT", "DICT"):
         return "dict"
+    if name in STRINGS and value == "module":  # old torch files keep the class of a module with its source
+        return "object"
     if name == "GLOBAL":
         return "dict" if value == "collections OrderedDict" else "object"
     if [op for op, _ in following][2:] == ["STACK_GLOBAL"]:  # module, name
