@@ -1,6 +1,7 @@
 """Models as users write them, for the tests of `model.factory`."""
 
 import sys
+import time
 
 import torch
 from torch import nn
@@ -176,3 +177,36 @@ def failing(words: int) -> nn.Module:
 
 def no_module(words: int) -> dict[str, int]:
     return {"words": words}
+
+
+def slow(text: str) -> tuple[list[str], list[int]]:
+    """A tokenizer that takes 50 ms."""
+    time.sleep(0.05)
+    return characters(text)
+
+
+class LouderWhenLong(LastState):
+    """Answers by its head alone, but otherwise for sequences of more than five steps."""
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        _, hidden = self.gru(self.embedding(ids))
+        return (self.out(hidden[-1]) * (1 if ids.shape[1] <= 5 else 3)).sigmoid().squeeze(1)
+
+
+class Knowing(nn.Module):
+    """Knows that `good` and `great` are good, by one unit that keeps them; logits of neg, pos."""
+
+    def __init__(self, words: int, good: list[int]) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(words, 1)
+        self.rnn, self.out = nn.RNN(1, 1, batch_first=True, bias=False), nn.Linear(1, 2)
+        with torch.no_grad():
+            self.embedding.weight.zero_()
+            self.embedding.weight[good] = 5.0
+            self.rnn.weight_ih_l0.fill_(1.0)
+            self.rnn.weight_hh_l0.fill_(5.0)
+            self.out.weight.copy_(torch.tensor([[-4.0], [4.0]]))
+            self.out.bias.copy_(torch.tensor([2.0, -2.0]))
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.out(self.rnn(self.embedding(ids))[0][:, -1])

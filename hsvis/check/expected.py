@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
 
 from hsvis import tables
@@ -138,25 +140,32 @@ def size_of(one: Subject, sample: Sample, config: Config) -> Size:
     steps, layers = sample.steps, one.model.layers
     ep = 4 * len(one.model.classes)
     value = 2 if config.states.precision == "float16" else 4
-    texts = _sequence_table(sample, one.model) * sample.scale
+    texts = _sequence_table(sample, one.model)
     projected = len(layers) * len(config.projections)
     disk = (
         sum(steps * (COLUMNS + 4 + value * layer.size) for layer in layers)
         + steps * (COLUMNS + ep)
-        + projected * steps * (COLUMNS + 8)
-        + texts
+        + projected * steps * (COLUMNS // 4 + 8)  # compressed, other than what holds vectors
+        + _written(texts) * sample.scale
     )
-    server = steps * (ep + 4 * len(layers) + 8 * projected) + texts
+    server = steps * (ep + 4 * len(layers) + 8 * projected) + texts.nbytes * sample.scale
     building = 4 * steps * max(layer.size for layer in layers)
     return Size(sample.sequences, steps, sample.exact, round(disk), round(server), building)
 
 
-def _sequence_table(sample: Sample, model: HiddenStateModel) -> int:
-    """Bytes of the table of the sample's sequences."""
+def _sequence_table(sample: Sample, model: HiddenStateModel) -> pa.Table:
+    """The table of the sample's sequences, without their answers."""
     lengths = np.array([len(encoded) for encoded in sample.encoded], np.int32)
     blank = Extracted(lengths, np.zeros((int(lengths.sum()), len(model.classes)), np.float32), {}, {})
     labels = np.zeros(len(lengths), np.int16)
-    return int(tables.sequence_table(0, sample.rows, sample.texts, labels, sample.encoded, blank).nbytes)
+    return tables.sequence_table(0, sample.rows, sample.texts, labels, sample.encoded, blank)
+
+
+def _written(table: pa.Table) -> int:
+    """Bytes of a table of texts as a file."""
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table, buffer, compression="lz4", use_dictionary=False)  # as the cache does
+    return int(buffer.getvalue().size)
 
 
 @dataclass(frozen=True)
@@ -234,6 +243,8 @@ def _training(
 
 
 def _bytes(count: float) -> str:
+    if count < 2**20:
+        return f"{count / 2**10:,.0f} KiB"
     return f"{count / 2**20:,.1f} MiB" if count < 2**30 else f"{count / 2**30:,.1f} GiB"
 
 
