@@ -78,6 +78,10 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
 
 
 def _guarded(command: Any, given: argparse.Namespace) -> int:
+    if (
+        here := str(Path.cwd())
+    ) not in sys.path:  # where a user's own modules lie; last, so that none hides ours
+        sys.path.append(here)
     try:
         command(given)
     except HsvisError as error:

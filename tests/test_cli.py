@@ -97,6 +97,19 @@ def test_a_mistake_ends_with_one_message_and_exit_code_2(
     assert not list(tmp_path.rglob("manifest.json"))
 
 
+def test_a_module_in_the_current_folder_is_found(tmp_path: Path) -> None:
+    (tmp_path / "my_models.py").write_text(
+        "def make():\n    raise ValueError('made here')\n", encoding="utf-8"
+    )
+    arguments = ["check", "demo", "--set", "model={factory: 'my_models:make'}"]
+    result = subprocess.run(  # as the installed command: without the current folder on the path
+        [sys.executable, "-P", "-m", "hsvis", *arguments],
+        capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert "my_models:make raised ValueError: made here" in result.stderr
+
+
 def test_a_busy_port_is_said_before_anything_is_built(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from own_models import AttentionGru, LastState, PackedTagger, characters
@@ -89,6 +90,24 @@ def test_other_weights_are_another_run(folder: Path, session_cache: Path) -> Non
     assert runs[0].manifest["own_model"]["ep"] == "head"
     torch.manual_seed(1)
     check_run(runs[1], LastState(len(WORDS)).eval(), {word: k for k, word in enumerate(WORDS)})
+
+
+def test_parts_that_are_read_side_by_side_do_not_mix(folder: Path, session_cache: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [(" ".join(rng.choice(WORDS[2:], 40)), ["neg", "pos"][k % 2]) for k in range(400)]
+    pd.DataFrame(rows, columns=["text", "label"]).to_parquet(folder / "test.parquet")
+    torch.manual_seed(0)
+    module = LastState(len(WORDS)).eval()
+    settings = {"factory": "own_models:LastState", "kwargs": f"{{words: {len(WORDS)}}}"}
+    settings |= {
+        "checkpoint": str(saved(module, folder / "weights.safetensors")),
+        "tokenizer": str(folder / "vocab.txt"),
+    }
+    store = build(load_config(write_config(folder, **settings), ["states.part_steps=200"]))
+    for index in (0, 199, 399):
+        ids = torch.tensor([[WORDS.index(word) for word in rows[index][0].split()]])
+        states = module.gru(module.embedding(ids))[0][0].detach().numpy()
+        np.testing.assert_allclose(store.states(index, "gru.0"), states, atol=1e-5)
 
 
 def test_a_function_can_be_the_tokenizer(folder: Path, session_cache: Path) -> None:

@@ -1,8 +1,10 @@
 """What a whole run will take: rows, steps, memory, time; from a sample of its texts."""
 
 import math
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +24,9 @@ from hsvis.models.protocol import Encoded, HiddenStateModel
 from hsvis.models.training import ONE_THREAD
 
 TEXTS = 500  # in the sample
-TIMED = 64  # of these, at the most
-PATIENCE = 5.0  # seconds that timing may take, about
-FIRST = 8  # sequences by which that is foreseen
+TIMED = (8, 64, TEXTS)  # of these; more only where fewer were quick
+PATIENCE = 3.0  # seconds that timing as many may take, foreseen by the fewer
+MOST_WORKERS = 4  # parts that a build reads side by side
 TSNE_SECONDS = 1.4e-3  # a state, on two cores (docs/results.md)
 EVALUATED = 2.0  # training and the passes that judge it, in units of training
 COLUMNS = 8  # bytes of `sequence` and `step`
@@ -190,21 +192,23 @@ class Cost:
 
 def cost(one: Subject, sample: Sample, corpus: Corpus, config: Config) -> Cost:
     """Times a part of the sample, and how long all will take at that pace."""
-    count = min(TIMED, len(sample.rows))
-    order = np.unique(np.linspace(0, len(sample.rows) - 1, count).round().astype(int))
-    order = np.random.default_rng(0).permutation(order)  # so that the first ones are like the rest
-    first = order[:FIRST]
-    took = _timed(one.model, [sample.encoded[i] for i in first])
-    more = order[: max(0, int(PATIENCE / max(took, 1e-6) * len(first)))]
-    if len(more) > len(first):
-        first, took = more, _timed(one.model, [sample.encoded[i] for i in more])
-    elif took < PATIENCE / 2:  # the first one is slower
-        took = min(took, _timed(one.model, [sample.encoded[i] for i in first]))
-    seconds = {"reading": took / len(first) * sample.sequences + sample.seconds * sample.total}
-    chosen = [sample.encoded[i] for i in first]
+    order = np.random.default_rng(0).permutation(len(sample.rows))  # so that the first ones are like the rest
+    cores = os.cpu_count() or 1
+    workers = min(MOST_WORKERS, cores)
+    timed, took = order[:0], 0.0
+    with _threads(max(1, cores // workers)):  # as a build does
+        for count in TIMED:
+            if len(timed) and took * count / len(timed) > PATIENCE:
+                break
+            timed = order[:count]
+            took = _timed(one.model, [sample.encoded[i] for i in timed])
+    parts = math.ceil(sample.steps / config.states.part_steps)
+    reading = took / len(timed) * sample.sequences / min(workers, parts)
+    seconds = {"reading": reading + sample.seconds * sample.total}
     began = time.perf_counter()
-    answers = one.answer(chosen)
-    answering = (time.perf_counter() - began) / len(first) + sample.seconds
+    chosen = timed[: TIMED[1]]
+    answers = one.answer([sample.encoded[i] for i in chosen])
+    answering = (time.perf_counter() - began) / len(chosen) + sample.seconds
     if one.untrained is not None and isinstance(config.model, ModelSettings):
         seconds = {"training": _training(one.untrained, one.model, corpus, config.model)} | seconds
     elif not isinstance(config.model, ModelSettings):
@@ -212,7 +216,17 @@ def cost(one: Subject, sample: Sample, corpus: Corpus, config: Config) -> Cost:
     tsne = sum(projection.method == "tsne" for projection in config.projections) * len(one.model.layers)
     if tsne:
         seconds["t-SNE"] = tsne * sample.steps * TSNE_SECONDS
-    return Cost(seconds, np.array(sample.rows)[first], answers)
+    return Cost(seconds, np.array(sample.rows)[chosen], answers)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _timed(model: HiddenStateModel, encoded: Sequence[Encoded]) -> float:
@@ -232,13 +246,12 @@ def _training(
         return 0.0
     ids, lengths = pad([encoded.inputs for encoded in batch])
     given = torch.from_numpy(ids), torch.from_numpy(lengths)
-    took, threads = math.inf, torch.get_num_threads()
-    torch.set_num_threads(1 if settings.hidden <= ONE_THREAD else threads)  # as training does
-    for _ in range(3):  # the first one is slower
-        began = time.perf_counter()
-        torch.autograd.grad(classifier(*given).sum(), list(classifier.parameters()))
-        took = min(took, time.perf_counter() - began)
-    torch.set_num_threads(threads)
+    took = math.inf
+    with _threads(1 if settings.hidden <= ONE_THREAD else torch.get_num_threads()):  # as training does
+        for _ in range(3):  # the first one is slower
+            began = time.perf_counter()
+            torch.autograd.grad(classifier(*given).sum(), list(classifier.parameters()))
+            took = min(took, time.perf_counter() - began)
     return took * len(texts) / settings.batch_size * settings.epochs * EVALUATED
 
 
