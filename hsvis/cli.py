@@ -5,13 +5,14 @@ import errno
 import json
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hsvis import __version__
+from hsvis import __version__, places
 from hsvis.config import Config, load_config
-from hsvis.errors import ConfigError, HsvisError, ServerError
+from hsvis.errors import ConfigError, DataError, HsvisError, ModelError, ServerError
 from hsvis.progress import ConsoleProgress
 
 FAILED = 2  # exit code of everything the user can mend
@@ -26,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="build a run without serving it")
     info = commands.add_parser("info", help="what a built run holds")
-    for command in (build, info):
+    check = commands.add_parser(
+        "check", help="what a run will be, and what is wrong with it, before it is built"
+    )
+    for command in (build, info, check):
         command.add_argument("config", help="a YAML file, or demo, digits, imdb, reuters")
         _add_set(command)
     info.add_argument("--json", action="store_true", help="the manifest as it is, for scripts")
@@ -38,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reuters.add_argument("target", type=Path, help="folder for train.parquet and test.parquet")
     given = parser.parse_args(arguments)
     return _guarded(
-        {"build": _build, "info": _info, "serve": _serve, "import-reuters": _import_reuters}[given.command],
+        {"build": _build, "check": _check, "info": _info, "serve": _serve, "import-reuters": _import_reuters}[
+            given.command
+        ],
         given,
     )
 
@@ -72,7 +78,9 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
 
 
 def _guarded(command: Any, given: argparse.Namespace) -> int:
-    if (here := str(Path.cwd())) not in sys.path:  # where a user's own modules lie; last, so that none hides ours
+    if (
+        here := str(Path.cwd())
+    ) not in sys.path:  # where a user's own modules lie; last, so that none hides ours
         sys.path.append(here)
     try:
         command(given)
@@ -88,7 +96,27 @@ def _guarded(command: Any, given: argparse.Namespace) -> int:
 def _build(given: argparse.Namespace) -> None:
     from hsvis.pipeline import build  # noqa: PLC0415  (a command that fails early should do so at once)
 
-    print(build(load_config(given.config, given.set), ConsoleProgress()).folder.path)
+    config = load_config(given.config, given.set)
+    with _naming(given.config):
+        print(build(config, ConsoleProgress()).folder.path)
+
+
+def _check(given: argparse.Namespace) -> None:
+    config = load_config(given.config, given.set)
+    from hsvis.check import check  # noqa: PLC0415
+
+    with _naming(given.config):
+        findings = check(config, ConsoleProgress())
+    print("\n".join(findings.lines()))
+
+
+@contextmanager
+def _naming(config: str) -> Iterator[None]:
+    """Puts the config's file before messages about what is named in it."""
+    try:
+        yield
+    except (DataError, ModelError) as error:
+        raise type(error)(f"{places.config_file(Path(config))}: {error}") from error
 
 
 def _info(given: argparse.Namespace) -> None:

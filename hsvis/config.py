@@ -174,6 +174,11 @@ class OwnModelSettings(Settings):
     head: str | None = Field(
         None, description="Path of the module that reads a hidden state; null = it is looked for."
     )
+    device: str | None = Field(
+        None,
+        pattern=r"^(cpu|mps|cuda(:\d+)?)$",
+        description="Where it computes: `cpu`, `cuda`, `cuda:1` or `mps`; null = where the factory put it.",
+    )
 
 
 def _kind_of_model(value: Any) -> str:

@@ -4,6 +4,8 @@ Each message names what was wrong, where, and what to do about it; the command l
 without a traceback and ends with exit code 2.
 """
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -39,3 +41,15 @@ class DamagedFileError(CacheError):
 
 class ServerError(HsvisError):
     """A dashboard that can't be served, such as a port that is taken."""
+
+
+def nearest(wrong: str, there: Iterable[str], *, every: bool = True) -> str:
+    """The remedy for a name that is not there: the one that is meant, it seems, and all that there are.
+
+    Args:
+        every: whether to list them all.
+    """
+    names = list(there)
+    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
+    guess = f"Did you mean `{close[0]}`? " if close else ""
+    return (guess + (f"There are: {', '.join(names) or 'none'}." if every else "")).rstrip()

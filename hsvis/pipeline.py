@@ -52,7 +52,9 @@ class _Build:
             test=self.corpus.test.fingerprint,
             classes=self.corpus.classes,
             tokens=self.config.tokens.model_dump(),
-            model=self.config.model.model_dump(),
+            model=self.config.model.model_dump(
+                exclude={"device"}
+            ),  # the same states, wherever they come from
             **self.own_files,
         )
 
@@ -61,6 +63,11 @@ class _Build:
         """Of a user's own model: hashes of the files that it is made of."""
         model = self.config.model
         return fingerprints(model) if isinstance(model, OwnModelSettings) else {}
+
+    @property
+    def checkpoint(self) -> Path:
+        """Of the built-in classifier."""
+        return places.cache_folder() / self.config.name / "models" / f"{self.model_key}.safetensors"
 
     @property
     def states_key(self) -> str:
@@ -108,6 +115,11 @@ def locate(config: Config) -> tuple[RunFolder, bool]:
     job = _prepare(config, silent)
     folder = _folder(job)
     return folder, _is_current(job, folder)
+
+
+def trained_checkpoint(config: Config, corpus: Corpus) -> Path:
+    """Where the checkpoint of the built-in classifier lies, or will lie once it is trained."""
+    return _Build(config, corpus, silent).checkpoint
 
 
 def _prepare(config: Config, progress: Progress) -> _Build:
@@ -250,13 +262,15 @@ def _own_model(job: _Build, settings: OwnModelSettings) -> tuple[Any, dict[str, 
 
     test = job.corpus.test
     job.progress("your model", 0, 1, settings.factory)
-    model = own_model(settings, job.config.tokens, job.corpus.classes, test.examples)
+    own = own_model(settings, job.config.tokens, job.corpus.classes, test.examples)
+    model = own.model
     if job.config.states.layers is not None:
         model.keep(job.config.states.layers)
     with job.timed("test split"):
         share, left_out = accuracy(model, test.examples, test.labels)
     layers = "1 layer" if len(model.layers) == 1 else f"{len(model.layers)} layers"
-    job.progress("your model", 1, 1, f"{layers}; {model.answers}; EPs by {model.way.name}")
+    facts = [layers, str(model.answers), f"EPs by {model.way.name}", *own.notes]
+    job.progress("your model", 1, 1, "; ".join(facts))
     return model, {
         "train_accuracy": None,
         "test_accuracy": share,
@@ -292,10 +306,7 @@ def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]
     from hsvis.models.text_model import SeriesModel, TextModel  # noqa: PLC0415
     from hsvis.models.training import train  # noqa: PLC0415
 
-    config, path = (
-        job.config,
-        places.cache_folder() / job.config.name / "models" / f"{job.model_key}.safetensors",
-    )
+    config, path = job.config, job.checkpoint
     with cache.locked(
         path.with_suffix(".lock"), lambda: job.progress("training", 0, 1, "waiting for another build")
     ):

@@ -98,7 +98,9 @@ def test_a_mistake_ends_with_one_message_and_exit_code_2(
 
 
 def test_a_module_in_the_current_folder_is_found(tmp_path: Path) -> None:
-    (tmp_path / "my_models.py").write_text("def make():\n    raise ValueError('made here')\n", encoding="utf-8")
+    (tmp_path / "my_models.py").write_text(
+        "def make():\n    raise ValueError('made here')\n", encoding="utf-8"
+    )
     arguments = ["check", "demo", "--set", "model={factory: 'my_models:make'}"]
     result = subprocess.run(  # as the installed command: without the current folder on the path
         [sys.executable, "-P", "-m", "hsvis", *arguments],

@@ -21,6 +21,7 @@ ORDER = [
     ["embedding"],
     ["store", "report"],
     ["pipeline"],
+    ["check"],
     ["analysis"],
     ["figures"],
     ["dashboard"],

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import safetensors.torch
 import torch
 from own_models import AttentionGru, LastState, PackedTagger, characters
+from own_run import WORDS, make_folder, saved, write_config
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from hsvis.config import Config, TokenSettings, load_config
@@ -18,41 +18,14 @@ from hsvis.models.encoders import encoder
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
-WORDS = """<pad> <unk> a bad book film good great is it not plot poor the this very was""".split()  # noqa: SIM905
-ROWS = [
-    ("this film is very good", 1), ("the plot was poor", 0), ("not a great book", 0),
-    ("a great film it is", 1), ("it was bad , very bad", 0), ("this book is great", 1),
-    ("the unheard of masterpiece", 1), ("", 0),
-]  # fmt: skip
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    frame = pd.DataFrame(ROWS * 3, columns=["text", "label"])
-    frame["label"] = frame["label"].map(["neg", "pos"].__getitem__)
-    for split in ("train", "test"):
-        frame.to_parquet(tmp_path / f"{split}.parquet")
-    (tmp_path / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
-    return tmp_path
+    return make_folder(tmp_path)
 
 
 def config(folder: Path, **model: Any) -> Config:
-    path = folder / "own.yaml"
-    lines = "".join(f"  {key}: {value}\n" for key, value in model.items())
-    path.write_text(
-        f"name: own\ndataset:\n  path: parquet\n  data_files: {{train: {folder}/train.parquet, test: "
-        f"{folder}/test.parquet}}\nmodel:\n{lines}projections: [{{method: pca}}]\n",
-        encoding="utf-8",
-    )
-    return load_config(path)
-
-
-def saved(module: torch.nn.Module, path: Path) -> Path:
-    if path.suffix == ".safetensors":
-        safetensors.torch.save_file(module.state_dict(), path)
-    else:
-        torch.save({"state_dict": module.state_dict(), "epoch": 3}, path)
-    return path
+    return load_config(write_config(folder, **model))
 
 
 def check_run(store: StateStore, module: Any, ids: dict[str, int]) -> None:
@@ -117,6 +90,24 @@ def test_other_weights_are_another_run(folder: Path, session_cache: Path) -> Non
     assert runs[0].manifest["own_model"]["ep"] == "head"
     torch.manual_seed(1)
     check_run(runs[1], LastState(len(WORDS)).eval(), {word: k for k, word in enumerate(WORDS)})
+
+
+def test_parts_that_are_read_side_by_side_do_not_mix(folder: Path, session_cache: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [(" ".join(rng.choice(WORDS[2:], 40)), ["neg", "pos"][k % 2]) for k in range(400)]
+    pd.DataFrame(rows, columns=["text", "label"]).to_parquet(folder / "test.parquet")
+    torch.manual_seed(0)
+    module = LastState(len(WORDS)).eval()
+    settings = {"factory": "own_models:LastState", "kwargs": f"{{words: {len(WORDS)}}}"}
+    settings |= {
+        "checkpoint": str(saved(module, folder / "weights.safetensors")),
+        "tokenizer": str(folder / "vocab.txt"),
+    }
+    store = build(load_config(write_config(folder, **settings), ["states.part_steps=200"]))
+    for index in (0, 199, 399):
+        ids = torch.tensor([[WORDS.index(word) for word in rows[index][0].split()]])
+        states = module.gru(module.embedding(ids))[0][0].detach().numpy()
+        np.testing.assert_allclose(store.states(index, "gru.0"), states, atol=1e-5)
 
 
 def test_a_function_can_be_the_tokenizer(folder: Path, session_cache: Path) -> None:
@@ -207,7 +198,7 @@ def test_a_pickle_that_runs_code_is_refused_with_the_way_to_convert_it(
 ) -> None:
     path = folder / "whole.pt"
     torch.save(LastState(len(WORDS)), path)
-    with pytest.raises(ModelError, match=r"without running code.*torch\.save\(model\.state_dict\(\), path\)"):
+    with pytest.raises(ModelError, match=r"without running code in it \(of own_models\.LastState\)"):
         build(
             config(
                 folder, factory="own_models:LastState", kwargs=f"{{words: {len(WORDS)}}}", checkpoint=path,

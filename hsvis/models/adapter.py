@@ -12,7 +12,6 @@ treats padding.
 """
 
 import hashlib
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -21,15 +20,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from hsvis.errors import ModelError
+from hsvis.errors import ModelError, nearest
 from hsvis.models.answers import Answers, Kind, answers_of, tensor_of
+from hsvis.models.calling import AGREE, Encode, Forward, call_of, probe_of, said
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
-
-Encode = Callable[[Any], Encoded]
-Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
-PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
-AGREE = 1e-5  # how near answers must be to count as the same
+from hsvis.models.weights import check_weights
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,7 @@ class Way:
     why: str
     head: Callable[[torch.Tensor], torch.Tensor] | None = None  # states (N, H) -> EPs (N, C)
     layer: str = ""  # whose states the head reads
+    path: str = ""  # of the head
 
 
 class TorchModel:
@@ -47,6 +44,7 @@ class TorchModel:
 
     Attributes:
         classes: C names.
+        recurrent: path -> recurrent module.
         layers: all layers of all recurrent modules, or those that `keep` chose.
         answers: what the module's outputs are.
         way: how the EPs are computed, and why.
@@ -64,7 +62,7 @@ class TorchModel:
     ) -> None:
         """Use `from_torch`."""
         self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
-        self._modules = modules
+        self.recurrent = modules
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
         self.layers: tuple[Layer, ...] = tuple(
             layer for path, one in modules.items() for layer in layers_of(path, one)
@@ -73,6 +71,15 @@ class TorchModel:
         with torch.enable_grad():
             self.answers: Answers = answers_of(lambda: self._ask(inputs), len(probe), len(self.classes))
         self.way = self._find_way(inputs, head)
+
+    def confirm(self, longer: Sequence[Encoded]) -> None:
+        """Takes prefixes where the head gives the model's answers to short sequences only."""
+        if self.way.head is None or not longer:
+            return
+        trace, own = self.trace(longer), self.answer(longer)
+        last = trace.ep[torch.arange(len(longer)), torch.from_numpy(trace.lengths) - 1].numpy()
+        if not np.allclose(last, own, atol=10 * AGREE):
+            self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
         """Keeps the states of these layers only, in this order.  Raises ModelError for one not there."""
@@ -86,7 +93,7 @@ class TorchModel:
         return self
 
     def _all_layers(self) -> list[Layer]:
-        return [layer for path, one in self._modules.items() for layer in layers_of(path, one)]
+        return [layer for path, one in self.recurrent.items() for layer in layers_of(path, one)]
 
     @property
     def fingerprint(self) -> str:
@@ -95,7 +102,8 @@ class TorchModel:
         for name, weight in sorted(self.module.state_dict().items()):
             digest.update(name.encode())
             if isinstance(weight, torch.Tensor):
-                digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
+                flat = weight.detach().cpu().contiguous().reshape(-1)
+                digest.update(flat.view(torch.uint8).numpy().tobytes())  # numpy knows no bfloat16
         return digest.hexdigest()
 
     def encode(self, text: Any) -> Encoded:
@@ -119,6 +127,13 @@ class TorchModel:
                 ep[rows, :length] = self.way.head(flat).reshape(len(rows), length, -1).cpu()
         if self.way.head is None:
             self._ask_prefixes(batch, lengths, ep)
+        bad = ep.isnan().flatten(1).any(1)
+        if bad.any():
+            words = " ".join(batch[int(bad.nonzero()[0])].tokens[:6])
+            raise ModelError(
+                f"the model's answer to the sequence that begins with `{words}` is NaN. Check its weights, "
+                "and what `model.tokenizer` makes of this text."
+            )
         return Trace(states, ep, lengths)
 
     @torch.inference_mode()
@@ -140,16 +155,32 @@ class TorchModel:
 
     def _states(self, inputs: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """States of all layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
-        with watching(self._modules) as watched:
+        with watching(self.recurrent) as watched:
             output = self._ask(inputs)
         found: dict[str, torch.Tensor] = {}
-        for path, one in self._modules.items():
+        for path, one in self.recurrent.items():
             found |= states_of(path, one, watched, inputs.shape[0], inputs.shape[1])
         return found, output
 
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
         lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
-        return tensor_of(self._call(self.module, inputs, lengths))
+        try:
+            return tensor_of(self._call(self.module, inputs, lengths))
+        except ModelError:
+            raise
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                f"the memory of {self.device} does not suffice for {len(inputs)} sequences of "
+                f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
+            ) from error
+        except Exception as error:  # whatever a user's module raises
+            given = (
+                f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
+            )
+            raise ModelError(
+                f"{type(self.module).__name__} raised {said(error)} It was given {len(inputs)} sequences of "
+                f"{inputs.shape[1]} steps, {given}. Check `model.tokenizer` and `tokens.max_length`."
+            ) from error
 
     def _tensor(self, batch: Sequence[Encoded]) -> torch.Tensor:
         return self._to_device(np.stack([one.inputs for one in batch]))
@@ -163,27 +194,31 @@ class TorchModel:
         tops = [
             layer for layer in self._all_layers() if layer.kind == "hidden" and layer.direction == "forward"
         ]
-        if any(layer.direction == "reverse" for layer in self._all_layers()):
-            return Way("prefixes", "a layer reads backwards, so every state depends on the whole sequence")
-        states, _ = self._states(inputs)
         heads = dict(self.module.named_modules())
         if head is not None and head not in heads:
             raise ModelError(
-                f"`head`: there is no module at `{head}`. There are: {', '.join(filter(None, heads))}."
+                f"`model.head`: there is no module at `{head}`. {nearest(head, filter(None, heads))}"
             )
+        if any(layer.direction == "reverse" for layer in self._all_layers()):
+            why = "a layer reads backwards, so every state depends on the whole sequence"
+            if head is not None:
+                raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
+            return Way("prefixes", why)
+        states, _ = self._states(inputs)
         expected = self._own_answers(inputs)  # (B, T, C)
-        candidates = {head: heads[head]} if head else _candidates(self.module, self._modules)
+        candidates = {head: heads[head]} if head else _candidates(self.module, self.recurrent)
         for path, candidate in candidates.items():
             for layer in reversed(tops):
                 for kind in get_args(Kind):  # an activation may follow the head
                     reads = _head(candidate, Answers(kind, self.answers.single))
                     if _agrees(reads, states[layer.name], expected):
                         why = f"`{path}` on the states of {layer.name} gives the model's own answers"
-                        return Way("head", why, reads, layer.name)
+                        return Way("head", why, reads, layer.name, path)
         if head is not None:
             raise ModelError(
-                f"`head`: `{head}` on the hidden states does not give the model's own answers. "
-                "Leave `head` out: the answers to prefixes are exact for any model."
+                f"`model.head`: `{head}` on the hidden states does not give the model's own answers"
+                f"{_why_not(heads[head], states[tops[-1].name]) if tops else ''}. "
+                "Leave it out: the answers to prefixes are exact for any model."
             )
         return Way("prefixes", "the answer depends on more than the last hidden state")
 
@@ -209,6 +244,14 @@ def _agrees(
     return found.numel() == expected.numel() and torch.allclose(
         found.reshape(expected.shape), expected, atol=AGREE
     )
+
+
+def _why_not(head: nn.Module, states: torch.Tensor) -> str:
+    try:
+        head(states.flatten(0, 1))
+    except Exception as error:  # whatever a user's module raises
+        return f" ({said(error).rstrip('.')})"
+    return ""
 
 
 def _candidates(module: nn.Module, recurrent: dict[str, nn.Module]) -> dict[str, nn.Module]:
@@ -253,91 +296,10 @@ def from_torch(
         ModelError: what is wrong, and what to do.
     """
     module.eval()
-    _check_weights(module)
+    check_weights(module)
     modules = recurrent_modules(module, recurrent)
-    examples = _probe(probe, encode)
-    call = forward or _call_of(module, examples)
-    return TorchModel(module, classes, encode, modules, call, examples, head)
-
-
-def _check_weights(module: nn.Module) -> None:
-    for name, weight in module.named_parameters():
-        if not torch.isfinite(weight).all():
-            raise ModelError(
-                f"the weight `{name}` is NaN or infinite. Load another checkpoint, or train again."
-            )
-
-
-def _probe(texts: Sequence[Any], encode: Encode) -> list[Encoded]:
-    """PROBES[0] sequences of one length, cut or repeated from what is given."""
-    encoded = [one for one in map(encode, texts) if len(one)]
-    if not encoded:
-        raise ModelError(
-            "none of the texts to try the model with holds a token. Check `encode` and the dataset."
-        )
-    count, steps = PROBES
-    found = []
-    for k in range(count):
-        one = encoded[k % len(encoded)]
-        at = (np.arange(steps) + k) % len(one)
-        found.append(Encoded([one.tokens[i] for i in at], one.inputs[at], one.known[at], one.start, one.end))
-    return found
-
-
-def _call_of(module: nn.Module, probe: Sequence[Encoded]) -> Forward:
-    """How the module wants to be called: with inputs, or inputs and lengths; batch first, or time first.
-
-    Told by the number of its parameters, and by a batch whose sequences change places: so must its answers.
-
-    Raises:
-        ModelError: no call works, with what the last one said.
-    """
-    parameters = [
-        p
-        for p in inspect.signature(module.forward).parameters.values()
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    with_lengths = len(parameters) > 1 or any(
-        "len" in p for p in inspect.signature(module.forward).parameters
-    )
-    device = next((p.device for p in module.parameters()), torch.device("cpu"))
-    inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
-    problems = []
-    for time_first in (False, True):
-        call = _caller(with_lengths=with_lengths, time_first=time_first)
-        problem = _problem(module, call, inputs)
-        if problem is None:
-            return call
-        problems.append(problem)
-    raise ModelError(
-        f"{type(module).__name__} can't be called with {'inputs and lengths' if with_lengths else 'inputs'} "
-        f"of shape {tuple(inputs.shape)} (batch, time): {problems[0]} Give `forward`, a function of module, "
-        "inputs and lengths."
-    )
-
-
-def _caller(*, with_lengths: bool, time_first: bool) -> Forward:
-    def call(module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
-        given = inputs.transpose(0, 1) if time_first else inputs
-        return module(given, lengths) if with_lengths else module(given)
-
-    return call
-
-
-@torch.inference_mode()
-def _problem(module: nn.Module, call: Forward, inputs: torch.Tensor) -> str | None:
-    """Why a way to call a module does not fit; None if it does."""
-    count, steps = inputs.shape[:2]
-    lengths = torch.full((count,), steps, dtype=torch.int64)
-    order = torch.arange(count).roll(1)
-    try:
-        one, other = (tensor_of(call(module, batch, lengths)) for batch in (inputs, inputs[order]))
-    except ModelError as error:
-        return str(error)
-    except Exception as error:  # whatever a user's module raises
-        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}."
-    if one.shape[:1] != (count,):
-        return f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
-    if not torch.allclose(one[order], other, atol=AGREE):
-        return "when sequences change places in the batch, their answers do not: batch and time are confused."
-    return None
+    examples = probe_of(probe, encode)
+    call = forward or call_of(module, examples)
+    model = TorchModel(module, classes, encode, modules, call, examples, head)
+    model.confirm(sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:])
+    return model

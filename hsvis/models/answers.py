@@ -94,12 +94,27 @@ def answers_of(ask: Callable[[], torch.Tensor], batch: int, classes: int) -> Ans
     elif not (single and classes == 2):
         raise ModelError(
             f"the model's answer to {batch} sequences has the shape {shape}; with {classes} classes it must "
-            f"be ({batch}, {classes})" + (f", ({batch}, 1) or ({batch},)" if classes == 2 else "") + ". "
-            "Check the classes, the head, and whether batch and time are confused."
+            f"be ({batch}, {classes})"
+            + (f", ({batch}, 1) or ({batch},)" if classes == 2 else "")
+            + ". "
+            + _remedy(shape, batch, classes)
         )
-    if not torch.isfinite(output).all():
-        raise ModelError("the model's answers are NaN or infinite. Check its weights.")
+    if bool((output.isnan() | output.isposinf()).any()):  # minus infinity is the logarithm of 0
+        raise ModelError(
+            "the model's answers are NaN or infinite. Check its weights, and what `model.tokenizer` gives it."
+        )
     return Answers(_kind(output, single=single), single)
+
+
+def _remedy(shape: tuple[int, ...], batch: int, classes: int) -> str:
+    if len(shape) == 2 and shape[0] == batch:
+        return (
+            f"It has {shape[1]} outputs for {classes} classes: list a name for each output, in their order, "
+            f"in `dataset.classes`, or use a model of {classes} outputs."
+        )
+    if shape == (batch,):
+        return f"It has one output for {classes} classes: use a model of {classes} outputs."
+    return "It must be one row of outputs a sequence: let `forward` return the answer to the last step alone."
 
 
 def _kind(output: torch.Tensor, *, single: bool) -> Kind:

@@ -10,7 +10,10 @@
 
 import importlib
 import json
+import pkgutil
+import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +22,57 @@ import numpy as np
 from hsvis.config import TokenSettings
 from hsvis.corpus.series import Series
 from hsvis.corpus.tokens import split_text
-from hsvis.errors import ModelError
+from hsvis.errors import ModelError, nearest
 from hsvis.models.protocol import Encoded
 
 UNKNOWN = ("<unk>", "[unk]", "<oov>", "unk")  # what vocabularies call words they lack, in lower case
 PADDING = ("<pad>", "[pad]", "pad")
 
 Encode = Callable[[Any], Encoded]  # of a text, or of a series
+EVERY = 20  # names in a module that a message lists
 
 
-def encoder(tokenizer: str, tokens: TokenSettings) -> Encode:
-    """The function that reads texts.
+@dataclass(frozen=True)
+class Encoder:
+    """A function that reads texts or series, and what is known of it.
+
+    Attributes:
+        read: the function.
+        kind: what it makes of a text, for people.
+        size: ids are below this; None where only the function knows.
+        unknown, padding: the ids of these, None where there are none.
+        pieces: how many words or characters a text has before those that the vocabulary lacks are passed
+            over; None where none ever are.
+    """
+
+    read: Encode
+    kind: str
+    size: int | None = None
+    unknown: int | None = None
+    padding: int | None = None
+    pieces: Callable[[str], int] | None = None
+
+    def __call__(self, text: str | Series) -> Encoded:
+        """Raises ModelError: a user's function raised, or returned something else."""
+        return self.read(text)
+
+
+def encoder(tokenizer: str, tokens: TokenSettings) -> Encoder:
+    """What reads texts.
 
     Raises:
         ModelError: no such file or function, or it can't be read.
     """
     if ":" in tokenizer and not Path(tokenizer).exists():
-        return _of_function(tokenizer, named(tokenizer, "tokenizer"))
+        return of_function(tokenizer, named(tokenizer, "tokenizer"))
     path = Path(tokenizer)
     if path.name == "tokenizer.json" or (path.suffix == ".json" and _is_tokenizers_file(path)):
         return _of_tokenizers(path, tokens)
     vocabulary = _vocabulary(path)
+    if not vocabulary:
+        raise ModelError(
+            f"`model.tokenizer`: {path}: is empty. Name the vocabulary that the model was trained with."
+        )
     special = {*UNKNOWN, *PADDING}
     entries = [entry for entry in vocabulary if entry.lower() not in special and not _is_special(entry)]
     by_character = bool(entries) and all(len(entry) == 1 for entry in entries)
@@ -51,20 +84,42 @@ def named(reference: str, setting: str) -> Any:
     module, _, name = reference.partition(":")
     try:
         found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
     except ImportError as error:
+        guess = nearest(module, _modules_beside(module), every=False)
         raise ModelError(
-            f"`model.{setting}`: `{module}` can't be imported ({error}). Install it, or start hsvis in the "
-            "folder that holds it."
+            f"`model.{setting}`: `{module}` can't be imported ({error}).{' ' * bool(guess)}{guess} Install "
+            "it, or start hsvis in the folder that holds it."
         ) from error
-    except AttributeError:
-        raise ModelError(f"`model.{setting}`: `{module}` has no `{name}`.") from None
-    except Exception as error:  # whatever a user's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever a user's module does when it is imported
         raise ModelError(
-            f"`model.{setting}`: importing `{module}` raised {type(error).__name__}: {error}"
+            f"`model.{setting}`: importing `{module}` raised {type(error).__name__}: {error}. Mend it: "
+            f'`python -c "import {module}"` shows where.'
         ) from error
+    at = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            there = [one for one, value in vars(found).items() if callable(value) and one[:1] != "_"]
+            short = len(there) <= EVERY
+            raise ModelError(
+                f"`model.{setting}`: `{at}` has no `{part}`. {nearest(part, there, every=short)}".rstrip()
+            )
+        found, at = getattr(found, part), f"{at}.{part}"
+    if not callable(found):
+        raise ModelError(
+            f"`model.{setting}`: `{reference}` is {type(found).__name__}, which can't be called. Name a "
+            "function or a class."
+        )
     return found
+
+
+def _modules_beside(module: str) -> list[str]:
+    """Modules that lie where a module of this name would."""
+    parent, _, _ = module.rpartition(".")
+    try:
+        places = importlib.import_module(parent).__path__ if parent else sys.path
+    except (Exception, SystemExit):  # whatever a user's package does when it is imported
+        return []
+    return [f"{parent}.{one.name}" if parent else one.name for one in pkgutil.iter_modules(places)]
 
 
 def _is_special(entry: str) -> bool:
@@ -98,13 +153,16 @@ def _vocabulary(path: Path) -> dict[str, int]:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise ModelError(f"`model.tokenizer`: {path}: is no JSON ({error}).") from error
+        raise ModelError(
+            f"`model.tokenizer`: {path}: is no JSON ({error}). A vocabulary of one entry a line ends in .txt."
+        ) from error
     if isinstance(content, list) and all(isinstance(entry, str) for entry in content):
         return {entry: k for k, entry in enumerate(content)}
     if isinstance(content, dict) and all(type(k) is int and k >= 0 for k in content.values()):
         return content
     raise ModelError(
-        f"`model.tokenizer`: {path}: is neither a list of entries nor a mapping of entries to ids."
+        f"`model.tokenizer`: {path}: is neither a list of entries nor a mapping of entries to ids (whole "
+        "numbers from 0). Save one of these."
     )
 
 
@@ -113,16 +171,18 @@ def _special_id(vocabulary: dict[str, int], names: Iterable[str]) -> int | None:
     return next((lowered[name] for name in names if name in lowered), None)
 
 
-def _of_vocabulary(vocabulary: dict[str, int], tokens: TokenSettings, *, by_character: bool) -> Encode:
+def _of_vocabulary(vocabulary: dict[str, int], tokens: TokenSettings, *, by_character: bool) -> Encoder:
     unknown = _special_id(vocabulary, UNKNOWN)
 
-    def encode(text: str) -> Encoded:
+    def split(text: str) -> tuple[list[str], list[str], int, int]:
         if by_character:
-            forms, surfaces, start, end = _characters(text, tokens)
-        else:
-            t = tokens
-            found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep)
-            forms, surfaces, start, end = found.forms, found.surfaces, found.start, found.end
+            return _characters(text, tokens)
+        t = tokens
+        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep)
+        return found.forms, found.surfaces, found.start, found.end
+
+    def encode(text: str) -> Encoded:
+        forms, surfaces, start, end = split(text)
         if unknown is None:  # a vocabulary without an entry for unknown words: they are passed over
             kept = [k for k, form in enumerate(forms) if form in vocabulary]
             forms, surfaces = [forms[k] for k in kept], [surfaces[k] for k in kept]
@@ -130,7 +190,14 @@ def _of_vocabulary(vocabulary: dict[str, int], tokens: TokenSettings, *, by_char
         known = np.array([form in vocabulary for form in forms], bool)
         return Encoded(surfaces, ids, known, start, end)
 
-    return encode
+    return Encoder(
+        encode,
+        f"{'characters' if by_character else 'words'} of a vocabulary of {len(vocabulary):,} entries",
+        max(vocabulary.values()) + 1,
+        unknown,
+        _special_id(vocabulary, PADDING),
+        None if unknown is not None else lambda text: len(split(text)[0]),
+    )
 
 
 def _characters(text: str, tokens: TokenSettings) -> tuple[list[str], list[str], int, int]:
@@ -140,7 +207,7 @@ def _characters(text: str, tokens: TokenSettings) -> tuple[list[str], list[str],
     return [c.lower() for c in read] if tokens.lowercase else read, read, start, start + length
 
 
-def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encode:
+def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encoder:
     try:
         from tokenizers import Tokenizer  # noqa: PLC0415  (an extra)
     except ImportError as error:
@@ -150,11 +217,17 @@ def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encode:
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises nothing narrower
-        raise ModelError(f"`model.tokenizer`: {path}: can't be read ({error}).") from error
+        raise ModelError(
+            f"`model.tokenizer`: {path}: can't be read as a file of `tokenizers` ({error}). Save it again by "
+            "`tokenizer.save(path)`."
+        ) from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    unknowns = [tokenizer.token_to_id(name) for name in ("[UNK]", "<unk>")]
-    unknown = next((k for k in unknowns if k is not None), -1)
+    own = json.loads(tokenizer.to_str())["model"].get("unk_token")
+    unknown, padding = (
+        next((k for k in map(tokenizer.token_to_id, names) if k is not None), None)
+        for names in ((*([own] if own else []), "[UNK]", "<unk>"), ("[PAD]", "<pad>"))
+    )
 
     def encode(text: str) -> Encoded:
         read = tokenizer.encode(text, add_special_tokens=False)
@@ -164,14 +237,24 @@ def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encode:
         surfaces = [text[a:b] or piece for (a, b), piece in zip(spans, read.tokens[kept], strict=True)]
         start, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
         inputs = np.array(ids, np.int64)
-        return Encoded(surfaces, inputs, inputs != unknown, start, end)
+        known = np.ones(len(ids), bool) if unknown is None else inputs != unknown
+        return Encoded(surfaces, inputs, known, start, end)
 
-    return encode
+    size = 1 + max(tokenizer.get_vocab().values(), default=-1)
+    return Encoder(encode, f"sub-words of a tokenizer file, {size:,} entries", size, unknown, padding)
 
 
-def _of_function(name: str, function: Any) -> Encode:
+def of_function(name: str, function: Any) -> Encoder:
+    """What a user's function reads, checked; it returns an Encoded, or tokens and ids."""
+
     def encode(example: str | Series) -> Encoded:
-        found = function(example)
+        try:
+            found = function(example)
+        except Exception as error:  # whatever a user's function raises
+            raise ModelError(
+                f"`model.tokenizer`: `{name}` raised {type(error).__name__}: {error}, given "
+                f"{_short(example)}. Mend the function: it is called with every sequence."
+            ) from error
         if isinstance(found, Encoded):
             return found
         if isinstance(found, tuple) and len(found) == 2:
@@ -181,8 +264,19 @@ def _of_function(name: str, function: Any) -> Encode:
                 text = example.caption if isinstance(example, Series) else example
                 return Encoded(words, inputs, np.ones(len(words), bool), 0, len(text))
         raise ModelError(
-            f"`model.tokenizer`: `{name}` returned {type(found).__name__}; an Encoded is needed, or a tuple "
+            f"`model.tokenizer`: `{name}` returned {_described(found)}; an Encoded is needed, or a tuple "
             "of as many tokens as ids."
         )
 
-    return encode
+    return Encoder(encode, f"the function `{name}`")
+
+
+def _described(found: Any) -> str:
+    if isinstance(found, tuple) and len(found) == 2 and all(hasattr(one, "__len__") for one in found):
+        return f"{len(found[0])} tokens and {len(found[1])} ids"
+    return type(found).__name__
+
+
+def _short(text: Any) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= 60 else shown[:57] + "…"

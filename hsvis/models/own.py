@@ -1,13 +1,14 @@
 """A user's own model, as the config names it: factory, checkpoint, tokenizer -> TorchModel."""
 
+import inspect
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from torch import nn
 
@@ -16,19 +17,42 @@ from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
 from hsvis.models.adapter import TorchModel, from_torch
 from hsvis.models.batching import bucketed
-from hsvis.models.encoders import encoder, named
+from hsvis.models.calling import said
+from hsvis.models.devices import device_of
+from hsvis.models.encoders import Encoder, encoder, named, of_function
+from hsvis.models.lookup import looked_up, tables_of
 from hsvis.models.text_model import read_series
+from hsvis.models.weights import load_weights
 
-NAMED = 5  # keys of a checkpoint that a message names
+NO_GPU = "Let the factory make the model on the CPU, and set `model.device` where there is a GPU."
+OTHER = "It is the vocabulary of another model"
+TRIED = 20  # texts that the model is tried with
 STEPS_PER_BATCH = 16_384
 
 
+@dataclass(frozen=True)
+class OwnModel:
+    """A user's own model, and what was found while it was made.
+
+    Attributes:
+        reads: what reads its texts.
+        tables: path -> rows of the embeddings that look the ids up.
+        weights: where they come from, a clause for people.
+        left_training: whether the factory left it in training mode, and that would make a difference.
+        notes: what may be wrong, with the remedy.
+    """
+
+    model: TorchModel
+    reads: Encoder
+    tables: dict[str, int]
+    weights: str
+    left_training: bool
+    notes: tuple[str, ...]
+
+
 def own_model(
-    settings: OwnModelSettings,
-    tokens: TokenSettings,
-    classes: Sequence[str],
-    examples: Sequence[Any],
-) -> TorchModel:
+    settings: OwnModelSettings, tokens: TokenSettings, classes: Sequence[str], examples: Sequence[Any]
+) -> OwnModel:
     """The model that a config describes.
 
     Args:
@@ -38,33 +62,40 @@ def own_model(
         ModelError: what does not fit, and what to do.
     """
     module = _made(settings)
-    if settings.checkpoint is not None:
-        _load(module, Path(settings.checkpoint))
-    series = isinstance(examples[0], Series)
-    if series and settings.tokenizer is not None and ":" not in settings.tokenizer:
+    left_training = module.training and any(_acts_in_training(part) for part in module.modules())
+    if settings.checkpoint is None:
+        loaded = "as the factory made them: no `model.checkpoint` is named"
+    else:
+        loaded = load_weights(module, Path(settings.checkpoint))
+    module = _moved(module, settings.device)
+    is_series = isinstance(examples[0], Series)
+    if is_series and settings.tokenizer is not None and ":" not in settings.tokenizer:
         raise ModelError(
             f"`model.tokenizer`: {settings.tokenizer} reads texts, but the dataset is of numbers. Leave it "
             "out, or name a function `package.module:name` that takes a Series."
         )
-    encode = (
-        getattr(module, "encode", None) if settings.tokenizer is None else encoder(settings.tokenizer, tokens)
-    )
-    if encode is None and series:
-        encode = partial(read_series, tokens=tokens)
-    if not callable(encode):
+    if settings.tokenizer is not None:
+        encode = encoder(settings.tokenizer, tokens)
+    elif callable(own := getattr(module, "encode", None)):
+        encode = of_function("encode of the model", own)
+    elif is_series:
+        encode = Encoder(partial(read_series, tokens=tokens), "the numbers as they are")
+    else:
         raise ModelError(
             "`model.tokenizer` is missing: name a vocabulary (.txt, .json), a tokenizer.json, or a function "
             "`package.module:name`."
         )
-    _check_ids(module, settings, [encode(one) for one in examples[:50]])
-    return from_torch(
-        module,
-        classes=classes,
-        encode=encode,
-        probe=examples[:20],
-        recurrent=settings.recurrent,
-        head=settings.head,
+    model, tables, notes = _fitting(
+        module, settings, classes, encode, [one for one in examples if len(one)][:TRIED]
     )
+    return OwnModel(model, encode, tables, loaded, left_training, notes)
+
+
+def _acts_in_training(part: nn.Module) -> bool:
+    """Whether a module does something else in training than in use."""
+    dropped = getattr(part, "p", 0) if isinstance(part, nn.modules.dropout._DropoutNd) else 0
+    between = getattr(part, "dropout", 0) if isinstance(part, nn.RNNBase) else 0
+    return bool(dropped or between) or isinstance(part, nn.modules.batchnorm._BatchNorm)
 
 
 def accuracy(
@@ -86,82 +117,84 @@ def accuracy(
 
 
 def _made(settings: OwnModelSettings) -> nn.Module:
+    """What the factory returns, without the wrappers of torch.compile and DataParallel."""
     factory = named(settings.factory, "factory")
     try:
         module = factory(**settings.kwargs)
-    except Exception as error:  # whatever a user's factory raises
+    except (Exception, SystemExit) as error:  # whatever a user's factory raises
         raise ModelError(
-            f"`model.factory`: {settings.factory} raised {type(error).__name__}: {error}. "
-            "Check `model.kwargs`."
+            f"`model.factory`: {settings.factory} raised {said(error)} "
+            + (NO_GPU if re.search("cuda|nvidia", str(error), re.I) else _takes(factory, settings))
         ) from error
     if not isinstance(module, nn.Module):
         raise ModelError(
-            f"`model.factory`: {settings.factory} returned {type(module).__name__}, not an nn.Module."
+            f"`model.factory`: {settings.factory} returned {type(module).__name__}, not an nn.Module. Name a "
+            "function that returns the model."
         )
-    return module
+    while isinstance(inner := getattr(module, "_orig_mod", None), nn.Module):
+        module = inner
+    return module.module if isinstance(module, nn.DataParallel) else module
 
 
-def _load(module: nn.Module, path: Path) -> None:
-    """Loads weights from safetensors, or from a torch file that holds nothing but tensors."""
-    weights = _weights(path)
-    missing = sorted(set(module.state_dict()) - set(weights))
-    extra = sorted(set(weights) - set(module.state_dict()))
-    if missing or extra:
-        raise ModelError(
-            f"{path}: is the checkpoint of another architecture."
-            + (f" It lacks {_some(missing)}." if missing else "")
-            + (f" It has {_some(extra)} besides." if extra else "")
-            + " Check `model.factory` and `model.kwargs`."
-        )
-    shapes = {name: tuple(weight.shape) for name, weight in module.state_dict().items()}
-    other = [name for name, weight in weights.items() if tuple(weight.shape) != shapes[name]]
-    if other:
-        name = other[0]
-        raise ModelError(
-            f"{path}: `{name}` has the shape {tuple(weights[name].shape)}, the model's has {shapes[name]}"
-            + (f" ({len(other)} weights differ)" if len(other) > 1 else "")
-            + ". Check `model.kwargs`."
-        )
-    module.load_state_dict(weights)
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:NAMED])
-    return shown + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-
-
-def _weights(path: Path) -> dict[str, torch.Tensor]:
-    if not path.is_file():
-        raise ModelError(f"`model.checkpoint`: {path}: there is no such file.")
+def _takes(factory: Any, settings: OwnModelSettings) -> str:
+    """The remedy for a factory that raised."""
     try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except safetensors.SafetensorError as error:
-        raise ModelError(f"{path}: is no readable safetensors file ({error}).") from error
-    except Exception as error:  # pickles that need code, damaged archives: torch raises many kinds
+        takes = str(inspect.signature(factory)).partition(" ->")[0]
+    except (TypeError, ValueError):
+        return f"Check `model.kwargs`: {settings.kwargs}."
+    return f"Check `model.kwargs`: it was given {settings.kwargs} and takes {takes}."
+
+
+def _moved(module: nn.Module, device: str | None) -> nn.Module:
+    if device is None:
+        return module
+    try:
+        return module.to(device_of(device))
+    except (RuntimeError, AssertionError) as error:
         raise ModelError(
-            f"{path}: can't be read without running code in it ({str(error).splitlines()[0]}). In the "
-            "program that made it, run `torch.save(model.state_dict(), path)` and name that file."
+            f"`model.device: {device}`: the model can't be moved there: {said(error)} Set "
+            "`model.device: cpu`."
         ) from error
-    for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
-    if not isinstance(content, dict) or not all(isinstance(w, torch.Tensor) for w in content.values()):
-        raise ModelError(f"{path}: holds no state dict. Save `model.state_dict()`.")
-    return content
 
 
-def _check_ids(module: nn.Module, settings: OwnModelSettings, encoded: Sequence[Any]) -> None:
-    """Ids beyond the embedding would be an IndexError deep inside the model."""
-    tables = [(name, one) for name, one in module.named_modules() if isinstance(one, nn.Embedding)]
-    ids = [one.inputs for one in encoded if len(one) and one.inputs.ndim == 1]
-    if not tables or not ids:
-        return
-    name, table = tables[0]
-    largest = max(int(one.max()) for one in ids)
-    if largest >= table.num_embeddings:
-        raise ModelError(
-            f"`model.tokenizer`: {settings.tokenizer} gives ids up to {largest}, but `{name}` has only "
-            f"{table.num_embeddings} entries. It is the vocabulary of another model."
-        )
+def _fitting(
+    module: nn.Module,
+    settings: OwnModelSettings,
+    classes: Sequence[str],
+    encode: Encoder,
+    texts: Sequence[str],
+) -> tuple[TorchModel, dict[str, int], tuple[str, ...]]:
+    """The module as hsvis reads it, its `tables`, and notes, if the embedding has a row for every id."""
+    reader = settings.tokenizer or "the model's own `encode`"
+    source = f"`model.tokenizer`: {reader}"
+    with looked_up(module) as seen:
+        try:
+            model = from_torch(
+                module,
+                classes=classes,
+                encode=encode,
+                probe=texts,
+                recurrent=settings.recurrent,
+                head=settings.head,
+            )
+        except ModelError as error:
+            if seen.beyond is None:
+                raise
+            raise ModelError(f"{source} {seen.beyond}. {OTHER}.") from error
+        longest = max(map(encode, texts), key=len)
+        model.answer([longest])
+        tables = tables_of(module, seen, torch.from_numpy(longest.inputs))
+    notes = []
+    for path, rows in tables.items():
+        size = rows if encode.size is None else encode.size
+        if size > rows:
+            raise ModelError(
+                f"{source} gives ids up to {size - 1}, but `{path}` has only {rows:,} entries, 0 to "
+                f"{rows - 1}. {OTHER}."
+            )
+        if size < rows:
+            notes.append(
+                f"{source} gives ids below {size:,}, but `{path}` has {rows:,} entries: {rows - size:,} are "
+                f"never read. {OTHER}, unless the rest is spare."
+            )
+    return model, tables, tuple(notes)

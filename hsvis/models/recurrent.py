@@ -9,13 +9,14 @@ recorded call by call.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from threading import get_ident
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from hsvis.errors import ModelError
+from hsvis.errors import ModelError, nearest
 from hsvis.models.protocol import Layer
 
 KINDS = (nn.LSTM, nn.GRU, nn.RNN)
@@ -38,15 +39,14 @@ def recurrent_modules(module: nn.Module, wanted: Sequence[str] | None = None) ->
     if wanted is None:
         if not found:
             raise ModelError(
-                f"{type(module).__name__} contains no nn.LSTM, nn.GRU, nn.RNN or cell of these. "
-                "hsvis shows the states of recurrent layers; name a wrapper's inner module."
+                f"{type(module).__name__} contains no nn.LSTM, nn.GRU, nn.RNN or cell of these. hsvis shows "
+                "the states of recurrent layers: let `model.factory` return a module that has some."
             )
         return found
     missing = [path for path in wanted if path not in found]
     if missing:
         raise ModelError(
-            f"`recurrent`: there is no recurrent module at `{missing[0]}`. "
-            f"There are: {', '.join(found) or 'none'}."
+            f"`model.recurrent`: there is no recurrent module at `{missing[0]}`. {nearest(missing[0], found)}"
         )
     return {path: found[path] for path in wanted}
 
@@ -80,7 +80,8 @@ class Watched:
 
 @contextmanager
 def watching(modules: dict[str, nn.Module]) -> Iterator[Watched]:
-    """Records the calls of recurrent modules."""
+    """Records the calls of recurrent modules that this thread makes."""
+    thread = get_ident()
     watched = Watched({path: [] for path in modules}, {path: [] for path in modules})
     with ExitStack() as stack:
         for path, module in modules.items():
@@ -88,6 +89,8 @@ def watching(modules: dict[str, nn.Module]) -> Iterator[Watched]:
             def record(
                 _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, path: str = path
             ) -> None:
+                if get_ident() != thread:  # another part of the run, read at the same time
+                    return
                 watched.inputs[path].append((*args, *kwargs.values()))
                 watched.outputs[path].append(output)
 
@@ -129,7 +132,8 @@ def states_of(
         return _unrolled(path, module, torch.cat(parts, 1), _read(path, module, calls[0], batch, 1)[1])
     raise ModelError(
         f"`{path}` was called {len(calls)} times for sequences of {steps} steps. hsvis can show a module "
-        "that is called once with all steps, or once a step. Leave it out by `recurrent`."
+        "that is called once with all steps, or once a step. Leave it out: list the others in "
+        "`model.recurrent`."
     )
 
 
@@ -139,11 +143,14 @@ def _cell_states(
     if len(outputs) != steps:
         raise ModelError(
             f"`{path}` was called {len(outputs)} times for sequences of {steps} steps; hsvis can show a cell "
-            "that is called once a step. Leave it out by `recurrent`."
+            "that is called once a step. Leave it out: list the others in `model.recurrent`."
         )
     hidden = torch.stack([one[0] if isinstance(one, tuple) else one for one in outputs], 1)  # (B, T, H)
     if hidden.shape[0] != batch:
-        raise ModelError(f"`{path}` reads {hidden.shape[0]} sequences at once where {batch} were given.")
+        raise ModelError(
+            f"`{path}` reads {hidden.shape[0]} sequences at once where {batch} were given: batch and time "
+            "seem to be confused. Check the order in which it is fed."
+        )
     found = {f"{path}.0": hidden}
     if isinstance(module, nn.LSTMCell):
         found[f"{path}.0.cell"] = torch.stack([one[1] for one in outputs], 1)

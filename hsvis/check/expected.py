@@ -1,0 +1,275 @@
+"""What a whole run will take: rows, steps, memory, time; from a sample of its texts."""
+
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from hsvis import tables
+from hsvis.check.subject import Fact, Subject
+from hsvis.config import Config, ModelSettings
+from hsvis.corpus.corpus import Corpus, Split
+from hsvis.errors import DataError
+from hsvis.extraction import Extracted, extract
+from hsvis.models.batching import pad
+from hsvis.models.classifier import RecurrentClassifier
+from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.training import ONE_THREAD
+
+TEXTS = 500  # in the sample
+TIMED = (8, 64, TEXTS)  # of these; more only where fewer were quick
+PATIENCE = 3.0  # seconds that timing as many may take, foreseen by the fewer
+MOST_WORKERS = 4  # parts that a build reads side by side
+TSNE_SECONDS = 1.4e-3  # a state, on two cores (docs/results.md)
+EVALUATED = 2.0  # training and the passes that judge it, in units of training
+COLUMNS = 8  # bytes of `sequence` and `step`
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some of the texts of a run, evenly spread.
+
+    Attributes:
+        total: rows of the run.
+        rows: places of the sample in the test split, those that hold a word.
+        texts, encoded: of these rows.
+        read: texts that were read for the sample, empty ones too.
+        unknown: share of their tokens that the vocabulary lacks.
+        passed_over: share of words that are left out because the vocabulary has no entry for them.
+        seconds: that reading one text took.
+        first_two: (row, encoded) of the first two, of different length if there are such.
+        is_series: whether they are of numbers.
+    """
+
+    total: int
+    rows: list[int]
+    texts: list[str]
+    encoded: list[Encoded]
+    read: int
+    unknown: float
+    passed_over: float
+    seconds: float
+    first_two: list[tuple[int, Encoded]]
+    is_series: bool
+
+    @property
+    def exact(self) -> bool:
+        return self.read == self.total
+
+    @property
+    def scale(self) -> float:
+        """Texts of the run for each of the sample."""
+        return self.total / self.read
+
+    @property
+    def sequences(self) -> int:
+        return round(len(self.rows) * self.scale)
+
+    @property
+    def steps(self) -> int:
+        return round(sum(map(len, self.encoded)) * self.scale)
+
+
+def sampled(one: Subject, split: Split, limit: int | None) -> Sample:
+    """Encodes up to TEXTS texts of a run.  Raises DataError if none holds a word."""
+    total = min(len(split), limit or len(split))
+    chosen = np.unique(np.linspace(0, total - 1, min(total, TEXTS)).round().astype(int)).tolist()
+    began = time.perf_counter()
+    read = [(row, one.model.encode(split.examples[row])) for row in chosen]
+    seconds = (time.perf_counter() - began) / len(chosen)
+    kept = [(row, encoded) for row, encoded in read if len(encoded)]
+    if not kept:
+        raise DataError(
+            f"none of the {len(chosen)} texts read of {total} to analyse has a word or step. Check "
+            "`dataset.text`, `dataset.values` and `model.tokenizer`, or raise `dataset.limit`."
+        )
+    tokens = sum(len(encoded) for _, encoded in kept)
+    unknown = sum(int((~encoded.known).sum()) for _, encoded in kept) / tokens
+    passed_over = 0.0
+    if one.pieces is not None:
+        passed_over = 1 - tokens / max(1, sum(one.pieces(split.texts[row]) for row in chosen))
+    second = next((k for k in kept[1:] if len(k[1]) != len(kept[0][1])), kept[1] if len(kept) > 1 else None)
+    return Sample(
+        total,
+        [row for row, _ in kept],
+        [split.texts[row] for row, _ in kept],
+        [encoded for _, encoded in kept],
+        len(chosen),
+        unknown,
+        passed_over,
+        seconds,
+        [kept[0], *([second] if second else [])],
+        kept[0][1].inputs.ndim == 2 and not isinstance(split.examples[0], str),
+    )
+
+
+@dataclass(frozen=True)
+class Size:
+    """Expected rows, and bytes.
+
+    Attributes:
+        disk: of all files of the run.
+        server: of what a server keeps in memory for the run.
+        building: of the states of the largest layer, which projections read at once.
+    """
+
+    sequences: int
+    steps: int
+    exact: bool
+    disk: int
+    server: int
+    building: int
+
+    def facts(self) -> list[Fact]:
+        about = "" if self.exact else "about "
+        return [
+            ("run", f"{about}{self.sequences:,} sequences, {about}{self.steps:,} steps"),
+            ("disk", f"about {_bytes(self.disk)}"),
+            (
+                "memory",
+                f"about {_bytes(self.server)} in the server and {_bytes(self.building)} while states are "
+                "projected, beside the program itself",
+            ),
+        ]
+
+
+def size_of(one: Subject, sample: Sample, config: Config) -> Size:
+    """Rows and bytes of a run, from a sample of its texts."""
+    steps, layers = sample.steps, one.model.layers
+    ep = 4 * len(one.model.classes)
+    value = 2 if config.states.precision == "float16" else 4
+    texts = _sequence_table(sample, one.model)
+    projected = len(layers) * len(config.projections)
+    disk = (
+        sum(steps * (COLUMNS + 4 + value * layer.size) for layer in layers)
+        + steps * (COLUMNS + ep)
+        + projected * steps * (COLUMNS // 4 + 8)  # compressed, other than what holds vectors
+        + _written(texts) * sample.scale
+    )
+    server = steps * (ep + 4 * len(layers) + 8 * projected) + texts.nbytes * sample.scale
+    building = 4 * steps * max(layer.size for layer in layers)
+    return Size(sample.sequences, steps, sample.exact, round(disk), round(server), building)
+
+
+def _sequence_table(sample: Sample, model: HiddenStateModel) -> pa.Table:
+    """The table of the sample's sequences, without their answers."""
+    lengths = np.array([len(encoded) for encoded in sample.encoded], np.int32)
+    blank = Extracted(lengths, np.zeros((int(lengths.sum()), len(model.classes)), np.float32), {}, {})
+    labels = np.zeros(len(lengths), np.int16)
+    return tables.sequence_table(
+        0, sample.rows, sample.texts, labels, sample.encoded, blank, is_series=sample.is_series
+    )
+
+
+def _written(table: pa.Table) -> int:
+    """Bytes of a table of texts as a file."""
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table, buffer, compression="lz4", use_dictionary=False)  # as the cache does
+    return int(buffer.getvalue().size)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Expected time, and the answers that were given meanwhile.
+
+    Attributes:
+        seconds: stage -> seconds.
+        rows: (K,) rows of the test split that were answered.
+        answers: (K, C).
+    """
+
+    seconds: dict[str, float]
+    rows: np.ndarray
+    answers: np.ndarray
+
+    def facts(self) -> list[Fact]:
+        total = sum(self.seconds.values())
+        parts = ", ".join(f"{stage} {_seconds(took)}" for stage, took in self.seconds.items())
+        about = "" if total < 1 else "about "
+        return [("time", f"{about}{_seconds(total)}: {parts}")]
+
+
+def cost(one: Subject, sample: Sample, corpus: Corpus, config: Config) -> Cost:
+    """Times a part of the sample, and how long all will take at that pace."""
+    order = np.random.default_rng(0).permutation(len(sample.rows))  # so that the first ones are like the rest
+    cores = os.cpu_count() or 1
+    workers = min(MOST_WORKERS, cores)
+    timed, took = order[:0], 0.0
+    with _threads(max(1, cores // workers)):  # as a build does
+        for count in TIMED:
+            if len(timed) and took * count / len(timed) > PATIENCE:
+                break
+            timed = order[:count]
+            took = _timed(one.model, [sample.encoded[i] for i in timed])
+    parts = math.ceil(sample.steps / config.states.part_steps)
+    reading = took / len(timed) * sample.sequences / min(workers, parts)
+    seconds = {"reading": reading + sample.seconds * sample.total}
+    began = time.perf_counter()
+    chosen = timed[: TIMED[1]]
+    answers = one.answer([sample.encoded[i] for i in chosen])
+    answering = (time.perf_counter() - began) / len(chosen) + sample.seconds
+    if one.untrained is not None and isinstance(config.model, ModelSettings):
+        seconds = {"training": _training(one.untrained, one.model, corpus, config.model)} | seconds
+    elif not isinstance(config.model, ModelSettings) and config.states_from is None:
+        seconds["accuracy of the test split"] = answering * len(corpus.test)
+    tsne = sum(projection.method == "tsne" for projection in config.projections) * len(one.model.layers)
+    if tsne:
+        seconds["t-SNE"] = tsne * sample.steps * TSNE_SECONDS
+    return Cost(seconds, np.array(sample.rows)[chosen], answers)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _timed(model: HiddenStateModel, encoded: Sequence[Encoded]) -> float:
+    began = time.perf_counter()
+    extract(model, encoded)
+    return time.perf_counter() - began
+
+
+def _training(
+    classifier: RecurrentClassifier, model: HiddenStateModel, corpus: Corpus, settings: ModelSettings
+) -> float:
+    """Seconds that training will take, from the gradients of one batch; no weight is changed."""
+    examples = corpus.train.examples
+    rows = np.unique(np.linspace(0, len(examples) - 1, min(len(examples), settings.batch_size)).astype(int))
+    batch = [encoded for encoded in (model.encode(examples[row]) for row in rows) if len(encoded)]
+    if not batch:
+        return 0.0
+    ids, lengths = pad([encoded.inputs for encoded in batch])
+    given = torch.from_numpy(ids), torch.from_numpy(lengths)
+    took = math.inf
+    with _threads(1 if settings.hidden <= ONE_THREAD else torch.get_num_threads()):  # as training does
+        for _ in range(3):  # the first one is slower
+            began = time.perf_counter()
+            torch.autograd.grad(classifier(*given).sum(), list(classifier.parameters()))
+            took = min(took, time.perf_counter() - began)
+    return took * len(examples) / settings.batch_size * settings.epochs * EVALUATED
+
+
+def _bytes(count: float) -> str:
+    if count < 2**20:
+        return f"{count / 2**10:,.0f} KiB"
+    return f"{count / 2**20:,.1f} MiB" if count < 2**30 else f"{count / 2**30:,.1f} GiB"
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 1:
+        return "less than 1 s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

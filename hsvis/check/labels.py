@@ -1,0 +1,75 @@
+"""Classes against labels: what a label means, and whether the model seems to mean the same."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hsvis.check.subject import Fact
+from hsvis.corpus.corpus import Corpus
+
+SHOWN = 20  # classes that are listed
+ENOUGH = 10  # answers from which something can be said
+
+
+def mapping(corpus: Corpus) -> list[Fact]:
+    """Which label is which class, and how many rows of the test split have it."""
+    labels = corpus.test.labels
+    facts = [("classes", f"{len(corpus.classes)}; the model's outputs are taken to be in this order:")]
+    for k, name in list(enumerate(corpus.classes))[:SHOWN]:
+        facts.append(("", f"{k} is `{name}`: {int((labels == k).sum()):,} rows of the test split"))
+    if len(corpus.classes) > SHOWN:
+        facts.append(("", f"… and {len(corpus.classes) - SHOWN} more"))
+    if (labels < 0).any():
+        facts.append(("", f"{int((labels < 0).sum()):,} rows have no label"))
+    return facts
+
+
+def doubts(corpus: Corpus, rows: np.ndarray, answers: np.ndarray | None) -> Iterator[str]:
+    """What does not look right.
+
+    Args:
+        rows: (K,) rows of the test split that were answered.
+        answers: (K, C) the model's answers, None if they mean nothing yet.
+    """
+    there = {*np.unique(corpus.test.labels).tolist(), *np.unique(corpus.train.labels).tolist()}
+    never = [f"`{name}`" for k, name in enumerate(corpus.classes) if k not in there]
+    if never:
+        yield (
+            f"no row of either split has the class {', '.join(never[:5])}{' …' * (len(never) > 5)}. Check "
+            "`dataset.classes` and `dataset.label`."
+        )
+    if answers is None:
+        return
+    labels = corpus.test.labels[rows]
+    known = labels >= 0
+    labels, predicted = labels[known].astype(np.int64), answers[known].argmax(1)
+    if len(labels) < ENOUGH:
+        return
+    right = float((labels == predicted).mean())
+    majority = float(np.bincount(labels).max() / len(labels))
+    margin = 2 * np.sqrt(0.25 / len(labels))  # two standard errors of a share, at the most
+    order, ordered = _best_order(labels, predicted, len(corpus.classes))
+    if ordered - margin > max(right, majority):
+        names = ", ".join(corpus.classes[k] for k in order)
+        yield (
+            f"of {len(labels)} texts {right:.0%} are answered right; with the classes in another order it "
+            f"would be {ordered:.0%}. If labels are names, set `dataset.classes: [{names}]`; if they are "
+            "numbers, bring the model's outputs or the labels into the other's order."
+        )
+    elif right + margin < majority:
+        commonest = corpus.classes[np.bincount(labels).argmax()]
+        yield (
+            f"of {len(labels)} texts {right:.0%} are answered right, while always saying `{commonest}` would "
+            f"be right in {majority:.0%}. Check `model.checkpoint`, `model.tokenizer` and `dataset.label`."
+        )
+
+
+def _best_order(labels: np.ndarray, predicted: np.ndarray, classes: int) -> tuple[list[int], float]:
+    """The order of class names that fits the outputs best, and the share that is then right."""
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  (only a check needs it)
+
+    counts = np.zeros((classes, classes), np.int64)  # output × label
+    np.add.at(counts, (predicted, labels), 1)
+    # outputs that were never given keep their class where they can
+    outputs, names = linear_sum_assignment(counts + 1e-3 * np.eye(classes), maximize=True)
+    return names.tolist(), float(counts[outputs, names].sum() / len(labels))
