@@ -55,7 +55,8 @@ def opened(folder: RunFolder, first: Sequence[ProjectionSettings]) -> StateStore
     layers = [layer["name"] for layer in manifest["layers"]]
     key = manifest["keys"]["states"]
     asked = [(layer, projection_name(key, layer, one)) for layer in layers for one in first]
-    return StateStore.open(folder, [*asked, *(one for one in there if one not in asked)])
+    order = [one for one in asked if one in there] + [one for one in there if one not in asked]
+    return StateStore.open(folder, order)
 
 
 def projection_name(states_key: str, layer: str, settings: ProjectionSettings) -> str:

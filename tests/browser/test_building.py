@@ -1,5 +1,6 @@
 """Building runs and computing projections from the page, and choosing them."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,13 +31,24 @@ def write_config(folder: Path, name: str, epochs: int = 1) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def alpha(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with one tiny run, for tests to copy."""
+    folder = tmp_path_factory.mktemp("building")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HSVIS_CACHE", str(folder / "cache"))
+        build(load_config(write_config(folder, "alpha")))
+    return folder / "cache"
+
+
 @pytest.fixture
-def configs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def configs(alpha: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with one built config, one that is not, one that takes for ever and a broken one."""
+    shutil.copytree(alpha, tmp_path / "cache")
     monkeypatch.setenv("HSVIS_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "configs"
     folder.mkdir()
-    build(load_config(write_config(folder, "alpha")))
+    write_config(folder, "alpha")
     write_config(folder, "beta")
     write_config(folder, "slow", epochs=100_000)
     (folder / "broken.yaml").write_text("name: broken\ndatset: {path: demo}\n")
@@ -120,14 +132,14 @@ def test_a_run_is_built_from_the_page_and_chosen_while_a_sequence_stays_selected
 def test_an_idle_page_asks_the_server_nothing(serve: Visit) -> None:
     one = serve()
     one.page.wait_for_timeout(1500)
-    assert one.asked("/builds") == []
+    assert one.asked("/builds?") == []
     open_dialog(one)
     one.page.click("#close-runs")
     one.page.wait_for_timeout(1200)
-    before = len(one.asked("/builds"))
+    before = len(one.asked("/builds?"))
     one.page.wait_for_timeout(1500)
     assert before <= 2
-    assert len(one.asked("/builds")) == before
+    assert len(one.asked("/builds?")) == before
 
 
 def test_a_build_is_cancelled_by_keyboard_and_the_focus_stays_in_its_line(serve: Visit) -> None:
