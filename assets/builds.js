@@ -142,7 +142,8 @@
   function showOnButton() {
     const job = known.jobs.find((one) => one.state === "running") ?? known.jobs.find(isUnderWay);
     const busy = job ? "true" : "false";
-    const children = job ? `Runs: ${job.stage || "starting"} ${percent(job)}` : "Runs…";
+    const doing = job && [job.stage || "starting", percent(job)].filter(Boolean).join(" · ");
+    const children = job ? `Runs: ${doing}` : "Runs…";
     const title = job ? `${nameOf(job)}: ${children}` : "Build a run, compute a projection";
     dash_clientside.set_props("show-runs", { children, title, "data-busy": busy });
   }

@@ -17,7 +17,7 @@ from hsvis.errors import HsvisError
 from hsvis.progress import Progress
 
 PATIENCE = 5.0  # seconds until a process that was asked to stop is killed
-NICENESS = 10  # of the child: whoever serves the page goes first
+NICENESS = 5  # of the child: whoever serves the page goes first
 
 
 class ChildError(HsvisError):
