@@ -412,6 +412,22 @@ def test_progress_for_programs_is_a_json_object_a_line_and_the_folder_stays_last
     assert store.with_projections().projections("rnn.0")[1].settings["seed"] == 8
 
 
+def test_a_command_ends_when_its_input_does_though_it_has_nothing_to_say(configs: Path) -> None:
+    slow = write_config(configs, "slow", epochs=100_000)
+    command = [sys.executable, "-m", "hsvis", "build", str(slow), "--stop-at-eof"]
+    child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert child.stdin
+        assert child.stderr
+        assert any("training" in line for line in child.stderr)  # from now on it is silent for 5 s
+        child.stdin.close()
+        assert child.wait(4) == 130
+    finally:
+        child.kill()
+        child.wait()
+        child.stderr.close()
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize(("how", "status"), [(signal.SIGINT, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_server_that_ends_takes_its_child_with_it(configs: Path, how: signal.Signals, status: int) -> None:
