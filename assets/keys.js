@@ -117,7 +117,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.getElementById("keys").open) return; // the dialog closes itself
+    if (document.querySelector("dialog[open]")) return; // it closes itself
     if (document.querySelector(MENUS)) return; // an open menu takes its keys, and the first Esc
     if (event.key === "Escape") {
       if (event.target.id === "search") {

@@ -83,7 +83,7 @@
     const { options, min, max } = control(id);
     if (!options) return typeof value === "number" && min <= value && value <= max;
     if (isOption(id) && Array.isArray(defaults()[id]) !== Array.isArray(value)) return false;
-    return [value].flat().every((one) => options.some((option) => option.value === one));
+    return [value].flat().every((one) => options.some((option) => option.value === one && !option.disabled));
   }
 
   // The options in an address, and what of it is no option (any more).
@@ -105,12 +105,18 @@
       look();
     });
 
+  const isUnbuilt = (run) => control("run-select").options.some((one) => one.value === run && one.disabled);
+
   // Chooses run, layer and projection; says what is not there (any more).
   async function applyChoice(asked) {
     const missing = [];
     for (const name of SELECTS) {
       const wanted = asked.get(name);
       if (!wanted || view?.[name] === wanted) continue;
+      if (name === "run" && isUnbuilt(wanted)) {
+        missing.push(`The run “${wanted}” is not built yet; it can be built under “Runs…”.`);
+        break; // layer and projection are its own
+      }
       if (!isOffered(`${name}-select`, wanted)) {
         missing.push(`There is no ${name} “${wanted}” (any more).`);
         continue;

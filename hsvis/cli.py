@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from hsvis import __version__, places
-from hsvis.config import Config, load_config
+from hsvis.child import JsonProgress, stop_at_eof
+from hsvis.config import load_config, projection_settings
 from hsvis.errors import ConfigError, DataError, HsvisError, ModelError, ServerError
-from hsvis.progress import ConsoleProgress
+from hsvis.progress import ConsoleProgress, Progress
 
 FAILED = 2  # exit code of everything the user can mend
 
@@ -34,17 +35,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("config", help="a YAML file, or demo, digits, imdb, reuters")
         _add_set(command)
     info.add_argument("--json", action="store_true", help="the manifest as it is, for scripts")
+    _add_child(build)
+    project = commands.add_parser("project", help="add a projection to a built run")
+    project.add_argument("folder", type=Path, help="the run's folder, as `hsvis build` prints it")
+    project.add_argument("--layer", required=True, help="the layer whose states are projected")
+    project.add_argument("--method", choices=("tsne", "pca"), required=True)
+    project.add_argument("--perplexity", help="of t-SNE (default: 30)")
+    project.add_argument("--seed", help="default: that of a config")
+    _add_child(project)
     serve = commands.add_parser("serve", help="build what is missing, then show it in the browser")
-    serve.add_argument("config", nargs="*", help="YAML files; none means the demo")
+    serve.add_argument("config", nargs="*", help="YAML files or folders of them; none means the demo")
     _add_server(serve)
     reuters = commands.add_parser("import-reuters", help="make parquet files of the original Reuters-21578")
     reuters.add_argument("source", type=Path, help="the distribution: a folder or .tar.gz of .sgm files")
     reuters.add_argument("target", type=Path, help="folder for train.parquet and test.parquet")
     given = parser.parse_args(arguments)
     return _guarded(
-        {"build": _build, "check": _check, "info": _info, "serve": _serve, "import-reuters": _import_reuters}[
-            given.command
-        ],
+        {
+            "build": _build,
+            "check": _check,
+            "info": _info,
+            "project": _project,
+            "serve": _serve,
+            "import-reuters": _import_reuters,
+        }[given.command],
         given,
     )
 
@@ -55,7 +69,11 @@ def app(arguments: Sequence[str] | None = None) -> int:
         prog="app.py", description="Builds what is missing and serves the dashboard."
     )
     parser.add_argument(
-        "--config", action="append", default=[], metavar="PATH", help="a YAML file; none means the demo"
+        "--config",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a YAML file, or a folder of them; none means the demo",
     )
     _add_server(parser)
     return _guarded(_serve, parser.parse_args(arguments))
@@ -71,8 +89,26 @@ def _add_set(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_child(parser: argparse.ArgumentParser) -> None:
+    """For programs that start a command and watch it."""
+    parser.add_argument(
+        "--progress",
+        choices=("console", "json"),
+        default="console",
+        help="json: each report is a line of standard output, before the last",
+    )
+    parser.add_argument(
+        "--stop-at-eof",
+        action="store_true",
+        help="stop when standard input ends, as it does with the program that started this one",
+    )
+
+
 def _add_server(parser: argparse.ArgumentParser) -> None:
     _add_set(parser)
+    parser.add_argument(
+        "--no-build", action="store_true", help="show what is built; build nothing, not from the page either"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8050, help="port to serve on (default: %(default)s)")
 
@@ -94,11 +130,11 @@ def _guarded(command: Any, given: argparse.Namespace) -> int:
 
 
 def _build(given: argparse.Namespace) -> None:
+    config, progress = load_config(given.config, given.set), _progress(given)
     from hsvis.pipeline import build  # noqa: PLC0415  (a command that fails early should do so at once)
 
-    config = load_config(given.config, given.set)
     with _naming(given.config):
-        print(build(config, ConsoleProgress()).folder.path)
+        print(build(config, progress).folder.path)
 
 
 def _check(given: argparse.Namespace) -> None:
@@ -117,6 +153,21 @@ def _naming(config: str) -> Iterator[None]:
         yield
     except (DataError, ModelError) as error:
         raise type(error)(f"{places.config_file(Path(config))}: {error}") from error
+
+
+def _project(given: argparse.Namespace) -> None:
+    progress = _progress(given)
+    asked = {"method": given.method, "perplexity": given.perplexity, "seed": given.seed}
+    settings = projection_settings({key: value for key, value in asked.items() if value is not None})
+    from hsvis.built import project  # noqa: PLC0415
+
+    print(project(given.folder, given.layer, settings, progress)[0].path)
+
+
+def _progress(given: argparse.Namespace) -> Progress:
+    if given.stop_at_eof:
+        stop_at_eof()
+    return JsonProgress() if given.progress == "json" else ConsoleProgress()
 
 
 def _info(given: argparse.Namespace) -> None:
@@ -144,26 +195,17 @@ def _import_reuters(given: argparse.Namespace) -> None:
 
 
 def _serve(given: argparse.Namespace) -> None:
-    configs = [load_config(path, given.set) for path in given.config or ["demo"]]
-    _check_names(configs)
+    from hsvis.offers import offers, opened  # noqa: PLC0415
+
+    offered = offers(given.config or ["demo"], given.set)
     _check_port(given.host, given.port)
     from hsvis.dashboard import create_app  # noqa: PLC0415
-    from hsvis.pipeline import build  # noqa: PLC0415
+    from hsvis.dashboard.builds import Builds  # noqa: PLC0415
 
-    progress = ConsoleProgress()
-    stores = []
-    for config in configs:
-        print(f"{config.name}", file=sys.stderr)
-        stores.append(build(config, progress))
-    dashboard = create_app(stores)
-    _run(dashboard, given.host, given.port)
-
-
-def _check_names(configs: Sequence[Config]) -> None:
-    names = [config.name for config in configs]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise ConfigError(f"two configs have the name `{twice}`. Give each its own `name`.")
+    building = not given.no_build
+    stores = opened(offered, ConsoleProgress(), lambda line: print(line, file=sys.stderr), building=building)
+    with Builds(offered, allowed=building) as builds:
+        _run(create_app(stores, builds=builds), given.host, given.port)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -229,6 +229,27 @@ class PcaSettings(Settings):
 ProjectionSettings = Annotated[TsneSettings | PcaSettings, Field(discriminator="method")]
 
 
+def projection_settings(asked: dict[str, Any]) -> TsneSettings | PcaSettings:
+    """One projection that was asked for outside of a config.
+
+    Raises:
+        ConfigError: naming the setting, the value and the remedy.
+    """
+    blocks: dict[Any, type[TsneSettings | PcaSettings]] = {"tsne": TsneSettings, "pca": PcaSettings}
+    block = blocks.get(asked.get("method"))
+    if block is None:
+        raise ConfigError(f"`method` is {_short(asked.get('method'))}: it should be tsne or pca.")
+    try:
+        return block.model_validate(asked)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            raise ConfigError(f"`{key}` is not a setting of {asked['method']}.") from None
+        what = problem["msg"].replace("Input should", "it should")
+        raise ConfigError(f"`{key}` is {_short(problem['input'])}: {what}.") from None
+
+
 def _both_projections() -> list[TsneSettings | PcaSettings]:
     return [TsneSettings(method="tsne"), PcaSettings(method="pca")]
 

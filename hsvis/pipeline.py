@@ -18,12 +18,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hsvis import __version__, cache, places, tables
+from hsvis import __version__, built, cache, places
 from hsvis.cache import RunFolder
 from hsvis.config import Config, ModelSettings, OwnModelSettings, ProjectionSettings
 from hsvis.corpus.corpus import Corpus, corpus_of, load_corpus
 from hsvis.corpus.given import Given, read_given
-from hsvis.embedding import embed, label
 from hsvis.errors import DamagedFileError, DataError, ModelError
 from hsvis.models.source import fingerprints
 from hsvis.progress import Progress, silent
@@ -155,7 +154,7 @@ def _projections(job: _Build, layers: Sequence[str]) -> list[tuple[str, str, Pro
     return [
         (
             layer,
-            f"{wanted.method}-{cache.key_of(states=job.states_key, layer=layer, **wanted.model_dump())}",
+            built.projection_name(job.states_key, layer, wanted),
             wanted,
         )
         for layer in layers
@@ -171,15 +170,11 @@ def _is_current(job: _Build, folder: RunFolder) -> bool:
     there = {(p["layer"], p["name"]) for p in manifest["projections"]}
     if not {(layer, name) for layer, name, _ in _projections(job, _layers(job, manifest))} <= there:
         return False
-    try:
-        return all((folder.path / file).stat().st_size == size for file, size in manifest["files"].items())
-    except OSError:
-        return False
+    return built.is_whole(folder, manifest)
 
 
 def _open(job: _Build, folder: RunFolder) -> StateStore:
-    layers = _layers(job, cache.read_manifest(folder))
-    return StateStore.open(folder, [(layer, name) for layer, name, _ in _projections(job, layers)])
+    return built.opened(folder, job.config.projections)
 
 
 def _build(job: _Build, folder: RunFolder) -> None:
@@ -192,23 +187,12 @@ def _build(job: _Build, folder: RunFolder) -> None:
     projections: list[dict[str, Any]] = []
     for layer, name, settings in _projections(job, [layer.name for layer in model.layers]):
         details = _embedding(job, folder, layer, name, settings, lengths)
-        shown = label(settings, details)
-        if any((p["layer"], p["label"]) == (layer, shown) for p in projections):
-            shown += f", seed {settings.seed}"
-        projections.append(
-            {
-                "layer": layer,
-                "name": name,
-                "label": shown,
-                "settings": settings.model_dump(),
-                "details": details,
-            }
-        )
+        projections.append(built.described(layer, name, settings, details, projections))
     asked = {(p["layer"], p["name"]) for p in projections}
-    projections += [
-        p for p in previous.get("projections", [])
-        if (p["layer"], p["name"]) not in asked and cache.is_whole(folder.embedding(p["layer"], p["name"]))
-    ]  # fmt: skip
+    for p in previous.get("projections", []):
+        if (p["layer"], p["name"]) not in asked and cache.is_whole(folder.embedding(p["layer"], p["name"])):
+            taken = {other["label"] for other in projections if other["layer"] == p["layer"]}
+            projections.append(p | {"label": built.unlike(p["label"], p["settings"]["seed"], taken)})
     cache.write_manifest(
         folder, _manifest(job, folder, model, report, lengths, left_out, projections, previous)
     )
@@ -224,7 +208,6 @@ def _manifest(
     projections: list[dict[str, Any]],
     previous: dict[str, Any],
 ) -> dict[str, Any]:
-    files = sorted(p for p in folder.path.rglob("*.parquet") if not p.name.startswith("."))
     return {
         "format": cache.FORMAT,
         "name": job.config.name,
@@ -244,7 +227,7 @@ def _manifest(
         "projections": projections,
         "versions": {"python_package": __version__} | {n: importlib.metadata.version(n) for n in TRACED[1:]},
         "times": previous.get("times", {}) | job.times,
-        "files": {str(p.relative_to(folder.path)): p.stat().st_size for p in files},
+        "files": built.sizes(folder),
     }
 
 
@@ -374,12 +357,5 @@ def _embedding(
     path = folder.embedding(layer, name)
     if not cache.is_whole(path, int(lengths.sum())):
         with job.timed(f"projection {name} of {layer}"):
-            states = np.concatenate([
-                cache.matrix(cache.read_table(part, ["state"])["state"])
-                for part in sorted(folder.states(layer, 0).parent.glob("part-*.parquet"))
-            ])  # fmt: skip
-            done = embed(states, settings, job.progress)
-            cache.write_table(path, tables.embedding_table(lengths, done.xy), done.details)
-            if "note" in done.details:
-                job.progress(f"{label(settings)}, {layer}", 1, 1, done.details["note"])
+            built.embedded(folder, layer, name, settings, lengths, job.progress)
     return cache.read_details(path)

@@ -1,6 +1,7 @@
 """Where things lie: the packaged folders and the cache.  The environment is read here and nowhere else."""
 
 import os
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -39,3 +40,8 @@ def cache_folder() -> Path:
     return (
         Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("hsvis", appauthor=False))
     )
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of a process that finds the same modules as this one."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}

@@ -158,6 +158,24 @@ class StateStore:
             )
         return cls(folder, manifest, sequences, ep, distances, projections)
 
+    def with_projections(self) -> "StateStore":
+        """This run with the projections that were added to its folder; everything else is shared.
+
+        Raises:
+            CacheError: the run is gone.
+            DamagedFileError: an added projection can't be read.
+        """
+        manifest = cache.read_manifest(self._folder)
+        if manifest is None:
+            raise CacheError(f"{self._folder.path}: the run is gone. Build it with `hsvis build CONFIG`.")
+        projections = dict(self._projections)
+        for described in manifest["projections"]:
+            layer = described["layer"]
+            if described["name"] not in [one.name for one in projections[layer]]:
+                added = _read_projection(self._folder, described, self.n_states)
+                projections[layer] = (*projections[layer], added)
+        return StateStore(self._folder, manifest, self._sequences, self.ep, self._distances, projections)
+
     @property
     def n_sequences(self) -> int:
         return len(self.lengths)

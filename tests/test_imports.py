@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "hsvis"
 
 # from the beginning of the data's way to its end; a module may import from its own level and those before
 ORDER = [
-    ["hsvis", "errors", "places", "progress", "overrides"],
+    ["hsvis", "errors", "places", "progress", "overrides", "child"],
     ["config"],
     ["corpus"],
     ["models"],
@@ -20,8 +20,9 @@ ORDER = [
     ["tables", "parts"],
     ["embedding"],
     ["store", "report"],
+    ["built"],
     ["pipeline"],
-    ["check"],
+    ["check", "offers"],
     ["analysis"],
     ["figures"],
     ["dashboard"],

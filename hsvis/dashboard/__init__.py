@@ -7,7 +7,8 @@ from pathlib import Path
 from dash import Dash
 
 from hsvis import places
-from hsvis.dashboard import exports, layout, queries, routes
+from hsvis.dashboard import build_routes, exports, layout, queries, routes
+from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks import choice, options, overview, projection, selection, sequence
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.filters import Filters
@@ -31,11 +32,18 @@ INDEX = """<!DOCTYPE html>
 """
 
 
-def create_app(runs: Sequence[StateStore], *, assets: Path | None = None, prefix: str | None = None) -> Dash:
+def create_app(
+    runs: Sequence[StateStore],
+    *,
+    builds: Builds | None = None,
+    assets: Path | None = None,
+    prefix: str | None = None,
+) -> Dash:
     """An app that shows these runs; the page opens with the first one.
 
     Args:
         runs: at least one, of different names.
+        builds: what else is offered, and whether it may be built from the page; without, nothing is.
         assets: folder of style sheets and scripts, if not the one that comes with hsvis.
         prefix: path under which the app is served, "/hsvis/"; at the root by default.
 
@@ -43,6 +51,8 @@ def create_app(runs: Sequence[StateStore], *, assets: Path | None = None, prefix
         ConfigError: if there is no run, or if two have one name.
     """
     shown, clouds, filters = Runs(runs), Clouds(), Filters()
+    work = builds or Builds(allowed=False)
+    work.attach(shown)
     app = Dash(
         "hsvis",
         title="hsvis",
@@ -56,10 +66,11 @@ def create_app(runs: Sequence[StateStore], *, assets: Path | None = None, prefix
         enable_mcp=False,
     )
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
-    app.layout = lambda: layout.page(shown, clouds)
+    app.layout = lambda: layout.page(shown, clouds, work)
     routes.register(app, shown, clouds, filters)
     queries.register(app, shown, filters)
     exports.register(app, shown)
+    build_routes.register(app, shown, work)
     choice.register(app, shown)
     overview.register(app, shown)
     selection.register(app)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 
 import flask
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from hsvis.dashboard.runs import Runs, View
 from hsvis.figures.theme import PALETTES
@@ -76,7 +76,7 @@ def plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.
     def answer(**ids: str) -> flask.Response:
         try:
             return respond(**ids)
-        except (BadRequest, NotFound) as error:
+        except HTTPException as error:
             return flask.Response(f"{error.description}\n", status=error.code, mimetype="text/plain")
 
     return answer

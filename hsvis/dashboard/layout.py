@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hsvis.dashboard import ids
+from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks.choice import layer_options, projection_options, run_options
 from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info, table_rows
 from hsvis.dashboard.callbacks.projection import projection_figure
@@ -38,7 +39,7 @@ PROJECTION_FIGURE = {
 }
 
 
-def page(runs: Runs, clouds: Clouds) -> Component:
+def page(runs: Runs, clouds: Clouds, builds: Builds) -> Component:
     """Everything inside the body, opened at the first run."""
     view = runs.resolve(None)
     return html.Div(
@@ -46,9 +47,10 @@ def page(runs: Runs, clouds: Clouds) -> Component:
         className="page",
         style=page_style(view),
         children=[
-            _header(runs, view),
+            _header(runs, view, builds),
             html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(view)]),
             _keys(),
+            _runs(),
             html.Div(id=ids.NOTICE, className="notice", role="status"),
             *(
                 dcc.Store(id=store)
@@ -59,7 +61,7 @@ def page(runs: Runs, clouds: Clouds) -> Component:
     )
 
 
-def _header(runs: Runs, view: View) -> Component:
+def _header(runs: Runs, view: View, builds: Builds) -> Component:
     toggle = html.Button(
         id=ids.THEME_TOGGLE,
         className="theme-toggle",
@@ -71,13 +73,21 @@ def _header(runs: Runs, view: View) -> Component:
         className="bar",
         children=[
             html.H1("hsvis", title="Hidden states of recurrent networks"),
-            _select("Run", ids.RUN_SELECT, run_options(runs), view.store.name),
+            _select("Run", ids.RUN_SELECT, run_options(runs, builds.offers), view.store.name),
             _select("Layer", ids.LAYER_SELECT, layer_options(view.store), view.layer),
             _select(
                 "Projection",
                 ids.PROJECTION_SELECT,
                 projection_options(view.store, view.layer),
                 view.projection.name,
+            ),
+            html.Button(
+                "Runs…",
+                id=ids.SHOW_RUNS,
+                className="button",
+                type="button",
+                title="Build a run, compute a projection",
+                **{"aria-haspopup": "dialog", "data-busy": "true" if builds.is_busy else "false"},
             ),
             html.Div(className="stretch"),
             _button("Copy link", ids.COPY_LINK, "Copy the address of exactly this view"),
@@ -249,6 +259,16 @@ def _keys() -> Component:
     rows = [html.Div([html.Dt([html.Kbd(key) for key in keys]), html.Dd(does)]) for keys, does in KEYS]
     close = html.Button("Close", id=ids.CLOSE_KEYS, className="button", type="button")
     return html.Dialog([html.H2("Keyboard"), html.Dl(rows), close], id=ids.KEYS)
+
+
+def _runs() -> Component:
+    """Empty until it is opened: assets/builds.js asks the server what there is."""
+    close = html.Button("Close", id=ids.CLOSE_RUNS, className="button", type="button")
+    return html.Dialog(
+        [html.H2("Runs and projections"), html.Ul(id=ids.RUN_LIST), html.Div(id=ids.NEW_PROJECTION), close],
+        id=ids.RUNS,
+        **{"aria-label": "Runs and projections"},
+    )
 
 
 def _table(view: View) -> Component:

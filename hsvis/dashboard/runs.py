@@ -30,7 +30,10 @@ class View:
 
 
 class Runs:
-    """Read-only and ordered; the first run is the one a page opens with."""
+    """Ordered; the first run is the one a page opens with.
+
+    A run can be put in at any time, from any thread: whoever holds a `View` keeps what it shows.
+    """
 
     def __init__(self, stores: Iterable[StateStore]) -> None:
         """Raises: ConfigError if there is no run, or if two runs have one name."""
@@ -47,6 +50,13 @@ class Runs:
 
     def __iter__(self) -> Iterator[StateStore]:
         return iter(self._stores.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._stores
+
+    def put(self, store: StateStore) -> None:
+        """Adds a run, or takes the place of the same run with fewer projections."""
+        self._stores = {**self._stores, store.name: store}  # a new dict: others may be walking through it
 
     @property
     def first(self) -> StateStore:

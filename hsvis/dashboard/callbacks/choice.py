@@ -1,16 +1,28 @@
 """Choosing what is shown: run, layer, projection, theme."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hsvis.dashboard import ids
 from hsvis.dashboard.runs import Runs
+from hsvis.offers import Offer
 from hsvis.store import StateStore
 
-Options = list[dict[str, str]]
+Options = list[dict[str, Any]]
 
 
-def run_options(runs: Runs) -> Options:
-    return [{"label": store.name, "value": store.name} for store in runs]
+def run_options(runs: Runs, offers: Sequence[Offer] = ()) -> Options:
+    """The runs that are shown, and those that are offered, in their order; one not built can't be chosen."""
+    offered = [one.name for one in offers if not one.error]
+    names = [*(store.name for store in runs if store.name not in offered), *offered]
+    return [
+        {"label": name, "value": name}
+        if name in runs
+        else {"label": f"{name} · not built", "value": name, "disabled": True}
+        for name in names
+    ]
 
 
 def layer_options(store: StateStore) -> Options:
