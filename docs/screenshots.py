@@ -1,10 +1,14 @@
 """Makes the pictures of README.md: `python docs/screenshots.py [FOLDER]`, with a Chromium on the PATH.
 
-Builds the demo (reviews of two classes) and a made-up run of news of five classes where they are missing,
+Builds the demos, made-up news of five classes and an example of one's own model where they are missing,
 serves both, and photographs the page as a visitor sees it: the overview, and one sequence in detail.
 """
 
+import contextlib
+import os
 import random
+import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,6 +31,8 @@ from hsvis.store import StateStore
 
 REVIEW = "run=demo&sequence=49&step=25&change-words=after"  # a negative review that a name turns positive
 PICTURES = (
+    ("digits", "run=digits&sequence={digit}&step=4", "light"),
+    ("dates", "run=dates&sequence={date}&step=4", "light"),
     ("demo-overview", "run=demo", "light"),
     ("demo-light", REVIEW, "light"),
     ("demo-dark", REVIEW, "dark"),
@@ -79,7 +85,22 @@ def _build() -> list[StateStore]:
             "projections: [{method: tsne, perplexity: 50}, {method: pca}]\n",
             encoding="utf-8",
         )
-        return [build(load_config(one), ConsoleProgress()) for one in ("demo", config)]
+        made = [build(load_config(one), ConsoleProgress()) for one in ("demo", config, "digits")]
+    return [*made, _example("dates")]
+
+
+def _example(name: str) -> StateStore:
+    """One of the examples of bring-your-own-model.md, as it stands there."""
+    document = Path(__file__).with_name("bring-your-own-model.md").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for file in (f"{name}.py", f"{name}.yaml"):
+            found = re.search(rf"<!-- file: {re.escape(file)} -->\n```\w+\n(.*?)```", document, re.DOTALL)
+            assert found is not None, file
+            Path(file).write_text(found[1], encoding="utf-8")
+        root = str(Path(__file__).resolve().parents[1])
+        subprocess.run([sys.executable, f"{name}.py"], check=True, env=os.environ | {"PYTHONPATH": root})
+        sys.path.append(folder)
+        return build(load_config(f"{name}.yaml"), ConsoleProgress())
 
 
 def _photograph(browser: Browser, address: str, query: str, theme: str, path: Path) -> None:
@@ -96,19 +117,24 @@ def _photograph(browser: Browser, address: str, query: str, theme: str, path: Pa
     context.close()
 
 
+def _restless(store: StateStore) -> int:
+    """The misclassified sequence whose answer changes most often."""
+    misclassified = [k for k in range(store.n_sequences) if store.labels[k] != store.predicted[k]]
+    return max(misclassified, key=lambda k: len(class_changes(store.sequence(k).ep)), default=0)
+
+
 def main(folder: Path) -> None:
     """Writes the pictures."""
     stores = _build()
-    news = stores[1]
-    misclassified = [k for k in range(news.n_sequences) if news.labels[k] != news.predicted[k]]
-    wrong = max(misclassified, key=lambda k: len(class_changes(news.sequence(k).ep)), default=0)
+    _, news, digits, dates = stores
+    chosen = {"wrong": _restless(news), "digit": _restless(digits), "date": dates.texts.index("04/26/2041")}
     server = make_server("127.0.0.1", 0, create_app(stores).server, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     folder.mkdir(parents=True, exist_ok=True)
     with launched() as browser:
         for name, query, theme in PICTURES:
             address = f"http://127.0.0.1:{server.port}/"
-            _photograph(browser, address, query.format(wrong=wrong), theme, folder / f"{name}.png")
+            _photograph(browser, address, query.format(**chosen), theme, folder / f"{name}.png")
     server.shutdown()
 
 

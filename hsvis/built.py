@@ -14,6 +14,7 @@ from hsvis.cache import RunFolder
 from hsvis.config import Config, ProjectionSettings
 from hsvis.embedding import embed, label
 from hsvis.errors import CacheError, ConfigError, DamagedFileError
+from hsvis.models.source import sources
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
 
@@ -21,14 +22,17 @@ from hsvis.store import StateStore
 def find(config: Config) -> RunFolder | None:
     """The newest run that was built of exactly this config and is whole; None if there is none.
 
-    The dataset is not looked at: what changed in its files since is found by `pipeline.build` only.
+    The files of one's own model and of `states_from` must be those of the build.  The dataset is not looked
+    at: what changed in its files since is found by `pipeline.build` only.
     """
+    files = sources(config)
     wanted = json.loads(json.dumps(config.model_dump()))  # as a manifest holds it
     found = []
     for path in (places.cache_folder() / config.name).glob("*/manifest.json"):
         folder = RunFolder(path.parent)
         manifest = cache.read_manifest(folder)
-        if manifest and manifest["config"] == wanted and is_whole(folder, manifest):
+        is_same = manifest and manifest["config"] == wanted and manifest.get("sources", {}) == files
+        if manifest and is_same and is_whole(folder, manifest):
             with suppress(OSError):
                 found.append((path.stat().st_mtime_ns, folder))
     return max(found, key=lambda one: one[0])[1] if found else None

@@ -24,7 +24,7 @@ from hsvis.config import Config, ModelSettings, OwnModelSettings, ProjectionSett
 from hsvis.corpus.corpus import Corpus, corpus_of, load_corpus
 from hsvis.corpus.given import Given, read_given
 from hsvis.errors import DamagedFileError, DataError, ModelError
-from hsvis.models.source import fingerprints
+from hsvis.models.source import sources
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
 
@@ -54,14 +54,8 @@ class _Build:
             model=self.config.model.model_dump(
                 exclude={"device"}
             ),  # the same states, wherever they come from
-            **self.own_files,
+            **sources(self.config),
         )
-
-    @property
-    def own_files(self) -> dict[str, str]:
-        """Of a user's own model: hashes of the files that it is made of."""
-        model = self.config.model
-        return fingerprints(model) if isinstance(model, OwnModelSettings) else {}
 
     @property
     def checkpoint(self) -> Path:
@@ -223,6 +217,7 @@ def _manifest(
         "training": {"epochs": report["epochs"], "kept_epoch": report["kept_epoch"]},
         "left_out": report["left_out"] | {"shown": left_out},
         "repeated": _repeated(job),
+        "sources": sources(job.config),
         "keys": {"model": job.model_key, "states": job.states_key},
         "projections": projections,
         "versions": {"python_package": __version__} | {n: importlib.metadata.version(n) for n in TRACED[1:]},

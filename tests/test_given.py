@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hsvis import built
 from hsvis.config import Config, load_config
 from hsvis.corpus.given import read_given
 from hsvis.dashboard import create_app
@@ -194,6 +195,9 @@ def test_other_files_are_another_run(tmp_path: Path) -> None:
     states = ARRAYS["states.lstm"] + 1
     second = build(config(tmp_path, saved(tmp_path, **{"states.lstm": states}))).folder
     assert first.path != second.path
+    assert built.find(config(tmp_path, tmp_path / "run.npz")) == second  # the config alone is the same
+    saved(tmp_path, **{"states.lstm": states + 1})
+    assert built.find(config(tmp_path, tmp_path / "run.npz")) is None
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

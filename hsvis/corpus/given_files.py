@@ -1,7 +1,7 @@
 """The files of `states_from` -> arrays, as they stand: hsvis/corpus/given.py checks them."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,9 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
         DataError: there is no such file or folder, or a part of it can't be read.
     """
     if path.is_dir():
-        files = [*sorted(path.glob("*.parquet")), *sorted(path.glob("states/*/*.parquet"))]
-        return dict(_of_folder(path)), _hash(files)
+        return dict(_of_folder(path)), fingerprint(path)
     if path.suffix == ".npz" and path.exists():
-        return dict(npz.load(path, "states_from")), _hash([path])
+        return dict(npz.load(path, "states_from")), fingerprint(path)
     raise DataError(
         f"`states_from`: {path} is "
         + ("neither an .npz file nor a folder of parquet files." if path.exists() else "not there.")
@@ -31,13 +30,18 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
     )
 
 
-def _hash(files: Sequence[Path]) -> str:
+def fingerprint(path: Path) -> str:
+    """A hash of an .npz file, or of the parquet files of a folder; "missing" where there is none."""
+    inside = [*sorted(path.glob("*.parquet")), *sorted(path.glob("states/*/*.parquet"))]
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode())
-        with file.open("rb") as content:
-            while block := content.read(2**20):
-                digest.update(block)
+    try:
+        for file in inside if path.is_dir() else [path]:
+            digest.update(file.name.encode())
+            with file.open("rb") as content:
+                while block := content.read(2**20):
+                    digest.update(block)
+    except OSError:
+        return "missing"
     return digest.hexdigest()
 
 

@@ -1,12 +1,20 @@
-"""What a user's own model is made of, without importing it: for the key of its run."""
+"""What a run is made of beside its config and dataset, by the hashes of files: for its key."""
 
 import hashlib
 import importlib.util
 from pathlib import Path
 
-from hsvis.config import OwnModelSettings
+from hsvis.config import Config, OwnModelSettings
+from hsvis.corpus import given_files
 
 BLOCK = 2**20
+
+
+def sources(config: Config) -> dict[str, str]:
+    """Hashes of the files that decide what a run holds: of one's own model, or those of `states_from`."""
+    if config.states_from is not None:
+        return {"states_from": given_files.fingerprint(Path(config.states_from))}
+    return fingerprints(config.model) if isinstance(config.model, OwnModelSettings) else {}
 
 
 def fingerprints(settings: OwnModelSettings) -> dict[str, str]:
