@@ -114,7 +114,9 @@
       const wanted = asked.get(name);
       if (!wanted || view?.[name] === wanted) continue;
       if (name === "run" && isUnbuilt(wanted)) {
-        missing.push(`The run “${wanted}” is not built yet; it can be built under “Runs…”.`);
+        const isAllowed = document.getElementById("show-runs").dataset.allowed === "true";
+        const how = isAllowed ? "it can be built under “Runs…”" : "“Runs…” says how it can be";
+        missing.push(`The run “${wanted}” is not built yet; ${how}.`);
         break; // layer and projection are its own
       }
       if (!isOffered(`${name}-select`, wanted)) {

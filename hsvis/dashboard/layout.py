@@ -87,7 +87,11 @@ def _header(runs: Runs, view: View, builds: Builds) -> Component:
                 className="button",
                 type="button",
                 title="Build a run, compute a projection",
-                **{"aria-haspopup": "dialog", "data-busy": "true" if builds.is_busy else "false"},
+                **{
+                    "aria-haspopup": "dialog",
+                    "data-busy": "true" if builds.is_busy else "false",
+                    "data-allowed": "true" if builds.allowed else "false",
+                },
             ),
             html.Div(className="stretch"),
             _button("Copy link", ids.COPY_LINK, "Copy the address of exactly this view"),

@@ -150,6 +150,10 @@ def test_a_build_is_cancelled_by_keyboard_and_the_focus_stays_in_its_line(serve:
     one.page.keyboard.press("Enter")
     expect(slow.get_by_role("progressbar")).to_be_visible()
     expect(slow.get_by_role("button", name="Cancel slow")).to_be_focused()
+    other = one.page.context.new_page()  # a page that is opened meanwhile sees it too
+    other.goto(one.page.url)
+    expect(other.locator("#show-runs")).to_contain_text("Runs: training", timeout=PAUSE)
+    other.close()
     one.page.keyboard.press("Enter")
     expect(slow).to_contain_text("cancelled; what is whole is kept")
     expect(slow.get_by_role("button", name="Build slow")).to_be_focused()
@@ -207,7 +211,8 @@ def test_an_address_of_a_run_that_is_not_built_says_so(serve: Visit) -> None:
 
 
 def test_with_building_off_the_dialog_says_how_to_build(serve: Visit, configs: Path) -> None:
-    one = serve(allowed=False)
+    one = serve("?run=beta", allowed=False)
+    expect(one.page.locator("#notice")).to_contain_text("is not built yet; “Runs…” says how it can be.")
     open_dialog(one)
     beta = one.page.locator(line(one, "run beta"))
     expect(beta).to_contain_text(f"hsvis build {configs / 'beta.yaml'}")
