@@ -1,6 +1,5 @@
 """Runs that are built: found by their config, opened, given a projection; all without their dataset."""
 
-import json
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from hsvis import cache, places, tables
 from hsvis.cache import RunFolder
@@ -26,16 +26,24 @@ def find(config: Config) -> RunFolder | None:
     at: what changed in its files since is found by `pipeline.build` only.
     """
     files = sources(config)
-    wanted = json.loads(json.dumps(config.model_dump()))  # as a manifest holds it
     found = []
     for path in (places.cache_folder() / config.name).glob("*/manifest.json"):
         folder = RunFolder(path.parent)
         manifest = cache.read_manifest(folder)
-        is_same = manifest and manifest["config"] == wanted and manifest.get("sources", {}) == files
-        if manifest and is_same and is_whole(folder, manifest):
+        if manifest is None or manifest.get("sources", {}) != files or _config(manifest) != config:
+            continue
+        if is_whole(folder, manifest):
             with suppress(OSError):
                 found.append((path.stat().st_mtime_ns, folder))
     return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _config(manifest: dict[str, Any]) -> Config | None:
+    """What a run was built of, settings that came later at their defaults; None if it is none any more."""
+    try:
+        return Config.model_validate(manifest["config"])
+    except ValidationError:
+        return None
 
 
 def is_whole(folder: RunFolder, manifest: dict[str, Any]) -> bool:
