@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from pydantic import ValidationError
 
 from hsvis import cache, places, tables
@@ -17,6 +18,8 @@ from hsvis.errors import CacheError, ConfigError, DamagedFileError
 from hsvis.models.source import sources
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
+
+MOST_LINES = 8  # features that are drawn as lines unless the config says otherwise
 
 
 def find(config: Config) -> RunFolder | None:
@@ -44,6 +47,26 @@ def _config(manifest: dict[str, Any]) -> Config | None:
         return Config.model_validate(manifest["config"])
     except ValidationError:
         return None
+
+
+def series(folder: RunFolder, features: Sequence[str] | None, draw: str | None) -> dict[str, Any] | None:
+    """What a manifest says of series: features with their ranges in the run, and how they are drawn.
+
+    Args:
+        features: names; None where the run is of texts.
+        draw: "rows", "columns" or "lines"; None = by the number of features.
+    """
+    if features is None:
+        return None
+    column = cache.read_table(folder.sequences, ["values"])["values"].combine_chunks()
+    values = cache.matrix(pa.chunked_array([column.flatten()]))  # (N, F)
+    width = values.shape[1]
+    return {
+        "features": list(features if len(features) == width else map(str, range(width))),
+        "low": values.min(0).tolist(),
+        "high": values.max(0).tolist(),
+        "draw": draw or ("lines" if width <= MOST_LINES else "columns"),
+    }
 
 
 def is_whole(folder: RunFolder, manifest: dict[str, Any]) -> bool:

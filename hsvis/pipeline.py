@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from hsvis import __version__, built, cache, places
 from hsvis.cache import RunFolder
@@ -28,7 +27,6 @@ from hsvis.models.source import sources
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
 
-MOST_LINES = 8  # features that are drawn as lines unless the config says otherwise
 TRACED = ("hsvis", "torch", "openTSNE", "numpy", "scikit-learn", "datasets", "pyarrow")
 
 
@@ -208,7 +206,7 @@ def _manifest(
         "config": job.config.model_dump(),
         "classes": list(job.corpus.classes),
         "layers": [vars(layer) for layer in model.layers],
-        "series": _series(job, folder),
+        "series": built.series(folder, job.corpus.features, job.config.dataset.draw),
         "sequences": len(lengths),
         "states": int(lengths.sum()),
         "train_accuracy": report["train_accuracy"],
@@ -216,7 +214,7 @@ def _manifest(
         "own_model": report.get("own"),
         "training": {"epochs": report["epochs"], "kept_epoch": report["kept_epoch"]},
         "left_out": report["left_out"] | {"shown": left_out},
-        "repeated": _repeated(job),
+        "repeated": job.corpus.test.repeated(job.config.dataset.limit),
         "sources": sources(job.config),
         "keys": {"model": job.model_key, "states": job.states_key},
         "projections": projections,
@@ -319,30 +317,6 @@ def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dic
             "Check `dataset.text` and `dataset.values`, or raise `dataset.limit`."
         )
     return lengths, {"no words" if split.series is None else "no steps": count - len(lengths)}
-
-
-def _series(job: _Build, folder: RunFolder) -> dict[str, Any] | None:
-    """Of series: the features with their ranges among the sequences shown, and how they are drawn."""
-    if job.corpus.features is None:
-        return None
-    column = cache.read_table(folder.sequences, ["values"])["values"].combine_chunks()
-    values = cache.matrix(pa.chunked_array([column.flatten()]))  # (N, F)
-    width = values.shape[1]
-    names = job.corpus.features if len(job.corpus.features) == width else map(str, range(width))
-    return {
-        "features": list(names),
-        "low": values.min(0).tolist(),
-        "high": values.max(0).tolist(),
-        "draw": job.config.dataset.draw or ("lines" if width <= MOST_LINES else "columns"),
-    }
-
-
-def _repeated(job: _Build) -> int:
-    """Rows to analyse whose text stands there before; they are kept."""
-    if job.corpus.features is not None:
-        return 0
-    texts = [text for text in job.corpus.test.texts[: job.config.dataset.limit] if text]
-    return len(texts) - len(set(texts))
 
 
 def _embedding(

@@ -5,19 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small import SMALL
 
 from hsvis.config import Config, load_config
 from hsvis.pipeline import build
 from hsvis.store import StateStore
-
-SMALL = [
-    "dataset.limit=40",
-    "model.hidden=12",
-    "model.epochs=3",
-    "model.embedding=8",
-    "states.part_steps=400",
-    "projections.0.perplexity=20",
-]
 
 
 @pytest.fixture(scope="session")

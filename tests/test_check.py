@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import SMALL
 from own_models import Dropping, LastState
 from own_run import ROWS, WORDS, make_folder, saved, write_config
+from small import SMALL
 
 from hsvis.check import check
 from hsvis.cli import main

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from hsvis import cache
 from hsvis.config import load_config
-from hsvis.dashboard import exports
+from hsvis.dashboard import export_tables, exports
 from hsvis.dashboard.runs import Runs
 from hsvis.pipeline import build
 from hsvis.store import StateStore
@@ -221,10 +221,10 @@ def test_ep_heatmap_has_the_eps_of_the_sequence(client: FlaskClient, store: Stat
 
 def test_distances_have_none_at_step_0(client: FlaskClient, store: StateStore) -> None:
     told, steps = columns(ask(client, store, "distances.csv", sequence=1)), Files(store).steps(1)
-    assert list(told) == ["step", "token", "distance", exports.SHARE]
-    assert (told["distance"][0], told[exports.SHARE][0]) == ("", "")
+    assert list(told) == ["step", "token", "distance", export_tables.SHARE]
+    assert (told["distance"][0], told[export_tables.SHARE][0]) == ("", "")
     np.testing.assert_array_equal(float32(told["distance"]), steps["distance"])
-    np.testing.assert_allclose(float32(told[exports.SHARE]), steps["share"], rtol=1e-6)
+    np.testing.assert_allclose(float32(told[export_tables.SHARE]), steps["share"], rtol=1e-6)
     assert "" not in told["distance"][1:]
 
 
@@ -254,7 +254,7 @@ def test_unit_activity_has_a_column_for_each_unit(client: FlaskClient, store: St
 def test_sequence_has_all_values_of_its_steps(client: FlaskClient, store: StateStore) -> None:
     told, steps = columns(ask(client, store, "sequence.csv", sequence=2)), Files(store).steps(2)
     eps = [f"EP {name}" for name in store.classes]
-    values = ["winning class", "distance", exports.SHARE, "x", "y"]
+    values = ["winning class", "distance", export_tables.SHARE, "x", "y"]
     assert list(told) == ["step", "token", "known", *eps, *values]
     assert told["token"] == steps["token"]
     assert told["known"] == yes_no(steps["known"])
@@ -262,7 +262,7 @@ def test_sequence_has_all_values_of_its_steps(client: FlaskClient, store: StateS
     assert_eps(told, steps["ep"], store.classes)
     for name in ("distance", "x", "y"):
         np.testing.assert_array_equal(float32(told[name]), steps[name])
-    np.testing.assert_allclose(float32(told[exports.SHARE]), steps["share"], rtol=1e-6)
+    np.testing.assert_allclose(float32(told[export_tables.SHARE]), steps["share"], rtol=1e-6)
 
 
 def test_sequence_as_json_has_its_facts_and_all_values(client: FlaskClient, store: StateStore) -> None:
@@ -338,7 +338,7 @@ def test_whole_list_can_be_posted_even_indented(client: FlaskClient, demo_store:
 
 
 def test_a_table_is_made_piece_by_piece() -> None:
-    endless = exports.Table(["n"], ([n] for n in itertools.count()))
+    endless = export_tables.Table(["n"], ([n] for n in itertools.count()))
     chunks = exports.csv_chunks(endless, chunk_rows=3)
     assert [next(chunks), next(chunks)] == [b"n\r\n0\r\n1\r\n", b"2\r\n3\r\n4\r\n"]
 
@@ -354,7 +354,7 @@ def test_large_files_are_streamed_even_to_those_who_take_compressed_ones(
         assert answer.data == whole
     with app_of(demo_store) as other:
         view = Runs([demo_store]).resolve({"projection": demo_store.projections("rnn.0")[-1].name})
-        chunks = list(exports.csv_chunks(exports.projection(view), chunk_rows=100))
+        chunks = list(exports.csv_chunks(export_tables.projection(view), chunk_rows=100))
         assert len(chunks) == -(-(demo_store.n_states + 1) // 100)
         assert b"".join(chunks) == other.get(address(demo_store, "projection.csv")).data
 

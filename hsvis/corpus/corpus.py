@@ -56,6 +56,11 @@ class Split:
             digest.update(np.ascontiguousarray(one.values, "<f4").tobytes())
         return digest.hexdigest()
 
+    def repeated(self, limit: int | None) -> int:
+        """How many of the first `limit` texts stand there before; they are kept."""
+        texts = [text for text in self.texts[:limit] if text and self.series is None]
+        return len(texts) - len(set(texts))
+
 
 @dataclass(frozen=True)
 class Corpus:

@@ -1,25 +1,22 @@
 """The page: a header and three areas.  Nothing here depends on what is shown, but for the first choice."""
 
-from typing import Any
-
-import dash_ag_grid
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from hsvis.dashboard import ids
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks.choice import layer_options, projection_options, run_options
-from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info, table_rows
+from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info
 from hsvis.dashboard.callbacks.projection import projection_figure
 from hsvis.dashboard.callbacks.sequence import nothing_selected
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.options import OPTIONS
 from hsvis.dashboard.runs import Runs, View
+from hsvis.dashboard.sequence_table import sequence_table
 from hsvis.dashboard.settings import settings
 from hsvis.figures.theme import LIGHT, empty
 
 SMALL_FIGURE = {"displayModeBar": False, "displaylogo": False, "doubleClick": False, "showTips": False}
-NO_ROWS = "No sequence matches the filters"
 KEYS = (
     (("↑", "↓"), "previous, next sequence of the table, as it is sorted and filtered"),
     (("←", "→"), "previous, next step of the selected sequence"),
@@ -229,7 +226,7 @@ def _right(view: View) -> Component:
             ),
             _search(),
             html.Div(id=ids.CHIPS, className="chips", **{"aria-label": "Active filters"}),
-            _table(view),
+            sequence_table(view),
         ],
     )
     return html.Div(className="area right", children=[table, settings(view)])
@@ -272,60 +269,4 @@ def _runs() -> Component:
         [html.H2("Runs and projections"), html.Ul(id=ids.RUN_LIST), html.Div(id=ids.NEW_PROJECTION), close],
         id=ids.RUNS,
         **{"aria-label": "Runs and projections"},
-    )
-
-
-def _table(view: View) -> Component:
-    class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 80}
-    number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
-    columns: list[dict[str, Any]] = [
-        {"field": "sequence", "headerName": "Id", "width": 42, **number},
-        {"field": "class", "headerName": "Class", **class_column},
-        {"field": "classification", "headerName": "Classified", **class_column},
-        {
-            "field": "correct",
-            "headerName": "✓",
-            "headerTooltip": "Correct",
-            "width": 28,
-            "cellRenderer": "Correct",
-        },
-        {
-            "field": "words",
-            "headerName": "Sequence",
-            "headerTooltip": "Beginning of the text, or a picture of the series",
-            "cellRenderer": "Words",
-            "minWidth": 90,
-            "flex": 1,
-            "tooltipField": "words",
-        },
-        {
-            "field": "confidence",
-            "headerName": "Confid.",
-            "headerTooltip": "Confidence: EP of the classification after the last step",
-            "width": 60,
-            "valueFormatter": {"function": "percent(params.value)"},
-            **number,
-        },
-        {"field": "length", "headerName": "Steps", "width": 52, **number},
-    ]
-    return dash_ag_grid.AgGrid(
-        id=ids.SEQUENCE_TABLE,
-        className="table",
-        columnDefs=columns,
-        defaultColDef={"resizable": True, "sortable": True, "filter": "agTextColumnFilter"},
-        getRowId="params.data.sequence.toString()",
-        rowData=table_rows(view.store),
-        columnSize=None,
-        dashGridOptions={
-            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": False},
-            "animateRows": False,
-            "headerHeight": 30,
-            "rowHeight": 28,
-            "suppressCellFocus": True,  # assets/keys.js walks through the rows
-            "isExternalFilterPresent": {"function": "isFiltered()"},
-            "doesExternalFilterPass": {"function": "passesFilter(params)"},
-            "ensureDomOrder": True,
-            "localeText": {"noRowsToShow": NO_ROWS, "noMatchingRows": NO_ROWS},
-        },
-        style={"height": "100%"},
     )

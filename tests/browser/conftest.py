@@ -1,35 +1,23 @@
 """A served dashboard and a page of it in a real Chromium."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
-from pages import Open, Opened, Served, at_address, watched
+from pages import ODD, PAUSE, Open, Opened, Served, at_address, select, show_run, watched
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
+from server import serving
 
 from benchmarks.chromium import FLAGS, MISSING, program
 from hsvis.config import load_config
-from hsvis.dashboard import create_app
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
-PAUSE = 20_000  # ms that a page may take for anything
-
-# Texts that a page could take for something else.  Each is one of the classes by its last word.
-ODD = [
-    'the <script>alert("x")</script> plot was <b>bold</b> and dull',
-    "braces {curly} {{x}} and 100% of &amp; signs &lt;i&gt; dull",
-    "an <a href='x'>anchor</a> and <br /><br /> breaks that shine",
-    "a " + "w" * 400 + " word of four hundred letters shine",
-    "مرحبا بالعالم هذا فيلم جميل shine",
-    "emoji 😀 and 🏳️‍🌈 and a tab\tand\na line middling",
-    "<!-- nothing --> to see here middling",
-]
+VERDICTS = ("dull", "fair", "shine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -89,22 +77,40 @@ projections:
     return build(load_config(config))
 
 
-class Quiet(WSGIRequestHandler):
-    """Writes no line for each request."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
+@pytest.fixture(scope="session")
+def verdicts_store(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> StateStore:
+    """A run of three classes that changes its mind at each verdict: the last one in a text is its class."""
+    folder, random = tmp_path_factory.mktemp("verdicts"), np.random.default_rng(7)
+    others = ["the", "film", "has", "a", "plot", "and", "some", "people", "in", "it", "who", "talk"]
+    for split, count in (("train", 200), ("test", 24)):
+        texts = [
+            [*random.choice([*others, *VERDICTS, *VERDICTS], random.integers(12, 25)), "a", verdict, "film"]
+            for verdict in random.choice(VERDICTS, count)
+        ]
+        rows = [{"text": " ".join(words), "label": VERDICTS.index(words[-2])} for words in texts]
+        pd.DataFrame(rows).to_parquet(folder / f"{split}.parquet")
+    settings = [
+        "name=verdicts",
+        "dataset.path=parquet",
+        "dataset.limit=null",
+        f"dataset.data_files.train={folder}/train.parquet",
+        f"dataset.data_files.test={folder}/test.parquet",
+        f"dataset.classes=[{','.join(VERDICTS)}]",
+        "model.output=softmax",
+        "model.hidden=10",
+        "model.embedding=8",
+        "model.epochs=8",
+        "model.batch_size=16",
+        "model.learning_rate=0.03",
+        "projections=[{method: pca}]",
+    ]
+    return build(load_config("demo", settings))
 
 
 @pytest.fixture(scope="session")
 def served(demo_store: StateStore, odd_store: StateStore) -> Iterator[Served]:
-    app = create_app([demo_store, odd_store])
-    server = make_server("127.0.0.1", 0, app.server, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Served(f"http://127.0.0.1:{server.port}/", {one.name: one for one in (demo_store, odd_store)})
-    server.shutdown()
-    thread.join()
+    with serving([demo_store, odd_store]) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -172,3 +178,22 @@ def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Opened]]:
     yield open_address
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def show(open_page: Open) -> Iterator[Callable[..., Opened]]:
+    """Opens a run, with a sequence or without: `show("demo", 3)`; no page may report an error."""
+    shown: list[Opened] = []
+
+    def show_one(run: str, index: int | None = None) -> Opened:
+        opened = open_page()
+        shown.append(opened)
+        opened.wait_until("() => hsvis.permalink.isRead()")
+        if run != "demo":
+            show_run(opened, run)
+        if index is not None:
+            select(opened, index)
+        return opened
+
+    yield show_one
+    assert [one.errors for one in shown] == [[]] * len(shown)

@@ -14,6 +14,19 @@ from playwright.sync_api import Page
 from hsvis.figures import raster
 from hsvis.store import StateStore
 
+PAUSE = 20_000  # ms that a page may take for anything
+
+# Texts that a page could take for something else.  Each is one of the classes by its last word.
+ODD = [
+    'the <script>alert("x")</script> plot was <b>bold</b> and dull',
+    "braces {curly} {{x}} and 100% of &amp; signs &lt;i&gt; dull",
+    "an <a href='x'>anchor</a> and <br /><br /> breaks that shine",
+    "a " + "w" * 400 + " word of four hundred letters shine",
+    "مرحبا بالعالم هذا فيلم جميل shine",
+    "emoji 😀 and 🏳️‍🌈 and a tab\tand\na line middling",
+    "<!-- nothing --> to see here middling",
+]
+
 
 @dataclass
 class Served:
@@ -311,3 +324,16 @@ def picture(opened: Opened) -> np.ndarray:
         }"""
     )
     return np.array(Image.open(BytesIO(base64.b64decode(encoded))).convert("RGBA"))
+
+
+def select(opened: Opened, index: int) -> None:
+    """Selects a sequence, and waits until the views of its steps show it."""
+    opened.page.evaluate(
+        """(index) => {
+            const table = dash_ag_grid.getApi("sequence-table");
+            table.ensureNodeVisible(table.getRowNode(index));
+        }""",
+        str(index),
+    )
+    opened.row(index)
+    opened.shows(index)

@@ -1,15 +1,14 @@
 """Building runs and computing projections from the page, and choosing them."""
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from conftest import PAUSE, Quiet
-from pages import Opened, at_address, watched
+from pages import PAUSE, Opened, at_address, watched
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
+from server import serving
 
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
@@ -58,25 +57,22 @@ def configs(alpha: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 @pytest.fixture
 def serve(configs: Path, browser: Browser) -> Iterator[Visit]:
     """Serves the folder and opens a page of it: `serve("?run=beta", allowed=False)`."""
-    ends: list[Callable[[], None]] = []
+    ends = ExitStack()
 
     def served(query: str = "", allowed: bool = True, theme: str = "light") -> Opened:
         offered = offers([str(configs)])
-        builds = Builds(offered, allowed=allowed)
-        app = create_app(opened(offered, silent, lambda line: None, building=allowed), builds=builds)
-        server = make_server("127.0.0.1", 0, app.server, threaded=True, request_handler=Quiet)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+        builds = ends.enter_context(Builds(offered, allowed=allowed))
+        stores = opened(offered, silent, lambda line: None, building=allowed)
+        running = ends.enter_context(serving(stores, create_app(stores, builds=builds)))
         scheme = "dark" if theme == "dark" else "light"
         context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-        ends.extend([context.close, builds.close, server.shutdown, thread.join])
+        ends.callback(context.close)
         page = context.new_page()
         page.set_default_timeout(3 * PAUSE)
-        return at_address(watched(page), f"http://127.0.0.1:{server.port}/{query}")
+        return at_address(watched(page), f"{running.address}{query}")
 
-    yield served
-    for end in ends:
-        end()
+    with ends:
+        yield served
 
 
 def line(opened: Opened, key: str) -> str:

@@ -1,19 +1,16 @@
 """A sequence of 2,000 steps with everything in it that a page could take for something else."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ODD, Quiet
-from pages import Open, Opened
-from werkzeug.serving import make_server
+from pages import ODD, Open, Opened
+from server import serving
 
 from hsvis.config import load_config
-from hsvis.dashboard import create_app
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
@@ -49,12 +46,8 @@ def store(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Stat
 
 @pytest.fixture(scope="module")
 def address(store: StateStore) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_app([store]).server, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}/"
-    server.shutdown()
-    thread.join()
+    with serving([store]) as running:
+        yield running.address
 
 
 @pytest.fixture

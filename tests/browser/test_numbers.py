@@ -1,7 +1,6 @@
 """Runs of numbers, and of many classes: what is drawn on the screen against the values in the run."""
 
 import itertools
-import threading
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -9,13 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Quiet
 from pages import Open, Opened, Served, everywhere, highlighted, show_run, stands
 from PIL import Image
-from werkzeug.serving import make_server
+from server import serving
 
 from hsvis.config import load_config
-from hsvis.dashboard import create_app
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
@@ -28,12 +25,8 @@ def served(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("numbers")
     digits = load_config("digits", ["model.epochs=2", "dataset.limit=40", "projections=[{method: pca}]"])
     stores = [build(digits), build(load_config(many(folder)))]
-    server = make_server("127.0.0.1", 0, create_app(stores).server, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Served(f"http://127.0.0.1:{server.port}/", {one.name: one for one in stores})
-    server.shutdown()
-    thread.join()
+    with serving(stores) as running:
+        yield running
 
 
 def many(folder: Path) -> Path:

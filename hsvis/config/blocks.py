@@ -1,29 +1,8 @@
-"""YAML -> Config: one run, checked before anything is done.
+"""The settings of a run, in blocks: every key with type, range, default and help line."""
 
-Every key has a type, a range, a default and a help line; a key that does not exist is an error
-that names the nearest one that does.  `docs/configuration.md` lists them all, and a test holds that.
-"""
-
-import difflib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-
-from hsvis import places
-from hsvis.errors import ConfigError
-from hsvis.overrides import apply_override
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 PositiveInt = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
@@ -154,6 +133,9 @@ class ModelSettings(Settings):
     )
 
 
+UNUSED = ModelSettings.model_validate({}).model_dump()  # how a manifest holds a model that is not there
+
+
 class OwnModelSettings(Settings):
     factory: str = Field(
         pattern=r"^[\w.]+:[\w.]+$",
@@ -229,27 +211,6 @@ class PcaSettings(Settings):
 ProjectionSettings = Annotated[TsneSettings | PcaSettings, Field(discriminator="method")]
 
 
-def projection_settings(asked: dict[str, Any]) -> TsneSettings | PcaSettings:
-    """One projection that was asked for outside of a config.
-
-    Raises:
-        ConfigError: naming the setting, the value and the remedy.
-    """
-    blocks: dict[Any, type[TsneSettings | PcaSettings]] = {"tsne": TsneSettings, "pca": PcaSettings}
-    block = blocks.get(asked.get("method"))
-    if block is None:
-        raise ConfigError(f"`method` is {_short(asked.get('method'))}: it should be tsne or pca.")
-    try:
-        return block.model_validate(asked)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(map(str, problem["loc"]))
-        if problem["type"] == "extra_forbidden":
-            raise ConfigError(f"`{key}` is not a setting of {asked['method']}.") from None
-        what = problem["msg"].replace("Input should", "it should")
-        raise ConfigError(f"`{key}` is {_short(problem['input'])}: {what}.") from None
-
-
 def _both_projections() -> list[TsneSettings | PcaSettings]:
     return [TsneSettings(method="tsne"), PcaSettings(method="pca")]
 
@@ -274,7 +235,7 @@ class Config(Settings):
     def files_in_place_of_a_dataset(cls, content: Any) -> Any:
         if not isinstance(content, dict) or content.get("states_from") is None:
             return content
-        if "model" in content:
+        if content.get("model", UNUSED) != UNUSED:
             raise ValueError(
                 "`model` has no use beside `states_from`, whose files hold what a model computes"
             )
@@ -307,127 +268,3 @@ class Config(Settings):
                     f"`states.layers`: the model has no layer `{layer}`. It has {', '.join(there)}."
                 )
         return self
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, which refuses a key that stands twice instead of taking the last."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if (
-                isinstance(key, yaml.ScalarNode)
-                and key.value in seen
-                and key.tag != "tag:yaml.org,2002:merge"
-            ):
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key `{key.value}` stands twice", key.start_mark
-                )
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
-        return super().construct_mapping(node, deep)
-
-
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
-    """Reads a config and applies `KEY=VALUE` overrides such as `dataset.limit=500`.
-
-    Args:
-        path: a YAML file; the bare name of a packaged config (`demo`, `imdb`, `reuters`) works too.
-        overrides: `KEY=VALUE` each; the value is read as YAML.
-
-    Raises:
-        ConfigError: naming the file, the key, the value and the remedy.
-    """
-    file = places.config_file(Path(path))
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
-    except FileNotFoundError:
-        packaged = ", ".join(sorted(f.stem for f in places.configs_folder().glob("*.yaml")))
-        raise ConfigError(f"{path}: there is no such config. Packaged ones: {packaged}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: can't be read ({error}). Give a YAML text file in UTF-8.") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2020-13-45
-        where = getattr(error, "problem_mark", None)
-        at = f", line {where.line + 1}, column {where.column + 1}" if where else ""
-        what = getattr(error, "problem", None) or str(error) or "it can't be parsed"
-        raise ConfigError(
-            f"{file}{at}: this is not YAML: {what}. Check indentation, colons and quotes."
-        ) from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{file}: a config is a mapping of keys to values, beginning with `name: …`.")
-    for override in overrides:
-        apply_override(content, override)
-    try:
-        return Config.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError("\n".join(_messages(file, content, error))) from None
-
-
-def _messages(file: Path, content: dict[str, Any], error: ValidationError) -> Iterator[str]:
-    for problem in error.errors():
-        location = [
-            p for p in problem["loc"] if p not in ("tsne", "pca", "built-in", "own", "function-after")
-        ]
-        key = ".".join(map(str, location))
-        value = problem["input"]
-        prefix = f"{file}: `{key}`" if key else f"{file}:"
-        match problem["type"]:
-            case "extra_forbidden":
-                yield f"{prefix} is not a setting. {_nearest(location)}"
-            case "missing":
-                yield f"{prefix} is missing. {_help(location)}"
-            case "union_tag_not_found" | "union_tag_invalid":
-                yield f"{prefix} needs `method: tsne` or `method: pca`, not {_short(value)}."
-            case "value_error" if not key:
-                yield f"{file}: {problem['msg'].removeprefix('Value error, ')}"
-            case _:
-                what = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
-                yield f"{prefix} is {_short(value)}: {what}. {_help(location)}".rstrip()
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return f"`{text if len(text) <= 60 else text[:57] + '…'}`"
-
-
-def _nearest(location: Sequence[Any]) -> str:
-    """The known key that an unknown one comes closest to; else the keys that its block has."""
-    parts = [str(part) for part in location if not isinstance(part, int)]
-    known = [key for key, _ in setting_keys()]
-    blocks = sorted({key.rsplit(".", depth)[0] for key in known for depth in range(1, key.count(".") + 1)})
-    close = difflib.get_close_matches(".".join(parts), known + blocks, n=1, cutoff=0.6)
-    if not close:
-        leaves = {key.rsplit(".", 1)[-1]: key for key in reversed(known)}
-        close = [leaves[leaf] for leaf in difflib.get_close_matches(parts[-1], leaves, n=1, cutoff=0.75)]
-    if close:
-        return f"Did you mean `{close[0]}`?"
-    there = [key for key in known if key.rpartition(".")[0] == ".".join(parts[:-1])]
-    return "Settings there: " + ", ".join(f"`{key}`" for key in there or blocks) + "."
-
-
-def _help(location: Sequence[Any]) -> str:
-    key = ".".join(str(p) for p in location if not isinstance(p, int))
-    return dict(setting_keys()).get(key, "")
-
-
-def setting_keys() -> list[tuple[str, str]]:
-    """All settings as (dotted key, help line); `projections.…` stands for each entry of that list."""
-
-    def walk(block: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
-        for name, field in block.model_fields.items():
-            if name == "projections":
-                for method in (TsneSettings, PcaSettings):
-                    yield from walk(method, "projections.")
-            elif name == "model":
-                for kind in (ModelSettings, OwnModelSettings):
-                    yield from walk(kind, "model.")
-            elif (inner := _block_of(field.annotation)) is not None:
-                yield from walk(inner, f"{prefix}{name}.")
-            else:
-                yield prefix + name, field.description or ""
-
-    return list(dict(reversed(list(walk(Config, "")))).items())[::-1]
-
-
-def _block_of(annotation: Any) -> type[BaseModel] | None:
-    options = getattr(annotation, "__args__", None) or (annotation,)
-    return next((o for o in options if isinstance(o, type) and issubclass(o, Settings)), None)

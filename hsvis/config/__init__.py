@@ -1,0 +1,120 @@
+"""YAML -> Config: one run, checked before anything is done.
+
+Every key has a type, a range, a default and a help line (`blocks.py`); a key that does not exist is an error
+that names the nearest one that does (`messages.py`).  `docs/configuration.md` lists them all, and a test
+holds that.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from hsvis import places
+from hsvis.config.blocks import (
+    LARGEST_SEED,
+    Config,
+    DatasetSettings,
+    ModelSettings,
+    OwnModelSettings,
+    PcaSettings,
+    ProjectionSettings,
+    StateSettings,
+    TokenSettings,
+    TsneSettings,
+)
+from hsvis.config.messages import messages, setting_keys, short
+from hsvis.errors import ConfigError
+from hsvis.overrides import apply_override
+
+__all__ = [
+    "LARGEST_SEED",
+    "Config",
+    "DatasetSettings",
+    "ModelSettings",
+    "OwnModelSettings",
+    "PcaSettings",
+    "ProjectionSettings",
+    "StateSettings",
+    "TokenSettings",
+    "TsneSettings",
+    "load_config",
+    "projection_settings",
+    "setting_keys",
+]
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which refuses a key that stands twice instead of taking the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if (
+                isinstance(key, yaml.ScalarNode)
+                and key.value in seen
+                and key.tag != "tag:yaml.org,2002:merge"
+            ):
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key `{key.value}` stands twice", key.start_mark
+                )
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Reads a config and applies `KEY=VALUE` overrides such as `dataset.limit=500`.
+
+    Args:
+        path: a YAML file; the bare name of a packaged config (`demo`, `digits`, `imdb`, `reuters`) works too.
+        overrides: `KEY=VALUE` each; the value is read as YAML.
+
+    Raises:
+        ConfigError: naming the file, the key, the value and the remedy.
+    """
+    file = places.config_file(Path(path))
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+    except FileNotFoundError:
+        packaged = ", ".join(sorted(f.stem for f in places.configs_folder().glob("*.yaml")))
+        raise ConfigError(f"{path}: there is no such config. Packaged ones: {packaged}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: can't be read ({error}). Give a YAML text file in UTF-8.") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2020-13-45
+        where = getattr(error, "problem_mark", None)
+        at = f", line {where.line + 1}, column {where.column + 1}" if where else ""
+        what = getattr(error, "problem", None) or str(error) or "it can't be parsed"
+        raise ConfigError(
+            f"{file}{at}: this is not YAML: {what}. Check indentation, colons and quotes."
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{file}: a config is a mapping of keys to values, beginning with `name: …`.")
+    for override in overrides:
+        apply_override(content, override)
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(messages(file, error))) from None
+
+
+def projection_settings(asked: dict[str, Any]) -> TsneSettings | PcaSettings:
+    """One projection that was asked for outside of a config.
+
+    Raises:
+        ConfigError: naming the setting, the value and the remedy.
+    """
+    blocks: dict[Any, type[TsneSettings | PcaSettings]] = {"tsne": TsneSettings, "pca": PcaSettings}
+    block = blocks.get(asked.get("method"))
+    if block is None:
+        raise ConfigError(f"`method` is {short(asked.get('method'))}: it should be tsne or pca.")
+    try:
+        return block.model_validate(asked)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            raise ConfigError(f"`{key}` is not a setting of {asked['method']}.") from None
+        what = problem["msg"].replace("Input should", "it should")
+        raise ConfigError(f"`{key}` is {short(problem['input'])}: {what}.") from None
