@@ -126,6 +126,9 @@
   window.hsvis.whenReady(() => {
     makeHandle();
     nameControls();
+    // the sliders come after the rest of the page
+    const settings = document.getElementById("settings");
+    new MutationObserver(nameControls).observe(settings, { childList: true, subtree: true });
     document.getElementById("reset-options").addEventListener("click", () => {
       setOptions({});
       dash_clientside.set_props("palette-select", { value: "hsvis" }); // in the panel, but in the `view` store
