@@ -357,3 +357,16 @@ def test_chosen_layers_are_kept_in_order():
     assert list(model.trace([encode("1 2")]).states) == ["rnn.2", "rnn.0"]
     with pytest.raises(ModelError, match=r"no layer `rnn\.7`. It has rnn\.0, rnn\.1, rnn\.2"):
         model.keep(["rnn.7"])
+
+
+def test_without_a_probe_plain_texts_are_tried() -> None:
+    module = plain()
+    given = from_torch(
+        module, classes="abc", encode=lambda text: (list(text), [1 + ord(c) % 9 for c in text])
+    )
+    known = from_torch(module, classes="abc", encode=encode, probe=PROBE)
+    assert (given.way.name, given.answers, given.layers) == (known.way.name, known.answers, known.layers)
+    trace = given.trace([given.encode("some text")])
+    assert trace.ep.shape == (1, 9, 3)
+    with pytest.raises(ModelError, match="Give `probe`"):
+        from_torch(module, classes="abc", encode=lambda text: ([], []))

@@ -22,7 +22,8 @@ from torch import nn
 
 from hsvis.errors import ModelError, nearest
 from hsvis.models.answers import Answers, Kind, answers_of, tensor_of
-from hsvis.models.calling import AGREE, Encode, Forward, call_of, probe_of, said
+from hsvis.models.calling import AGREE, Encode, Forward, call_of, probe_of, readable, said
+from hsvis.models.encoders import Encoder, of_function
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
 from hsvis.models.weights import check_weights
@@ -275,8 +276,8 @@ def from_torch(
     module: nn.Module,
     *,
     classes: Sequence[str],
-    encode: Encode,
-    probe: Sequence[Any],
+    encode: Callable[[Any], Any],
+    probe: Sequence[Any] | None = None,
     recurrent: Sequence[str] | None = None,
     head: str | None = None,
     forward: Forward | None = None,
@@ -286,8 +287,9 @@ def from_torch(
     Args:
         module: contains nn.LSTM, nn.GRU, nn.RNN or cells of these, of any depth, direction and layout.
         classes: C names, in the order of the outputs; two for a single output.
-        encode: a text (or series) -> Encoded.
-        probe: a few texts (or series) as the model reads them, by which it is found out.
+        encode: a text (or series) -> Encoded, or as many tokens as ids (or feature vectors).
+        probe: a few texts (or series) as the model reads them, by which it is found out; some plain English
+            and digits by default.
         recurrent: paths of the recurrent modules to show; all by default.
         head: path of the module that turns a hidden state into the answer; by default it is looked for.
         forward: (module, inputs (B, T, …), lengths (B,)) -> output, where a plain call is not enough.
@@ -298,6 +300,9 @@ def from_torch(
     module.eval()
     check_weights(module)
     modules = recurrent_modules(module, recurrent)
+    encode = encode if isinstance(encode, Encoder) else of_function("encode", encode)
+    if probe is None:
+        probe = readable(encode)
     examples = probe_of(probe, encode)
     call = forward or call_of(module, examples)
     model = TorchModel(module, classes, encode, modules, call, examples, head)

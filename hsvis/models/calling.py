@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from hsvis.models.protocol import Encoded
 
 Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
+PLAIN = ("the film is not good and the plot was bad", "A B C d e f 0 1 2 3 4 5 6 7 8 9 . , /")
 PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
 AGREE = 1e-5  # how near answers must be to count as the same
 WRAP = (
@@ -40,6 +42,20 @@ def probe_of(texts: Sequence[Any], encode: Encode) -> list[Encoded]:
         one = encoded[k % len(encoded)]
         at = (np.arange(steps) + k) % len(one)
         found.append(Encoded([one.tokens[i] for i in at], one.inputs[at], one.known[at], one.start, one.end))
+    return found
+
+
+def readable(encode: Encode) -> list[str]:
+    """Those of PLAIN that hold a token for an encoder.  Raises ModelError if none does."""
+    found = []
+    for text in PLAIN:
+        with suppress(ModelError):
+            found += [text] if len(encode(text)) else []
+    if not found:
+        raise ModelError(
+            "`encode` makes no token of plain English or digits. Give `probe`, a few texts (or series) as "
+            "the model reads them."
+        )
     return found
 
 
