@@ -144,15 +144,29 @@ def embedded(
     Returns:
         What was done, as in `hsvis.embedding.Embedded`.
     """
-    states = np.concatenate([
-        cache.matrix(cache.read_table(part, ["state"])["state"])
-        for part in sorted(folder.states(layer, 0).parent.glob("part-*.parquet"))
-    ])  # fmt: skip
-    done = embed(states, settings, progress)
+    labels = cache.read_table(folder.sequences, ["label"])["label"].to_numpy()  # (S,)
+    steps = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
+    states = _states(folder, layer, len(steps))
+    done = embed(states, settings, progress, groups=np.repeat(labels, lengths), steps=steps)
     cache.write_table(folder.embedding(layer, name), tables.embedding_table(lengths, done.xy), done.details)
     if "note" in done.details:
         progress(f"{label(settings)}, {layer}", 1, 1, done.details["note"])
     return done.details
+
+
+def _states(folder: RunFolder, layer: str, count: int) -> np.ndarray:
+    """All states of a layer, (count, H) float32, read file by file so that they are in memory once."""
+    states: np.ndarray | None = None
+    begin = 0
+    for part in sorted(folder.states(layer, 0).parent.glob("part-*.parquet")):
+        values = cache.matrix(cache.read_table(part, ["state"])["state"])
+        if states is None:
+            states = np.empty((count, values.shape[1]), np.float32)
+        states[begin : begin + len(values)] = values
+        begin += len(values)
+    assert states is not None
+    assert begin == count
+    return states
 
 
 def project(

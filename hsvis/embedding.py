@@ -9,8 +9,11 @@ import numpy as np
 
 from hsvis.config import PcaSettings, ProjectionSettings, TsneSettings
 from hsvis.progress import Progress, silent
+from hsvis.sample import covering
 
 ITERATIONS = 750  # of t-SNE, by openTSNE's default: 250 with early exaggeration, 500 without
+NEIGHBOURS = 10  # at whose median a state is placed
+PLACED_AT_ONCE = 50_000
 FEWEST = 5  # states; with fewer, neighbourhoods mean nothing and t-SNE gives way to PCA
 
 
@@ -28,15 +31,33 @@ class Embedded:
     details: dict[str, Any]
 
 
-def embed(states: np.ndarray, settings: ProjectionSettings, progress: Progress = silent) -> Embedded:
+def embed(
+    states: np.ndarray,
+    settings: ProjectionSettings,
+    progress: Progress = silent,
+    *,
+    groups: np.ndarray | None = None,
+    steps: np.ndarray | None = None,
+) -> Embedded:
     """Projects states.  The same states, settings and number of cores give the same coordinates.
+
+    t-SNE of more than `max_fit` states is fitted to a sample that covers them all (`hsvis.sample.covering`);
+    the others are placed at the median of their nearest neighbours in it (Policar, Strazar and Zupan 2023).
 
     Args:
         states: (N, H) float32, N >= 1.
+        groups, steps: (N,) int, such as class and step of each state, which the sample is to cover.
     """
     states = np.ascontiguousarray(states, np.float32)
     if isinstance(settings, TsneSettings):
-        return _tsne(states, settings, progress)
+        if settings.max_fit is None or len(states) <= settings.max_fit:
+            return _tsne(states, settings, progress)[0]
+        none = np.zeros(len(states), np.int64)
+        rows = covering(
+            states, none if groups is None else groups, none if steps is None else steps,
+            settings.max_fit, settings.seed,
+        )  # fmt: skip
+        return _of_sample(states, rows, settings, progress)
     progress(label(settings), 0, 1, f"{len(states):,} states")
     embedded = _pca(states, settings.seed)
     progress(
@@ -46,6 +67,26 @@ def embed(states: np.ndarray, settings: ProjectionSettings, progress: Progress =
         "explained variance " + " and ".join(f"{v:.0%}" for v in embedded.details["explained_variance"]),
     )
     return embedded
+
+
+def _of_sample(states: np.ndarray, rows: np.ndarray, settings: TsneSettings, progress: Progress) -> Embedded:
+    """Fits some rows and places the others."""
+    fitted, embedding = _tsne(states[rows], settings, progress)
+    xy = np.empty((len(states), 2), np.float32)
+    xy[rows] = fitted.xy
+    rest = np.setdiff1d(np.arange(len(states)), rows, assume_unique=True)
+    for begin in range(0, len(rest), PLACED_AT_ONCE):
+        progress("placing states", begin, len(rest), f"by their neighbours among {len(rows):,}")
+        chunk = rest[begin : begin + PLACED_AT_ONCE]
+        xy[chunk] = _at_neighbours(embedding, states[chunk])
+    progress("placing states", len(rest), len(rest), f"by their neighbours among {len(rows):,}")
+    return Embedded(xy, fitted.details | {"fitted": len(rows), "placed": len(rest)})
+
+
+def _at_neighbours(embedding: Any, new: np.ndarray) -> np.ndarray:
+    """New states (M, H) at the median of their nearest neighbours in a TSNEEmbedding: (M, 2) float32."""
+    nearest = min(NEIGHBOURS, len(embedding))
+    return np.asarray(embedding.prepare_partial(new, k=nearest, perplexity=nearest / 3), np.float32)
 
 
 def label(settings: ProjectionSettings, details: Mapping[str, Any] | None = None) -> str:
@@ -62,8 +103,8 @@ def placer(
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Prepares an existing projection to take in new states: place(new (M, H)) -> (M, 2) float32.
 
-    PCA is exact.  For t-SNE each new state begins at the median of its nearest neighbours and is then
-    optimised against the fixed embedding (Policar, Strazar and Zupan 2023).
+    PCA is exact.  For t-SNE each new state stands at the median of its nearest neighbours (Policar, Strazar
+    and Zupan 2023); optimising it further against the fixed embedding tore neighbourhoods apart.
 
     Args:
         states: (N, H) float32 and xy: (N, 2) float32, as `embed` took and gave them.
@@ -75,21 +116,14 @@ def placer(
     import openTSNE  # noqa: PLC0415  (a second and a half)
 
     jobs = os.cpu_count() or 1
-    perplexity = _perplexity(settings.perplexity, len(states))
-    affinities = openTSNE.affinity.PerplexityBasedNN(
-        states, perplexity, n_jobs=jobs, random_state=settings.seed
+    index = openTSNE.affinity.PerplexityBasedNN(
+        states, _perplexity(NEIGHBOURS / 3, len(states)), n_jobs=jobs, random_state=settings.seed
     )
-    fitted = openTSNE.TSNEEmbedding(
-        xy.astype(np.float64), affinities, n_jobs=jobs, random_state=settings.seed
-    )
-    nearest = int(max(1, min(5, perplexity)))
-    middle = (xy.max(0) + xy.min(0)) / 2  # openTSNE moves the embedding there before it places anything
+    fitted = openTSNE.TSNEEmbedding(xy.astype(np.float64), index, n_jobs=jobs)
 
     def place(new: np.ndarray) -> np.ndarray:
         new = _checked(new, states)
-        if not len(new):
-            return np.empty((0, 2), np.float32)
-        return np.asarray(fitted.transform(new, perplexity=nearest) + middle, np.float32)
+        return _at_neighbours(fitted, new) if len(new) else np.empty((0, 2), np.float32)
 
     return place
 
@@ -134,11 +168,12 @@ def _perplexity(wanted: float, count: int) -> float:
     return float(min(wanted, (count - 1) / 3))
 
 
-def _tsne(states: np.ndarray, settings: TsneSettings, progress: Progress) -> Embedded:
+def _tsne(states: np.ndarray, settings: TsneSettings, progress: Progress) -> tuple[Embedded, Any]:
+    """The projection, and the TSNEEmbedding; None where there are too few states for one."""
     if len(states) < FEWEST:
         flat = _pca(states, settings.seed)
         note = f"{len(states)} states are too few for t-SNE; shown by PCA"
-        return Embedded(flat.xy, flat.details | {"note": note})
+        return Embedded(flat.xy, flat.details | {"note": note}), None
     import openTSNE  # noqa: PLC0415  (a second and a half)
 
     perplexity = _perplexity(settings.perplexity, len(states))
@@ -160,7 +195,7 @@ def _tsne(states: np.ndarray, settings: TsneSettings, progress: Progress) -> Emb
     embedding = tsne.fit(states, initialization=_initial(states, settings.seed))
     details["kl_divergence"] = round(float(embedding.kl_divergence), 6)  # beyond that, threads decide
     progress(stage, ITERATIONS, ITERATIONS, f"KL divergence {details['kl_divergence']:.3f}")
-    return Embedded(np.asarray(embedding, np.float32), details)
+    return Embedded(np.asarray(embedding, np.float32), details), embedding
 
 
 def _report(stage: str, progress: Progress) -> Callable[[int, float, Any], None]:

@@ -18,6 +18,7 @@ ORDER = [
     ["extraction"],
     ["cache"],
     ["tables", "parts"],
+    ["sample"],
     ["embedding"],
     ["store", "report"],
     ["built"],

@@ -201,6 +201,11 @@ class TsneSettings(Settings):
         30, description="About how many neighbours count as near."
     )
     seed: int = Field(9999, ge=0, le=LARGEST_SEED, description="Seed of the embedding.")
+    max_fit: Annotated[int, Field(ge=100)] | None = Field(
+        20_000,
+        description="The most states that t-SNE is fitted to; of more, a sample is, and the rest is placed "
+        "by its neighbours there; null = all.",
+    )
 
 
 class PcaSettings(Settings):

@@ -126,6 +126,8 @@ def projection_info(view: View) -> str:
     """What the cloud is, in words."""
     projection = view.projection
     parts = [projection.label, count(view.store.n_states, "state")]
+    if "placed" in projection.details:
+        parts.append(f"{projection.details['fitted']:,} fitted, the others placed")
     divergence = projection.details.get("kl_divergence")
     if divergence is not None:
         parts.append(f"KL divergence {divergence:.2f}")
