@@ -4,13 +4,14 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import accuracy, extraction, interaction, start, tsne
+from benchmarks import accuracy, extraction, interaction, projections, start, tsne
 
 ALL = {
     "start": start.run,
     "interaction": interaction.run,
     "extraction": extraction.run,
     "tsne": tsne.run,
+    "projections": projections.run,
     "accuracy": accuracy.run,
 }
 

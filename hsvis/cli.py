@@ -5,15 +5,14 @@ import errno
 import json
 import socket
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hsvis import __version__, places
+from hsvis import __version__
 from hsvis.child import JsonProgress, stop_at_eof
 from hsvis.config import load_config, projection_settings
-from hsvis.errors import ConfigError, DataError, HsvisError, ModelError, ServerError
+from hsvis.errors import ConfigError, HsvisError, ServerError
 from hsvis.progress import ConsoleProgress, Progress
 
 FAILED = 2  # exit code of everything the user can mend
@@ -131,28 +130,21 @@ def _guarded(command: Any, given: argparse.Namespace) -> int:
 
 def _build(given: argparse.Namespace) -> None:
     config, progress = load_config(given.config, given.set), _progress(given)
+    from hsvis.offers import naming  # noqa: PLC0415
     from hsvis.pipeline import build  # noqa: PLC0415  (a command that fails early should do so at once)
 
-    with _naming(given.config):
+    with naming(given.config):
         print(build(config, progress).folder.path)
 
 
 def _check(given: argparse.Namespace) -> None:
     config = load_config(given.config, given.set)
     from hsvis.check import check  # noqa: PLC0415
+    from hsvis.offers import naming  # noqa: PLC0415
 
-    with _naming(given.config):
+    with naming(given.config):
         findings = check(config, ConsoleProgress())
     print("\n".join(findings.lines()))
-
-
-@contextmanager
-def _naming(config: str) -> Iterator[None]:
-    """Puts the config's file before messages about what is named in it."""
-    try:
-        yield
-    except (DataError, ModelError) as error:
-        raise type(error)(f"{places.config_file(Path(config))}: {error}") from error
 
 
 def _project(given: argparse.Namespace) -> None:

@@ -3,13 +3,13 @@
 import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hsvis import built, cache, places
 from hsvis.config import Config, load_config
-from hsvis.errors import CacheError, ConfigError, DamagedFileError
+from hsvis.errors import CacheError, ConfigError, DamagedFileError, DataError, ModelError
 from hsvis.pipeline import build
 from hsvis.progress import Progress
 from hsvis.store import StateStore
@@ -138,7 +138,17 @@ def opened(
     first = next((one for one in ready if one.name == DEMO), ready[0])
     say(f"{first.name}: nothing is built yet, so this one is built first")
     assert first.config
-    return [build(first.config, progress)]
+    with naming(first.source):
+        return [build(first.config, progress)]
+
+
+@contextmanager
+def naming(config: str) -> Iterator[None]:
+    """Puts the config's file before messages about what is named in it."""
+    try:
+        yield
+    except (DataError, ModelError) as error:
+        raise type(error)(f"{places.config_file(Path(config))}: {error}") from error
 
 
 def _opened(
@@ -149,7 +159,9 @@ def _opened(
             say(one.error)
         elif building and not one.in_folder:
             say(one.name)
-            yield build(one.config, progress)
+            with naming(one.source):
+                made = build(one.config, progress)
+            yield made
         else:
             store = _found(one.config, say)
             if store is not None:

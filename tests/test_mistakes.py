@@ -1,4 +1,4 @@
-"""Every mistake with one's own model ends in one message with the remedy, in `check` and in `build`."""
+"""Every mistake with one's own model ends in one message with the remedy, in `check`, `build` and `serve`."""
 
 from pathlib import Path
 
@@ -172,7 +172,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("command", ["check", "build"])
+@pytest.mark.parametrize("command", ["check", "build", "serve"])
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_message_with_the_remedy(
     folder: Path, cache_folder: Path, capsys: pytest.CaptureFixture[str], mistake: str, command: str
@@ -185,6 +185,8 @@ def test_a_mistake_is_one_message_with_the_remedy(
     arguments = [command, str(write_config(folder, **settings))]
     if mistake == "no such layer":
         arguments += ["--set", "states.layers=[gru.4]"]
+    if command == "serve":
+        arguments += ["--port", "0"]
     assert main(arguments) == 2
     captured = capsys.readouterr()
     message = captured.err[captured.err.index("hsvis: ") :]

@@ -14,7 +14,7 @@ import torch
 
 from hsvis import tables
 from hsvis.check.subject import Fact, Subject
-from hsvis.config import Config, ModelSettings
+from hsvis.config import Config, ModelSettings, TsneSettings
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.errors import DataError
 from hsvis.extraction import Extracted, extract
@@ -27,7 +27,7 @@ TEXTS = 500  # in the sample
 TIMED = (8, 64, TEXTS)  # of these; more only where fewer were quick
 PATIENCE = 3.0  # seconds that timing as many may take, foreseen by the fewer
 MOST_WORKERS = 4  # parts that a build reads side by side
-TSNE_SECONDS = 1.4e-3  # a state, on two cores (docs/results.md)
+TSNE_SECONDS, PLACED_SECONDS = 1.4e-3, 8e-5  # a state fitted, a state placed, on two cores
 EVALUATED = 2.0  # training and the passes that judge it, in units of training
 COLUMNS = 8  # bytes of `sequence` and `step`
 
@@ -219,9 +219,11 @@ def cost(one: Subject, sample: Sample, corpus: Corpus, config: Config) -> Cost:
         seconds = {"training": _training(one.untrained, one.model, corpus, config.model)} | seconds
     elif not isinstance(config.model, ModelSettings) and config.states_from is None:
         seconds["accuracy of the test split"] = answering * len(corpus.test)
-    tsne = sum(projection.method == "tsne" for projection in config.projections) * len(one.model.layers)
+    tsne = [projection for projection in config.projections if isinstance(projection, TsneSettings)]
     if tsne:
-        seconds["t-SNE"] = tsne * sample.steps * TSNE_SECONDS
+        fitted = [min(sample.steps, settings.max_fit or sample.steps) for settings in tsne]
+        each = [TSNE_SECONDS * fit + PLACED_SECONDS * (sample.steps - fit) for fit in fitted]
+        seconds["t-SNE"] = sum(each) * len(one.model.layers)
     return Cost(seconds, np.array(sample.rows)[chosen], answers)
 
 
