@@ -188,8 +188,11 @@
     };
     for (const id of ["sequence-info", "token-strip"]) {
       const made = add("div", id);
-      made.dir = document.getElementById(id).dir;
-      for (const child of document.getElementById(id).childNodes) made.append(page.importNode(child, true));
+      const shown = document.getElementById(id);
+      made.dir = shown.dir;
+      made.style.cssText = shown.style.cssText;
+      if (shown.dataset.drawn) made.dataset.drawn = shown.dataset.drawn;
+      for (const child of shown.childNodes) made.append(page.importNode(child, true));
       made.querySelectorAll(".focus, .focus-before").forEach((one) => one.classList.remove("focus", "focus-before"));
     }
     svgs.forEach((svg, k) => {
@@ -213,7 +216,9 @@
       body{max-width:900px;margin:24px auto;background:var(--surface);color:var(--ink);font:13px/1.45 sans-serif}
       h2{font-size:15px;margin:0} dd{margin:0} dl{margin:0;display:flex;gap:12px} figure{margin:12px 0}
       svg{max-width:100%;height:auto} .token-strip{max-height:none!important;white-space:pre-wrap}
-      ${rules.join("\n")}`;
+      ${rules.join("\n")}
+      .token-strip[data-drawn]{container-type:normal!important}
+      .token-strip[data-drawn=columns],.token-strip[data-drawn=lines]{height:90px}`;
   }
 
   function entries(view) {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from pages import ODD, PAUSE, Open, Opened, Served, at_address, select, show_run, watched
+from pages import ODD, PAUSE, Open, Opened, Save, Served, at_address, select, show_run, watched
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from server import serving
 
@@ -197,3 +197,29 @@ def show(open_page: Open) -> Iterator[Callable[..., Opened]]:
 
     yield show_one
     assert [one.errors for one in shown] == [[]] * len(shown)
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Saves something from a view's menu under the name that it proposes: `save(opened, view, "PNG")`."""
+
+    def save_one(opened: Opened, view: str, entry: str) -> Path:
+        opened.page.click(f"[data-export={view}]")
+        with opened.page.expect_download() as download:
+            opened.page.get_by_role("menuitem", name=entry, exact=True).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
+    return save_one
+
+
+@pytest.fixture
+def offline(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that reaches nothing but files."""
+    context = browser.new_context()
+    context.route(
+        "**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort()
+    )
+    yield context
+    context.close()

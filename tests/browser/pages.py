@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -118,6 +119,7 @@ class Opened:
 
 
 Open = Callable[..., Opened]
+Save = Callable[[Opened, str, str], Path]  # page, view, entry of its menu
 
 
 def query(address: str) -> dict[str, str]:

@@ -4,15 +4,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from pages import Opened, Served, at_address, query, show_run, spot
+from pages import Opened, Save, Served, at_address, query, show_run, spot
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.dashboard import ids
@@ -31,27 +30,10 @@ SIZES = {  # of a publication, in CSS pixels
 }
 SVG = "{http://www.w3.org/2000/svg}"
 
-Save = Callable[[Opened, str, str], Path]
-
 
 @pytest.fixture
 def store(served: Served) -> StateStore:
     return served.stores["demo"]
-
-
-@pytest.fixture
-def save(tmp_path: Path) -> Save:
-    """Saves something from a view's menu under the name that it proposes: `save(opened, view, "PNG")`."""
-
-    def save_one(opened: Opened, view: str, entry: str) -> Path:
-        opened.page.click(f"[data-export={view}]")
-        with opened.page.expect_download() as download:
-            opened.page.get_by_role("menuitem", name=entry, exact=True).click()
-        path = tmp_path / download.value.suggested_filename
-        download.value.save_as(path)
-        return path
-
-    return save_one
 
 
 def table(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -278,17 +260,6 @@ def test_selected_sequence_as_csv_and_json(opened: Opened, save: Save, served: S
     assert steps[0]["distance"] is None
     distance = store.distances(layer)[sequence.rows]
     np.testing.assert_array_equal(np.float32([one["distance"] for one in steps[1:]]), distance[1:])
-
-
-@pytest.fixture
-def offline(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that reaches nothing but files."""
-    context = browser.new_context()
-    context.route(
-        "**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort()
-    )
-    yield context
-    context.close()
 
 
 @pytest.mark.parametrize(("run", "indices"), [("demo", [INDEX]), ("odd", [0, 4])], ids=["demo", "odd"])

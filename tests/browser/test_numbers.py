@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pages import Open, Opened, Served, everywhere, highlighted, show_run, stands
+from pages import Open, Opened, Save, Served, everywhere, highlighted, show_run, stands
 from PIL import Image
+from playwright.sync_api import BrowserContext
 from server import serving
 
 from hsvis.config import load_config
@@ -156,3 +157,24 @@ def test_fifty_classes_fit_into_every_view(page: Opened, served: Served) -> None
     names.sort()
     assert all(one[1] <= other[0] + 2 for one, other in itertools.pairwise(names))
     assert page.errors == []
+
+
+@pytest.mark.parametrize(("run", "index"), [("digits", 5), ("many", 3)])
+def test_the_figure_for_a_paper_draws_the_series_too(
+    page: Opened, served: Served, save: Save, offline: BrowserContext, run: str, index: int
+) -> None:
+    store = served.stores[run]
+    if run != "digits":
+        show_run(page, run)
+        page.row(index)
+        stands(page, store, index)
+    path = save(page, "projection", "Figure for a paper (HTML)")
+    paper = offline.new_page()
+    paper.goto(path.as_uri())
+    steps = paper.locator(".token-strip .step")
+    assert steps.count() == store.lengths[index]
+    boxes = [one.bounding_box() for one in steps.locator(".cells").all()]
+    assert all(box and box["width"] >= 3 and box["height"] >= 9 for box in boxes)
+    strip = np.array(Image.open(BytesIO(paper.locator(".token-strip").screenshot())).convert("L"))
+    assert strip.shape[0] < 250
+    assert (strip < 100).mean() > 0.01  # ink
