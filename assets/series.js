@@ -54,8 +54,9 @@
       for (let k = 0; k < values; k++) {
         context.beginPath();
         for (let t = 0; t < steps; t++) {
-          const x = ((t + 0.5) / steps) * canvas.width;
-          context.lineTo(x, (1 - (0.05 + 0.9 * at(t, k) / 255)) * canvas.height);
+          const y = (1 - (0.05 + (0.9 * at(t, k)) / 255)) * canvas.height;
+          if (steps === 1) context.moveTo(0, y);
+          context.lineTo(((t + 0.5) / steps) * canvas.width, y);
         }
         context.stroke();
       }

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     project.add_argument("--method", choices=("tsne", "pca"), required=True)
     project.add_argument("--perplexity", help="of t-SNE (default: 30)")
     project.add_argument("--seed", help="default: that of a config")
+    project.add_argument("--max-fit", help="the most states that t-SNE is fitted to; null = all")
     _add_child(project)
     serve = commands.add_parser("serve", help="build what is missing, then show it in the browser")
     serve.add_argument("config", nargs="*", help="YAML files or folders of them; none means the demo")
@@ -149,8 +150,9 @@ def _check(given: argparse.Namespace) -> None:
 
 def _project(given: argparse.Namespace) -> None:
     progress = _progress(given)
-    asked = {"method": given.method, "perplexity": given.perplexity, "seed": given.seed}
-    settings = projection_settings({key: value for key, value in asked.items() if value is not None})
+    asked = {key: getattr(given, key) for key in ("method", "perplexity", "seed", "max_fit")}
+    named = {key: value for key, value in asked.items() if value is not None}
+    settings = projection_settings({k: None if value == "null" else value for k, value in named.items()})
     from hsvis.built import project  # noqa: PLC0415
 
     print(project(given.folder, given.layer, settings, progress)[0].path)

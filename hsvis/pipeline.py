@@ -8,6 +8,7 @@ was killed do only what is missing.
 """
 
 import importlib.metadata
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,7 +23,7 @@ from hsvis.cache import RunFolder
 from hsvis.config import Config, ModelSettings, OwnModelSettings, ProjectionSettings
 from hsvis.corpus.corpus import Corpus, corpus_of, load_corpus
 from hsvis.corpus.given import Given, read_given
-from hsvis.errors import DamagedFileError, DataError, ModelError
+from hsvis.errors import CacheError, DamagedFileError, DataError, ModelError
 from hsvis.models.source import sources
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
@@ -83,6 +84,7 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
     folder = _folder(job)
     if _is_current(job, folder):
         with suppress(DamagedFileError):
+            _describe_anew(job, folder)
             return _open(job, folder)
     mended: set[Path] = set()
     with cache.locked(
@@ -163,6 +165,18 @@ def _is_current(job: _Build, folder: RunFolder) -> bool:
     if not {(layer, name) for layer, name, _ in _projections(job, _layers(job, manifest))} <= there:
         return False
     return built.is_whole(folder, manifest)
+
+
+def _describe_anew(job: _Build, folder: RunFolder) -> None:
+    """Where a setting changed that changes no table, such as how numbers are drawn, the manifest says so."""
+    manifest = cache.read_manifest(folder)
+    config = json.loads(json.dumps(job.config.model_dump()))
+    if manifest is None or manifest["config"] == config:
+        return
+    series = built.series(folder, job.corpus.features, job.config.dataset.draw)
+    with suppress(CacheError), cache.locked(folder.lock, lambda: None):  # a cache may be for reading only
+        latest = cache.read_manifest(folder) or manifest
+        cache.write_manifest(folder, latest | {"config": config, "series": series})
 
 
 def _open(job: _Build, folder: RunFolder) -> StateStore:

@@ -197,6 +197,27 @@ def slow(text: str) -> tuple[list[str], list[int]]:
     return characters(text)
 
 
+class Remembering(LastState):
+    """Keeps what it works on in attributes, as many tutorials do."""
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        self.start = torch.zeros(1, ids.shape[0], 7)
+        time.sleep(0.002)  # long enough for another thread to step in
+        self.states, self.hidden = self.gru(self.embedding(ids), self.start)
+        return self.out(self.hidden[-1]).sigmoid().squeeze(1)
+
+
+def swapped(text: str) -> tuple[list[int], list[str]]:
+    """A tokenizer that gives ids before tokens."""
+    tokens, ids = characters(text)
+    return ids, tokens
+
+
+def ragged(text: str) -> tuple[list[str], list[list[float]]]:
+    """A tokenizer whose vectors differ in length."""
+    return ["a", "b"], [[0.0], [0.0, 1.0]]
+
+
 class LouderWhenLong(LastState):
     """Answers by its head alone, but otherwise for sequences of more than five steps."""
 

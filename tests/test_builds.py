@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from hsvis import built, cache
-from hsvis.config import PcaSettings, load_config
+from hsvis.config import PcaSettings, TsneSettings, load_config
 from hsvis.dashboard import create_app
 from hsvis.dashboard.builds import Builds, RefusedError
 from hsvis.dashboard.callbacks.choice import run_options
@@ -224,6 +224,19 @@ def test_a_projection_of_what_is_not_there_is_an_error(store: StateStore, tmp_pa
 
 
 # jobs
+
+
+@pytest.mark.parametrize("max_fit", [100, None])
+def test_a_tsne_is_computed_by_a_child_as_it_was_asked_for(
+    serve: Callable[..., tuple[Builds, Runs, Any]], max_fit: int | None
+) -> None:
+    builds, runs, _ = serve()
+    settings = TsneSettings(method="tsne", perplexity=3, seed=2, max_fit=max_fit)
+    builds.compute(runs.first, "rnn.0", settings)
+    assert [(job["state"], job["error"]) for job in settled(builds)] == [("done", "")]
+    added = runs.first.projections("rnn.0")[-1]
+    assert added.settings == settings.model_dump()
+    assert added.details.get("fitted") == max_fit
 
 
 def test_a_run_is_built_while_the_others_are_shown(

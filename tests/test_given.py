@@ -155,6 +155,9 @@ def test_one_layer_can_be_chosen_and_others_are_named(tmp_path: Path) -> None:
         ({"labels": np.array([0, 1])}, "`labels` has the shape (2,), there are 4 sequences"),
         ({"texts": np.array(["one"])}, "there are 1 `texts` for 4 sequences"),
         ({"states.lstm": np.array(["x"] * STEPS)}, "not numbers"),
+        ({"states.../../evil": ARRAYS["states.lstm"]}, "a layer's name is of letters"),
+        ({"states.a/b": ARRAYS["states.lstm"]}, "a layer's name is of letters"),
+        ({"states": ARRAYS["states.lstm"], "states.rnn.0": ARRAYS["states.lstm"]}, "two arrays of the layer"),
         ({"tokens": np.array([{"a": 1}] * STEPS, object)}, "without running code"),
     ],
 )  # fmt: skip
@@ -215,3 +218,26 @@ def test_a_damaged_file_is_an_error_of_ours_or_reads_as_it_was(tmp_path: Path, c
         assert "broken.npz" in str(error)
     else:
         assert read.ep.shape == (STEPS, 3)
+
+
+def test_padded_arrays_of_as_many_steps_as_sequences_are_told_apart(tmp_path: Path) -> None:
+    lengths = np.array([2, 0, 1, 1])
+    states, ep = RNG.normal(size=(4, 2, 3)).astype(np.float32), RNG.random((4, 2)).astype(np.float32)
+    np.savez(tmp_path / "few.npz", lengths=lengths, states=states, ep=ep)
+    read = read_given(tmp_path / "few.npz", None)
+    inside = np.arange(2) < lengths[:, None]
+    np.testing.assert_array_equal(read.states["rnn.0"], states[inside])
+    np.testing.assert_allclose(read.ep[:, 1], ep[inside], atol=1e-6)
+    flat = RNG.dirichlet([1, 1], 4).astype(np.float32)
+    np.savez(tmp_path / "few.npz", lengths=lengths, states=states[inside], ep=flat)
+    np.testing.assert_allclose(read_given(tmp_path / "few.npz", None).ep, flat, atol=1e-6)
+
+
+def test_bytes_are_shown_as_text(tmp_path: Path) -> None:
+    store = build(config(tmp_path, saved(tmp_path, tokens=np.array([b"w"] * STEPS))))
+    assert store.sequence(0).tokens == ["w"] * 3
+
+
+def test_a_dataset_that_is_no_block_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a block"):
+        config(tmp_path, saved(tmp_path), "dataset: imdb\n")

@@ -46,6 +46,12 @@ MISTAKES = {
         ["`model.factory`", "Did you mean `LastState`?"],
     ),
     "factory is no function": ({"factory": "own_models:__doc__"}, ["is str, which can't be called"]),
+    "tokens and ids swapped": (
+        {"tokenizer": "own_models:swapped"},
+        ["`own_models:swapped` returned", "as many tokens as ids"],
+    ),
+    "ragged vectors": ({"tokenizer": "own_models:ragged"}, ["`own_models:ragged` returned"]),
+    "a date": ({"kwargs": "{words: 2020-01-01}"}, ["`model.kwargs`", "Quote it"]),
     "factory raises": (
         {"factory": "own_models:failing"},
         ["own_models:failing raised ValueError: no such size", "`model.kwargs`", "takes (words: int)"],

@@ -110,6 +110,33 @@ def test_parts_that_are_read_side_by_side_do_not_mix(folder: Path, session_cache
         np.testing.assert_allclose(store.states(index, "gru.0"), states, atol=1e-5)
 
 
+def test_a_model_that_keeps_things_in_attributes_is_asked_by_one_thread_at_a_time(
+    folder: Path, session_cache: Path
+) -> None:
+    rng = np.random.default_rng(1)
+    rows = [(" ".join(rng.choice(WORDS[2:], k % 5 + 3)), ["neg", "pos"][k % 2]) for k in range(120)]
+    pd.DataFrame(rows, columns=["text", "label"]).to_parquet(folder / "test.parquet")
+    torch.manual_seed(0)
+    module = LastState(len(WORDS)).eval()
+    settings = {"factory": "own_models:Remembering", "kwargs": f"{{words: {len(WORDS)}}}"}
+    settings |= {
+        "checkpoint": str(saved(module, folder / "weights.safetensors")),
+        "tokenizer": str(folder / "vocab.txt"),
+    }
+    store = build(load_config(write_config(folder, **settings), ["states.part_steps=30"]))
+    check_run(store, module, {word: k for k, word in enumerate(WORDS)})
+
+
+def test_what_a_function_reads_is_cut_by_the_length_limit() -> None:
+    text = "good good film"
+    for keep, expected in (("last", "d film"), ("first", "good g")):
+        tokens = TokenSettings(max_length=6, keep=keep)  # type: ignore[call-arg,arg-type]
+        read = encoder("own_models:characters", tokens)(text)
+        assert "".join(read.tokens) == expected
+        assert text[read.start : read.end] == expected
+        assert len(read.inputs) == len(read.known) == 6
+
+
 def test_a_function_can_be_the_tokenizer(folder: Path, session_cache: Path) -> None:
     torch.manual_seed(0)
     module = AttentionGru(28).eval()

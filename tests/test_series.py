@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from own_models import SignalGru
 from sklearn.datasets import load_digits
 
+from hsvis import built
 from hsvis.config import Config, DatasetSettings, TokenSettings, load_config
 from hsvis.corpus.corpus import Corpus, load_corpus
 from hsvis.corpus.series import Series
@@ -321,3 +322,48 @@ def test_a_vocabulary_for_numbers_is_refused(tmp_path: Path, monkeypatch: pytest
     }
     with pytest.raises(ModelError, match=r"vocab\.txt reads texts, but the dataset is of numbers"):
         build(own(tmp_path, **model))
+
+
+def test_how_numbers_are_drawn_can_be_changed_after_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HSVIS_CACHE", str(tmp_path))
+    first = build(small(tmp_path))
+    other = small(tmp_path, "dataset.draw=lines")
+    again = build(other)
+    assert again.folder == first.folder
+    assert first.series is not None
+    assert again.series is not None
+    assert (first.series["draw"], again.series["draw"]) == ("rows", "lines")
+    assert built.find(other) == first.folder
+
+
+def test_times_keep_all_their_digits(tmp_path: Path) -> None:
+    frame = {"id": ["x", "x"], "t": [1700000000.25, 1700000000.75], "v": [1, 2], "label": ["up", "up"]}
+    more = {"id": ["y"], "t": [0.5], "v": [3], "label": ["down"]}
+    pd.concat([pd.DataFrame(frame), pd.DataFrame(more)]).to_parquet(tmp_path / "d.parquet")
+    corpus = loaded(settings(tmp_path / "d.parquet", path="parquet", values="v", sequence="id", step="t"))
+    assert corpus.test.series is not None
+    assert corpus.test.series[0].steps == ("t 1700000000.25", "t 1700000000.75")
+
+
+def test_whole_numbers_with_gaps_are_labels_in_long_form_too(tmp_path: Path) -> None:
+    rows = {"id": [1, 1, 2, 3, 3], "v": [1, 2, 3, 4, 5], "label": [1, 1, 0, None, None]}
+    pd.DataFrame(rows).to_csv(tmp_path / "d.csv", index=False)
+    corpus = loaded(settings(tmp_path / "d.csv", path="csv", values="v", sequence="id"))
+    assert corpus.classes == ("0", "1")
+    assert corpus.test.labels.tolist() == [1, 0, -1]
+    assert corpus.test.texts == ["1", "2", "3"]
+
+
+def test_padded_single_values_are_not_taken_for_features(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", x=np.array([[1, 0, 0], [2, 0, 0]]), y=[0, 1], n=[1, 1])
+    corpus = loaded(settings(tmp_path / "d.npz", path="npz", values="x", label="y", lengths="n"))
+    assert corpus.test.series is not None
+    assert [one.values.tolist() for one in corpus.test.series] == [[[1]], [[2]]]
+
+
+def test_an_empty_array_is_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((0, 5, 3)), y=np.zeros(0, int))
+    with pytest.raises(DataError, match="holds no sequence"):
+        loaded(settings(tmp_path / "d.npz", path="npz", values="x", label="y"))

@@ -1,5 +1,6 @@
 """The settings of a run, in blocks: every key with type, range, default and help line."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
@@ -162,6 +163,15 @@ class OwnModelSettings(Settings):
         description="Where it computes: `cpu`, `cuda`, `cuda:1` or `mps`; null = where the factory put it.",
     )
 
+    @field_validator("kwargs")
+    @classmethod
+    def plain_values(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(kwargs, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"only text, numbers, lists and mappings: {error}. Quote it") from error
+        return kwargs
+
 
 def _kind_of_model(value: Any) -> str:
     own = "factory" in value if isinstance(value, dict) else isinstance(value, OwnModelSettings)
@@ -240,6 +250,10 @@ class Config(Settings):
     def files_in_place_of_a_dataset(cls, content: Any) -> Any:
         if not isinstance(content, dict) or content.get("states_from") is None:
             return content
+        if not isinstance(content.get("dataset") or {}, dict):
+            raise ValueError(
+                "`dataset` beside `states_from` is a block, such as `dataset: {classes: [no, yes]}`"
+            )
         if content.get("model", UNUSED) != UNUSED:
             raise ValueError(
                 "`model` has no use beside `states_from`, whose files hold what a model computes"

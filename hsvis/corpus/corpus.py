@@ -167,7 +167,7 @@ def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | N
     table = _load_split(settings, split, paths)
     known = getattr(table.features[settings.label], "names", None)
     content = table.data.table
-    labels = content.column(settings.label).to_pylist()
+    labels = series.plain_values(content.column(settings.label))
     if settings.values is None:
         return _Rows(_texts(table, settings), labels, known)
     source = f"dataset `{settings.path}`, split `{split}`"

@@ -4,6 +4,7 @@ Either an .npz file with the arrays of `ARRAYS`, or a folder of parquet files na
 built run: sequences.parquet, predictions.parquet, and states.parquet or states/layer=<layer>/*.parquet.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ ARRAYS = {
 }
 SUM_TOLERANCE = 1e-3  # how far the EPs of a step may be from 1 together
 LAYER = "rnn.0"  # the name of a layer that has none
+LAYER_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def _checked(found: Mapping[str, Any], path: Path, classes: Sequence[str] | None
         raise DataError(
             f"{source}: `ep` has {ep.shape[1]} classes, but {len(names)} are named: {', '.join(names[:20])}."
         )
+    _check_layers([name for name in found if name == "states" or name.startswith("states.")], source)
     states = {
         (name.removeprefix("states").removeprefix(".") or LAYER): _finite(
             _steps(array, lengths, name, source), lengths, name, source
@@ -125,13 +128,33 @@ def _checked(found: Mapping[str, Any], path: Path, classes: Sequence[str] | None
     )  # fmt: skip
 
 
+def _check_layers(names: Sequence[str], source: str) -> None:
+    """Layers are parts of paths and addresses."""
+    layers = [name.removeprefix("states").removeprefix(".") or LAYER for name in names]
+    for name, layer in zip(names, layers, strict=True):
+        if not LAYER_NAME.fullmatch(layer):
+            raise DataError(
+                f"{source}: `{name}`: a layer's name is of letters, digits, `_`, `-` and single dots between "
+                "them. Give the array another name."
+            )
+        if layers.count(layer) > 1:
+            raise DataError(f"{source}: there are two arrays of the layer `{layer}`. Leave one out.")
+
+
 def _steps(array: Any, lengths: np.ndarray, name: str, source: str) -> np.ndarray:
     """An array of steps, one after the other or padded: (N, …)."""
     array = np.asarray(array)
-    if len(array.shape) and len(array) == lengths.sum():
-        return array
-    if array.ndim >= 2 and len(array) == len(lengths) and array.shape[1] >= lengths.max():
+    steps, sequences = int(lengths.sum()), len(lengths)
+    is_flat = array.ndim >= 1 and len(array) == steps
+    is_padded = array.ndim >= 2 and len(array) == sequences and array.shape[1] >= lengths.max()
+    if is_flat and is_padded:  # as many steps as sequences: the number of axes says which, or what EPs sum to
+        is_ep = name == "ep" and array.ndim == 2 and array.dtype.kind == "f"
+        is_padded = array.ndim > (1 if name == "tokens" else 2)
+        is_padded = is_padded or (is_ep and not np.allclose(array.sum(-1), 1, atol=SUM_TOLERANCE))
+    if is_padded:
         return array[np.arange(array.shape[1]) < lengths[:, None]]
+    if is_flat:
+        return array
     raise DataError(
         f"{source}: `{name}` has the shape {array.shape}, which fits neither the {lengths.sum():,} steps nor "
         f"{len(lengths)} sequences of up to {lengths.max()} steps. It must be "
@@ -176,14 +199,18 @@ def _ep(array: np.ndarray, source: str) -> np.ndarray:
 
 def _tokens(found: Mapping[str, Any], lengths: np.ndarray, source: str) -> list[str]:
     if "tokens" in found:
-        return [str(one) for one in _steps(found["tokens"], lengths, "tokens", source).ravel()]
+        return [_text(one) for one in _steps(found["tokens"], lengths, "tokens", source).ravel()]
     return [f"step {k}" for length in lengths.tolist() for k in range(length)]
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _texts(found: Mapping[str, Any], lengths: np.ndarray, source: str) -> list[str]:
     """The texts; the tokens with spaces between them where there are none; nothing for numbers."""
     if "texts" in found:
-        texts = [str(one) for one in np.asarray(found["texts"]).ravel()]
+        texts = [_text(one) for one in np.asarray(found["texts"]).ravel()]
         if len(texts) != len(lengths):
             raise DataError(f"{source}: there are {len(texts)} `texts` for {len(lengths)} sequences.")
         return texts

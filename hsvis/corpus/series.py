@@ -1,5 +1,6 @@
 """Sequences of feature vectors in place of texts: from columns of lists, long tables and arrays."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -142,7 +143,7 @@ def of_rows(
     Raises:
         DataError: a column of something else, a sequence without a name, or with two classes.
     """
-    ids = table.column(sequence).to_pylist()
+    ids = plain_values(table.column(sequence))
     if any(one is None for one in ids):
         raise DataError(f"{source}: `{sequence}` is missing in row {ids.index(None)}. Every step needs one.")
     numbers: dict[Any, int] = {}
@@ -150,7 +151,7 @@ def of_rows(
     if step is None:
         order = np.argsort(of_row, kind="stable")
     else:
-        times = table.column(step).to_pylist()
+        times = plain_values(table.column(step))
         if any(one is None for one in times):
             raise DataError(
                 f"{source}: `{step}` is missing in row {times.index(None)}. Every step needs one."
@@ -163,7 +164,7 @@ def of_rows(
         order = np.lexsort((place, of_row))
     lengths = np.bincount(of_row, minlength=len(numbers))
     first = order[np.cumsum(lengths) - lengths] if len(order) else order
-    _check_labels(table.column(label).to_pylist(), of_row, first, list(numbers), label, source)
+    _check_labels(plain_values(table.column(label)), of_row, first, list(numbers), label, source)
     columns = [_numbers(table.column(name).combine_chunks(), f"{source}, column `{name}`") for name in values]
     flat = np.column_stack(columns).astype(np.float32)[order]
     series = series_of(flat, lengths, step_name or step or "step", [str(one) for one in numbers], source)
@@ -176,7 +177,20 @@ def of_rows(
 
 
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return np.format_float_positional(value, trim="-") if isinstance(value, float) else str(value)
+
+
+def plain_values(column: pa.ChunkedArray) -> list[Any]:
+    """A column of labels, names or times as Python values; whole numbers as such, and NaN as None.
+
+    A missing value turns a column of whole numbers into one of floats in many programs.
+    """
+    values = column.to_pylist()
+    if not pa.types.is_floating(column.type):
+        return values
+    return [
+        None if one is None or math.isnan(one) else int(one) if one.is_integer() else one for one in values
+    ]
 
 
 def _check_labels(
@@ -206,6 +220,8 @@ def of_arrays(
     if data.dtype.kind not in "fiub" or data.ndim == 0:
         raise DataError(f"{source}: `{values}` holds {data.dtype}, not numbers.")
     data = data.astype(np.float32)
+    if not len(data):
+        return []
     if lengths is None:
         if data.ndim not in (2, 3):
             raise DataError(
@@ -218,12 +234,14 @@ def of_arrays(
     if of_each.ndim != 1 or of_each.dtype.kind not in "iu" or (of_each < 0).any():
         raise DataError(f"{source}: `{lengths}` must be whole numbers, one a sequence.")
     of_each = of_each.astype(np.int64)
-    if data.ndim <= 2 and len(data) == of_each.sum():
-        return series_of(data.reshape(len(data), -1), of_each, step_name, None, source)
+    is_flat = data.ndim <= 2 and len(data) == of_each.sum()
     if data.ndim in (2, 3) and len(data) == len(of_each) and of_each.max(initial=0) <= data.shape[1]:
         padded = data.reshape(*data.shape[:2], -1)  # (S, T, F)
         kept = np.arange(data.shape[1]) < of_each[:, None]  # (S, T)
-        return series_of(padded[kept], of_each, step_name, None, source)
+        if not is_flat or not np.nan_to_num(padded[~kept]).any():  # where both fit: padding is nothing
+            return series_of(padded[kept], of_each, step_name, None, source)
+    if is_flat:
+        return series_of(data.reshape(len(data), -1), of_each, step_name, None, source)
     raise DataError(
         f"{source}: `{values}` has the shape {data.shape}, which fits neither {len(of_each)} sequences "
         f"of up to {of_each.max(initial=0)} steps nor their {of_each.sum():,} steps one after the other."

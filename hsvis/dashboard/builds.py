@@ -129,7 +129,8 @@ class Builds:
         """
         asked = settings.model_dump()
         arguments = ["project", str(store.folder.path), "--layer", layer]
-        arguments += [part for key, value in asked.items() for part in (f"--{key}", str(value))]
+        for key, value in asked.items():
+            arguments += [f"--{key.replace('_', '-')}", "null" if value is None else str(value)]
         name = built.projection_name(store.manifest["keys"]["states"], layer, settings)
         shown = f"{label(settings)}, seed {settings.seed}"
         return self._add(

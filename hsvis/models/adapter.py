@@ -12,6 +12,7 @@ treats padding.
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -62,6 +63,7 @@ class TorchModel:
         head: str | None,
     ) -> None:
         """Use `from_torch`."""
+        self._alone = threading.Lock()
         self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
         self.recurrent = modules
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
@@ -113,7 +115,14 @@ class TorchModel:
 
     @torch.inference_mode()
     def trace(self, batch: Sequence[Encoded]) -> Trace:
-        """States and EPs of every step of a batch of non-empty sequences."""
+        """States and EPs of every step of a batch of non-empty sequences.
+
+        Threads wait for each other: a module may keep what it works on in attributes of its own.
+        """
+        with self._alone:
+            return self._trace(batch)
+
+    def _trace(self, batch: Sequence[Encoded]) -> Trace:
         lengths = np.array([len(one) for one in batch], np.int64)
         longest = int(lengths.max())
         ep = torch.zeros(len(batch), longest, len(self.classes))
@@ -122,7 +131,7 @@ class TorchModel:
             inputs = self._tensor([batch[i] for i in rows.tolist()])
             found, _ = self._states(inputs)
             for name, kept in states.items():
-                kept[rows, :length] = found[name].float().cpu()
+                kept[rows, :length] = _finite(found[name].float().cpu(), name)
             if self.way.head is not None:
                 flat = found[self.way.layer].flatten(0, 1)  # (B × T, H)
                 ep[rows, :length] = self.way.head(flat).reshape(len(rows), length, -1).cpu()
@@ -142,9 +151,10 @@ class TorchModel:
         """(B, C) float32: the answers to whole sequences, none of them empty."""
         lengths = np.array([len(one) for one in batch], np.int64)
         answers = np.empty((len(batch), len(self.classes)), np.float32)
-        for _, rows in _by_length(lengths):
-            inputs = self._tensor([batch[i] for i in rows.tolist()])
-            answers[rows] = self.answers.probabilities(self._ask(inputs)).cpu().numpy()
+        with self._alone:
+            for _, rows in _by_length(lengths):
+                inputs = self._tensor([batch[i] for i in rows.tolist()])
+                answers[rows] = self.answers.probabilities(self._ask(inputs)).cpu().numpy()
         return answers
 
     def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: torch.Tensor) -> None:
@@ -265,6 +275,16 @@ def _candidates(module: nn.Module, recurrent: dict[str, nn.Module]) -> dict[str,
         elif seen and path:
             found[path] = one
     return found
+
+
+def _finite(states: torch.Tensor, layer: str) -> torch.Tensor:
+    """The states of a layer, if they are numbers.  Raises ModelError."""
+    if not torch.isfinite(states).all():
+        raise ModelError(
+            f"states of the layer {layer} are NaN or infinite. Check the weights, and what `model.tokenizer` "
+            "gives the model."
+        )
+    return states
 
 
 def _by_length(lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

@@ -64,7 +64,7 @@ def encoder(tokenizer: str, tokens: TokenSettings) -> Encoder:
         ModelError: no such file or function, or it can't be read.
     """
     if ":" in tokenizer and not Path(tokenizer).exists():
-        return of_function(tokenizer, named(tokenizer, "tokenizer"))
+        return of_function(tokenizer, named(tokenizer, "tokenizer"), tokens)
     path = Path(tokenizer)
     if path.name == "tokenizer.json" or (path.suffix == ".json" and _is_tokenizers_file(path)):
         return _of_tokenizers(path, tokens)
@@ -244,8 +244,8 @@ def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encoder:
     return Encoder(encode, f"sub-words of a tokenizer file, {size:,} entries", size, unknown, padding)
 
 
-def of_function(name: str, function: Any) -> Encoder:
-    """What a user's function reads, checked; it returns an Encoded, or tokens and ids."""
+def of_function(name: str, function: Any, tokens: TokenSettings | None = None) -> Encoder:
+    """What a user's function reads (an Encoded, or tokens and ids), checked and cut by the length limit."""
 
     def encode(example: str | Series) -> Encoded:
         try:
@@ -255,25 +255,52 @@ def of_function(name: str, function: Any) -> Encoder:
                 f"`model.tokenizer`: `{name}` raised {type(error).__name__}: {error}, given "
                 f"{_short(example)}. Mend the function: it is called with every sequence."
             ) from error
-        if isinstance(found, Encoded):
-            return found
-        if isinstance(found, tuple) and len(found) == 2:
-            words, ids = list(map(str, found[0])), np.asarray(found[1])
-            if len(words) == len(ids) and ids.ndim in (1, 2):
-                inputs = ids.astype(np.int64 if ids.ndim == 1 else np.float32)
-                text = example.caption if isinstance(example, Series) else example
-                return Encoded(words, inputs, np.ones(len(words), bool), 0, len(text))
-        raise ModelError(
-            f"`model.tokenizer`: `{name}` returned {_described(found)}; an Encoded is needed, or a tuple "
-            "of as many tokens as ids."
-        )
+        text = example.caption if isinstance(example, Series) else example
+        read = found if isinstance(found, Encoded) else _encoded(found, text)
+        if read is None:
+            raise ModelError(
+                f"`model.tokenizer`: `{name}` returned {_described(found)}; an Encoded is needed, or a tuple "
+                "of as many tokens as ids (or feature vectors)."
+            )
+        return read if tokens is None else _cut(read, text, tokens)
 
     return Encoder(encode, f"the function `{name}`")
 
 
+def _encoded(found: Any, text: str) -> Encoded | None:
+    """(tokens, ids or feature vectors) as an Encoded; None if it is something else."""
+    if not (isinstance(found, tuple) and len(found) == 2):
+        return None
+    try:
+        words, ids = list(map(str, found[0])), np.asarray(found[1])
+        fits = ids.ndim in (1, 2) and len(ids) == len(words) and (ids.dtype.kind in "iufb" or not len(ids))
+        inputs = ids.astype(np.int64 if ids.ndim == 1 else np.float32) if fits else None
+    except (TypeError, ValueError):  # no sequences, or ragged ones
+        return None
+    return None if inputs is None else Encoded(words, inputs, np.ones(len(words), bool), 0, len(text))
+
+
+def _cut(read: Encoded, text: str, tokens: TokenSettings) -> Encoded:
+    """The first or last steps of what a function read, as many as the length limit allows."""
+    most = tokens.max_length
+    if most is None or len(read) <= most:
+        return read
+    first = len(read) - most if tokens.keep == "last" else 0
+    kept = slice(first, first + most)
+    places = [read.start]  # where each token begins in the text, as far as it is found there
+    for token in read.tokens[: kept.stop]:
+        at = text.find(token, places[-1]) if token else -1
+        places[-1] = at if at >= 0 else places[-1]
+        places.append(places[-1] + (len(token) if at >= 0 else 0))
+    return Encoded(
+        read.tokens[kept], read.inputs[kept], read.known[kept],
+        places[first], read.end if kept.stop == len(read) else places[kept.stop],
+    )  # fmt: skip
+
+
 def _described(found: Any) -> str:
     if isinstance(found, tuple) and len(found) == 2 and all(hasattr(one, "__len__") for one in found):
-        return f"{len(found[0])} tokens and {len(found[1])} ids"
+        return f"{len(found[0])} tokens and {len(found[1])} ids, {type(found[1]).__name__}"
     return type(found).__name__
 
 

@@ -77,7 +77,7 @@ def own_model(
     if settings.tokenizer is not None:
         encode = encoder(settings.tokenizer, tokens)
     elif callable(own := getattr(module, "encode", None)):
-        encode = of_function("encode of the model", own)
+        encode = of_function("encode of the model", own, tokens)
     elif is_series:
         encode = Encoder(partial(read_series, tokens=tokens), "the numbers as they are")
     else:
