@@ -126,3 +126,99 @@ def test_lengths_are_on_the_device_where_the_module_wants_them(packed):
 
     model = read(Masked().cuda())
     assert np.allclose(model.trace([model.encode("1 2 3")]).ep.sum(-1), 1)
+
+
+class Ends(Base):
+    """Ends as it is told to."""
+
+    def __init__(self, outputs, end, grad=True):
+        super().__init__(outputs)
+        self.end, self.grad = end, grad
+
+    def forward(self, ids):
+        with torch.set_grad_enabled(self.grad and torch.is_grad_enabled()):
+            return self.end(self.fc(self.rnn(self.embed(ids))[0]))  # (B, T, outputs)
+
+
+def last(x):
+    return x[torch.arange(len(x)), torch.full((len(x),), x.shape[1]) - 1]
+
+
+ONE = {  # of a single output: how it ends, and the probability in it
+    "logit": (last, torch.sigmoid),
+    "sigmoid": (lambda x: last(x.sigmoid()), lambda p: p),
+    "squeezed": (lambda x: last(x.sigmoid()).squeeze(1), lambda p: p),
+    "mean": (lambda x: x.sigmoid().mean(1), lambda p: p),
+    "clamped": (lambda x: last(x.sigmoid()).clamp(1e-6, 1 - 1e-6), lambda p: p),
+    "one of two": (lambda x: torch.stack([-x, x], -1).softmax(-1)[:, -1, :, 1], lambda p: p),
+    "by hand": (lambda x: last(1 / (1 + torch.exp(-x))), lambda p: p),
+    "double": (lambda x: last(x.sigmoid()).double(), lambda p: p.float()),
+    "log": (lambda x: last(nn.functional.logsigmoid(x)), torch.exp),
+    "log by hand": (lambda x: last(x).sigmoid().log(), torch.exp),
+    "tanh": (lambda x: last(x).tanh(), torch.sigmoid),
+}
+
+
+@pytest.mark.parametrize("frozen", ["no", "weights", "forward"])
+@pytest.mark.parametrize("end", list(ONE))
+@pytest.mark.parametrize("shift", [-3, 0, 3])
+def test_no_link_is_applied_twice(end, frozen, shift):
+    made, link = ONE[end]
+    module = Ends(1, made, grad=frozen != "forward").requires_grad_(frozen != "weights")
+    module.fc.bias.data += shift  # all outputs on one side
+    before = {name: (weight.clone(), weight.data_ptr()) for name, weight in module.named_parameters()}
+    model = read(module)
+    ids = torch.tensor([[3, 1, 4, 1, 5]])
+    with torch.no_grad():
+        own = link(module(ids)).reshape(1)
+    trace = model.trace([model.encode("3 1 4 1 5")])
+    torch.testing.assert_close(trace.ep[0, -1, 1:], own, atol=1e-5, rtol=0)
+    for name, weight in module.named_parameters():  # as it was, where it was
+        assert torch.equal(weight, before[name][0])
+        assert weight.data_ptr() == before[name][1]
+        assert weight.requires_grad == (frozen != "weights")
+
+
+MANY = {
+    "logits": (last, lambda p: p.softmax(-1)),
+    "softmax": (lambda x: last(x.softmax(-1)), lambda p: p),
+    "mean": (lambda x: x.softmax(-1).mean(1), lambda p: p),
+    "log": (lambda x: last(x.log_softmax(-1)), torch.exp),
+    "distances": (lambda x: -(last(x) ** 2), lambda p: p.softmax(-1)),
+    "relu": (lambda x: last(x).relu(), lambda p: p.softmax(-1)),
+    "half": (lambda x: last(x).softmax(-1).bfloat16(), lambda p: p.float()),
+}
+
+
+@pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize("end", list(MANY))
+def test_outputs_for_each_class_are_told_by_numbers(end, grad):
+    made, link = MANY[end]
+    module = Ends(3, made, grad)
+    model = read(module, "abc")
+    with torch.no_grad():
+        own = link(module(torch.tensor([[3, 1, 4, 1, 5]])))
+    trace = model.trace([model.encode("3 1 4 1 5")])
+    torch.testing.assert_close(trace.ep[:, -1], own, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize("end", [lambda x: last(x.sigmoid()), lambda x: x.softmax(-1).max(1).values])
+def test_probabilities_of_classes_that_do_not_exclude_each_other_are_refused(end, grad):
+    with pytest.raises(ModelError, match=r"sum to \d\.\d+, not 1.*must exclude each other: return logits"):
+        read(Ends(3, end, grad), "abc")
+
+
+def test_weights_used_by_hand_are_tried_too():
+    class Raw(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.embed, self.rnn = nn.Embedding(WORDS, 5), nn.GRU(5, 6, batch_first=True)
+            self.out = nn.Parameter(torch.randn(6, 1))
+
+        @torch.no_grad()
+        def forward(self, ids):
+            return (self.rnn(self.embed(ids))[0][:, -1] @ self.out).sigmoid()
+
+    assert read(Raw()).answers.kind == "probabilities"

@@ -14,6 +14,7 @@ treats padding.
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -69,8 +70,8 @@ class TorchModel:
             layer for path, one in modules.items() for layer in layers_of(path, one)
         )
         inputs = self._tensor(probe)
-        with torch.enable_grad():
-            self.answers: Answers = answers_of(lambda: self._ask(inputs), len(probe), len(self.classes))
+        ask = partial(self._ask, inputs)
+        self.answers: Answers = answers_of(module, ask, len(probe), len(self.classes))
         self.way = self._find_way(inputs, head)
 
     def confirm(self, longer: Sequence[Encoded]) -> None:
