@@ -15,6 +15,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -25,6 +26,7 @@ from hsvis.errors import ModelError, nearest
 from hsvis.models.answers import Answers, Kind, answers_of, tensor_of
 from hsvis.models.calling import AGREE, Encode, Forward, call_of, probe_of, readable, said
 from hsvis.models.encoders import Encoder, of_function
+from hsvis.models.flipped import flipped_modules
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
 from hsvis.models.weights import check_weights
@@ -67,12 +69,11 @@ class TorchModel:
         self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
         self.recurrent = modules
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
-        self.layers: tuple[Layer, ...] = tuple(
-            layer for path, one in modules.items() for layer in layers_of(path, one)
-        )
         inputs = self._tensor(probe)
-        with torch.enable_grad():
-            self.answers: Answers = answers_of(lambda: self._ask(inputs), len(probe), len(self.classes))
+        self._flipped = flipped_modules(modules, self._ask, inputs)
+        self.layers: tuple[Layer, ...] = tuple(self._all_layers())
+        ask = partial(self._ask, inputs)
+        self.answers: Answers = answers_of(module, ask, len(probe), len(self.classes))
         self.way = self._find_way(inputs, head)
 
     def confirm(self, longer: Sequence[Encoded]) -> None:
@@ -96,7 +97,11 @@ class TorchModel:
         return self
 
     def _all_layers(self) -> list[Layer]:
-        return [layer for path, one in self.recurrent.items() for layer in layers_of(path, one)]
+        return [
+            layer
+            for path, one in self.recurrent.items()
+            for layer in layers_of(path, one, flipped=path in self._flipped)
+        ]
 
     @property
     def fingerprint(self) -> str:
@@ -170,7 +175,8 @@ class TorchModel:
             output = self._ask(inputs)
         found: dict[str, torch.Tensor] = {}
         for path, one in self.recurrent.items():
-            found |= states_of(path, one, watched, inputs.shape[0], inputs.shape[1])
+            flipped = path in self._flipped
+            found |= states_of(path, one, watched, inputs.shape[0], inputs.shape[1], flipped=flipped)
         return found, output
 
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -1,29 +1,27 @@
 """What a classifier's output means: found from how it was computed, and checked on numbers."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from hsvis.errors import ModelError
 
 Kind = Literal["logits", "probabilities", "log-probabilities"]
-# autograd's names of functions that only move values
-MOVES = (
-    "View",
-    "Reshape",
-    "Squeeze",
-    "Unsqueeze",
-    "Select",
-    "Slice",
-    "Transpose",
-    "Permute",
-    "T",
-    "Clone",
-    "Expand",
+# autograd's names of functions that only move or average values
+MOVES = re.compile(
+    "Alias|AsStrided|Cat|Clone|Expand|Flip|Gather|Index|IndexSelect|MaskedSelect|Mean|Permute|Repeat|Reshape|"
+    "ReshapeAlias|Select|Slice|Split|Squeeze|Stack|T|ToCopy|Transpose|Unbind|UnsafeView|Unsqueeze|View"
 )
 TOLERANCE = 1e-4
+STRESS = 1000.0  # weights are multiplied by this, and its negative, to see where the outputs go
+TRIED = 32  # modules whose weights are
+FAR = {"probabilities": 0.5, "log-probabilities": 2.0}  # how far outputs must then go to tell what they are
 
 
 @dataclass(frozen=True)
@@ -77,16 +75,17 @@ def tensor_of(output: Any) -> torch.Tensor:
     )
 
 
-def answers_of(ask: Callable[[], torch.Tensor], batch: int, classes: int) -> Answers:
+def answers_of(module: nn.Module, ask: Callable[[], torch.Tensor], batch: int, classes: int) -> Answers:
     """What the outputs of a module are.
 
     Args:
-        ask: calls the module on `batch` sequences, with gradients recorded.
+        ask: calls the module on `batch` sequences.
 
     Raises:
-        ModelError: the shape fits neither one output nor one for each class, or values are not finite.
+        ModelError: the shape fits neither one output nor one for each class, values are not finite, or
+            probabilities of classes that do not exclude each other.
     """
-    output = ask()
+    output = _recorded(module, ask)
     shape = tuple(output.shape)
     single = shape in ((batch,), (batch, 1))
     if shape == (batch, classes) and not (single and classes == 1):
@@ -103,7 +102,9 @@ def answers_of(ask: Callable[[], torch.Tensor], batch: int, classes: int) -> Ans
         raise ModelError(
             "the model's answers are NaN or infinite. Check its weights, and what `model.tokenizer` gives it."
         )
-    return Answers(_kind(output, single=single), single)
+    kind = _kind_by_numbers(output.detach(), _stressed(module, ask, output.detach()))
+    kind = kind or _kind_by_name(_origin(output))
+    return Answers(kind if single else _kind_of_rows(output.detach(), kind), single)
 
 
 def _remedy(shape: tuple[int, ...], batch: int, classes: int) -> str:
@@ -117,30 +118,115 @@ def _remedy(shape: tuple[int, ...], batch: int, classes: int) -> str:
     return "It must be one row of outputs a sequence: let `forward` return the answer to the last step alone."
 
 
-def _kind(output: torch.Tensor, *, single: bool) -> Kind:
-    name = _origin(output)
-    values = output.detach()
-    if single:
-        if "LogSigmoid" in name:
-            return "log-probabilities"
-        if "Sigmoid" in name:
-            return "probabilities"
-        return "logits"
-    ones = torch.ones(len(values), device=values.device)
-    if "LogSoftmax" in name or _sums_to(values.exp(), ones):
+def _recorded(module: nn.Module, ask: Callable[[], torch.Tensor]) -> torch.Tensor:
+    """What a module answers, with gradients recorded even where its weights are frozen."""
+    frozen = [p for p in module.parameters() if p.is_floating_point() and not p.requires_grad]
+    try:
+        with torch.enable_grad(), suppress(ModelError):
+            for weight in frozen:
+                with suppress(RuntimeError):  # made in inference mode
+                    weight.requires_grad_(True)
+            return ask()
+    finally:
+        for weight in frozen:
+            weight.requires_grad_(False)
+    with torch.no_grad():  # a forward that can't be recorded
+        return ask()
+
+
+def _kind_by_name(name: str) -> Kind:
+    """By the function that made the outputs."""
+    if name in ("LogSigmoid", "LogSoftmax"):
         return "log-probabilities"
-    if "Softmax" in name or (bool((values >= 0).all()) and _sums_to(values, ones)):
+    return "probabilities" if name in ("Sigmoid", "Softmax") else "logits"
+
+
+def _kind_by_numbers(output: torch.Tensor, stressed: list[torch.Tensor]) -> Kind | None:
+    """By where outputs stay whatever the weights; None if that tells nothing."""
+    if not stressed:
+        return None
+    values = torch.cat([one.float().reshape(-1) for one in (output, *stressed)])
+    values = values[~values.isnan()]
+    low, high = float(values.min()), float(values.max())
+    kind: Kind = "logits"
+    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
+        kind = "probabilities"
+    elif high <= TOLERANCE:
+        kind = "log-probabilities"
+    return kind if high - low > FAR.get(kind, 0) else None
+
+
+def _stressed(module: nn.Module, ask: Callable[[], torch.Tensor], output: torch.Tensor) -> list[torch.Tensor]:
+    """The outputs while the weights of one part of a module are far too large, and of the other sign.
+
+    Of torch's own layers first, as a part written by hand may need weights within bounds.
+    """
+    own: list[list[nn.Parameter]] = []
+    others: list[list[nn.Parameter]] = []
+    for part in module.modules():
+        weights = [p for p in part.parameters(recurse=False) if p.is_floating_point()]
+        if weights and not isinstance(part, nn.RNNBase | nn.RNNCellBase | nn.Embedding):
+            (own if type(part).__module__.startswith("torch.nn.") else others).append(weights)
+    for group in (own, others):
+        found = []
+        for weights, by in product(group[-TRIED:], (STRESS, -STRESS)):
+            with suppress(ModelError, RuntimeError), torch.no_grad(), _multiplied(weights, by):
+                found.append(ask().detach())
+        found = [one for one in found if one.shape == output.shape]
+        if any(not torch.allclose(one, output, equal_nan=True) for one in found):
+            return found
+    return []
+
+
+@contextmanager
+def _multiplied(weights: list[nn.Parameter], by: float) -> Iterator[None]:
+    """The weights themselves are not written to: others stand in for them."""
+    saved = [weight.data for weight in weights]
+    try:
+        for weight in weights:
+            weight.data = weight.data * by
+        yield
+    finally:
+        for weight, data in zip(weights, saved, strict=True):
+            weight.data = data
+
+
+def _kind_of_rows(output: torch.Tensor, kind: Kind) -> Kind:
+    """The kind of (B, C) outputs, told by their sums.
+
+    Raises:
+        ModelError: they are probabilities, but of classes that do not exclude each other.
+    """
+    values = output.float()
+    tolerance = max(TOLERANCE, 8 * torch.finfo(output.dtype).eps) if output.is_floating_point() else TOLERANCE
+    if _sums_to_one(values.exp(), tolerance):
+        return "log-probabilities"
+    inside = bool(((values >= 0) & (values <= 1)).all())
+    if inside and _sums_to_one(values, tolerance):
         return "probabilities"
+    if kind == "probabilities" and inside:
+        sums = values.sum(-1)
+        raise ModelError(
+            "the model's outputs are a probability for each class, as of a sigmoid, but those of a sequence "
+            f"sum to {float(sums[(sums - 1).abs().argmax()]):.3g}, not 1. hsvis shows classes that must "
+            "exclude each other: return logits of such classes (before softmax), or for two classes one "
+            "output, the probability of the second."
+        )
     return "logits"
 
 
-def _sums_to(values: torch.Tensor, ones: torch.Tensor) -> bool:
-    return torch.allclose(values.sum(-1), ones, atol=TOLERANCE)
+def _sums_to_one(values: torch.Tensor, tolerance: float) -> bool:
+    return bool(((values.sum(-1) - 1).abs() <= tolerance).all())
 
 
 def _origin(output: torch.Tensor) -> str:
     """The name of the function that made the values, past those that only move them."""
     node: Any = output.grad_fn
-    while node is not None and any(node.name().startswith(move) for move in MOVES):
+    while node is not None and MOVES.fullmatch(_function(node)):
         node = node.next_functions[0][0] if node.next_functions else None
-    return node.name() if node is not None else ""
+    return _function(node) if node is not None else ""
+
+
+def _function(node: Any) -> str:
+    """`SigmoidBackward0` -> `Sigmoid`."""
+    return re.sub(r"Backward\d*$", "", node.name())

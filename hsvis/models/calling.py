@@ -1,8 +1,10 @@
 """How anyone's module wants to be called: found out by trying it on a few short sequences."""
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,10 @@ Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
 PLAIN = ("the film is not good and the plot was bad", "A B C d e f 0 1 2 3 4 5 6 7 8 9 . , /")
 PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
+# names under which a `forward` takes lengths
+LENGTHS = re.compile(
+    r"((seq|sequence|inputs?|x|texts?|tokens?|words?|src|source)_?)?(len|lens|lengths?)", re.I
+)
 AGREE = 1e-5  # how near answers must be to count as the same
 WRAP = (
     "Wrap it in a module of your own whose `forward` takes inputs (batch, time), and lengths if it needs "
@@ -62,32 +68,49 @@ def readable(encode: Encode) -> list[str]:
 def call_of(module: nn.Module, probe: Sequence[Encoded]) -> Forward:
     """How the module wants to be called: with inputs, or inputs and lengths; batch first, or time first.
 
-    Told by the number of its parameters, and by a batch whose sequences change places: so must its answers.
+    Told by its parameters, and by a batch whose sequences change places: so must its answers.
 
     Raises:
         ModelError: no call works, with what the first one said.
     """
-    parameters = inspect.signature(module.forward).parameters
-    needed = [
-        p
-        for p in parameters.values()
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    with_lengths = len(needed) > 1 or any("len" in name for name in parameters)
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
+    ways = _ways(module)
+    places = (False, True) if device.type != "cpu" else (False,)  # packing wants lengths on the CPU
     problems = []
-    for time_first in (False, True):
-        call = _caller(with_lengths=with_lengths, time_first=time_first)
+    for lengths, time_first, moved in product(ways, (False, True), places):
+        call = _caller(lengths, time_first=time_first, moved=moved)
         problem = _problem(module, call, inputs)
         if problem is None:
             return call
         problems.append(problem)
+    # where lengths were tried in two places, that they are in the wrong one says nothing
+    told = min(problems[: len(places)], key=lambda one: bool(re.search("device|cpu", one, re.I)))
+    given = "inputs" if ways[0] is None else "inputs and lengths"
     raise ModelError(
-        f"{type(module).__name__} can't be called with {'inputs and lengths' if with_lengths else 'inputs'} "
-        f"of shape {tuple(inputs.shape)} (batch, time{', features' * (inputs.dim() - 2)}): {problems[0]} "
-        + WRAP
+        f"{type(module).__name__} can't be called with {given} of shape "
+        f"{tuple(inputs.shape)} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
     )
+
+
+def _ways(module: nn.Module) -> list[str | None]:
+    """How lengths may be given, best first: by a name, second by position (""), or not at all (None)."""
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    needed = [
+        p
+        for p in parameters
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    ways: list[str | None] = [
+        p.name
+        for p in parameters[1:]
+        if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and LENGTHS.fullmatch(p.name)
+    ]
+    if len(needed) == 2:
+        ways.append("")
+    if len(needed) < 2:
+        ways.append(None)
+    return ways or [""]
 
 
 def said(error: BaseException) -> str:
@@ -96,10 +119,15 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}."
 
 
-def _caller(*, with_lengths: bool, time_first: bool) -> Forward:
+def _caller(lengths_as: str | None, *, time_first: bool, moved: bool) -> Forward:
+    """A call that gives lengths in one of `_ways`.  `moved`: they are on the device of the inputs."""
+
     def call(module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
         given = inputs.transpose(0, 1) if time_first else inputs
-        return module(given, lengths) if with_lengths else module(given)
+        if lengths_as is None:
+            return module(given)
+        lengths = lengths.to(inputs.device) if moved else lengths
+        return module(given, **{lengths_as: lengths}) if lengths_as else module(given, lengths)
 
     return call
 

@@ -3,7 +3,8 @@
 `nn.LSTM`, `nn.GRU` and `nn.RNN` are watched as a whole: what they read is recorded, and each of their layers
 and directions is run again as a one-layer module with the same weights, so that the states of inner layers
 come out at the speed of the fused kernels.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are
-recorded call by call.
+recorded call by call.  Where a module is given the steps from the last to the first
+(hsvis/models/flipped.py), its states are turned, to stand at the steps they belong to.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,23 +52,29 @@ def recurrent_modules(module: nn.Module, wanted: Sequence[str] | None = None) ->
     return {path: found[path] for path in wanted}
 
 
-def layers_of(path: str, module: nn.Module) -> list[Layer]:
-    """All layers of a recurrent module, lowest first: hidden states, then the cell states of an LSTM."""
-    if isinstance(module, CELLS):
-        cells = (
-            [Layer(f"{path}.0.cell", "cell", module.hidden_size)] if isinstance(module, nn.LSTMCell) else []
-        )
-        return [Layer(f"{path}.0", "hidden", module.hidden_size), *cells]
-    assert isinstance(module, nn.RNNBase)
-    hidden = module.proj_size or module.hidden_size
+def layers_of(path: str, module: nn.Module, *, flipped: bool = False) -> list[Layer]:
+    """All layers of a recurrent module, lowest first: hidden states, then the cell states of an LSTM.
+
+    Args:
+        flipped: the module is given the last step first; see `flipped_modules`.
+    """
+    layers, directions = 1, 1
+    hidden: Any = module.hidden_size
+    if isinstance(module, nn.RNNBase):
+        layers, directions = module.num_layers, 1 + module.bidirectional
+        hidden = module.proj_size or module.hidden_size
     found = []
-    for k in range(module.num_layers):
-        for reverse in (False, True)[: 1 + module.bidirectional]:
-            name, direction = f"{path}.{k}" + ".reverse" * reverse, "reverse" if reverse else "forward"
+    for k in range(layers):
+        for reverse in (flipped, not flipped)[:directions]:
+            name, direction = _name(path, k, reverse), "reverse" if reverse else "forward"
             found.append(Layer(name, "hidden", hidden, direction))  # type: ignore[arg-type]
-            if isinstance(module, nn.LSTM):
+            if isinstance(module, nn.LSTM | nn.LSTMCell):
                 found.append(Layer(f"{name}.cell", "cell", module.hidden_size, direction))  # type: ignore[arg-type]
     return sorted(found, key=lambda layer: layer.kind == "cell")
+
+
+def _name(path: str, k: int, reverse: bool) -> str:
+    return f"{path}.{k}" + ".reverse" * reverse
 
 
 @dataclass
@@ -107,29 +114,47 @@ def _removed(handle: Any) -> Iterator[None]:
 
 
 def states_of(
-    path: str, module: nn.Module, watched: Watched, batch: int, steps: int
+    path: str, module: nn.Module, watched: Watched, batch: int, steps: int, *, flipped: bool = False
 ) -> dict[str, torch.Tensor]:
     """The states of all layers of a recurrent module, from one recorded call of the whole module.
 
     All sequences of the call have `steps` steps; so there is no padding, and what a layer that runs backwards
     read first is each sequence's last step.
 
+    Args:
+        flipped: the module was given the last step first.
+
     Returns:
-        layer -> (B, T, H) float32.
+        layer -> (B, T, H) float32; the state of a step is that right after it was read.
 
     Raises:
         ModelError: the module was not read once a step of each sequence.
     """
+    found = _states_as_read(path, module, watched, batch, steps)
+    if not flipped:
+        return found
+    turned = {}
+    for read in layers_of(path, module):  # in the order read
+        k, *kind = read.name.removeprefix(f"{path}.").replace(".reverse", "").split(".")
+        name = ".".join([_name(path, int(k), read.direction == "forward"), *kind])
+        turned[name] = found[read.name].flip(1)
+    return turned
+
+
+def _states_as_read(
+    path: str, module: nn.Module, watched: Watched, batch: int, steps: int
+) -> dict[str, torch.Tensor]:
+    """`states_of` a module that is given the first step first."""
     if isinstance(module, CELLS):
         return _cell_states(path, module, watched.outputs[path], batch, steps)
     assert isinstance(module, nn.RNNBase)
     calls = watched.inputs[path]
     if len(calls) == 1:
-        inputs, start = _read(path, module, calls[0], batch, steps)
+        inputs, start = read_of(path, module, calls[0], batch, steps)
         return _unrolled(path, module, inputs, start)
     if len(calls) == steps and not module.bidirectional:  # a loop that gives the module one step at a time
-        parts = [_read(path, module, call, batch, 1)[0] for call in calls]
-        return _unrolled(path, module, torch.cat(parts, 1), _read(path, module, calls[0], batch, 1)[1])
+        parts = [read_of(path, module, call, batch, 1)[0] for call in calls]
+        return _unrolled(path, module, torch.cat(parts, 1), read_of(path, module, calls[0], batch, 1)[1])
     raise ModelError(
         f"`{path}` was called {len(calls)} times for sequences of {steps} steps. hsvis can show a module "
         "that is called once with all steps, or once a step. Leave it out: list the others in "
@@ -157,7 +182,7 @@ def _cell_states(
     return found
 
 
-def _read(
+def read_of(
     path: str, module: nn.RNNBase, call: tuple[Any, ...], batch: int, steps: int
 ) -> tuple[torch.Tensor, Any]:
     """What a call read, as (B, T, E), and its initial state, if one was given."""
@@ -194,7 +219,7 @@ def _unrolled(path: str, module: nn.RNNBase, inputs: torch.Tensor, start: Any) -
             read = x.flip(1) if d else x
             layer = _one_layer(module, k, d)
             hidden, _ = layer(read) if first is None else layer(read, first)
-            name = f"{path}.{k}" + ".reverse" * d
+            name = _name(path, k, bool(d))
             if isinstance(module, nn.LSTM):
                 cells = cell_states(layer, read, hidden, first)
                 found[f"{name}.cell"] = cells.flip(1) if d else cells
