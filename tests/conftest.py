@@ -11,6 +11,17 @@ from hsvis.config import Config, load_config
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
+# files that take longest begin first, so that no process waits for another at the end
+SLOW = ("test_killed_builds.py", "test_builds.py", "test_mistakes.py", "test_examples.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        name = item.path.name
+        return SLOW.index(name) if name in SLOW else len(SLOW) + (item.path.parent.name != "browser")
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

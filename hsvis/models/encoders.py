@@ -300,7 +300,10 @@ def _cut(read: Encoded, text: str, tokens: TokenSettings) -> Encoded:
 
 def _described(found: Any) -> str:
     if isinstance(found, tuple) and len(found) == 2 and all(hasattr(one, "__len__") for one in found):
-        return f"{len(found[0])} tokens and {len(found[1])} ids, {type(found[1]).__name__}"
+        tokens, ids = map(len, found)
+        return f"{tokens} tokens and {ids} ids" + (
+            ", which are no numbers of one shape" if tokens == ids else ""
+        )
     return type(found).__name__
 
 
