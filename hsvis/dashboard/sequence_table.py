@@ -23,7 +23,8 @@ def sequence_table(view: View) -> Component:
         {
             "field": "correct",
             "headerName": "✓",
-            "headerTooltip": "Correct",
+            "headerTooltip": "Correct; a click sorts, misclassified first",
+            "suppressHeaderFilterButton": True,  # it would lie on the head, which sorts by a click
             "width": 28,
             "cellRenderer": "Correct",
         },

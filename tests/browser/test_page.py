@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pages import Open, Opened, Served, query
+from pages import Open, Opened, Served, query, rows_shown
+from playwright.sync_api import expect
 
 from hsvis.dashboard import ids
 from hsvis.figures.theme import DARK, LIGHT
@@ -147,3 +148,14 @@ def test_odd_texts_show_as_what_they_are(opened: Opened, served: Served) -> None
     assert opened.page.locator("#token-strip :not(span)").count() == 0
     assert opened.page.locator("#sequence-table i, #sequence-table b").count() == 0
     assert "<i>shine</i>" in opened.page.inner_text("#legend")
+
+
+def test_a_click_on_the_name_of_any_column_sorts_the_table(opened: Opened, served: Served) -> None:
+    store = served.stores["demo"]
+    for column in ("sequence", "class", "classification", "correct", "words", "confidence"):
+        head = opened.page.locator(f"#sequence-table .ag-header-cell[col-id={column}]")
+        head.locator(".ag-header-cell-text").click()
+        expect(head).to_have_attribute("aria-sort", "ascending")
+    opened.page.click("#sequence-table .ag-header-cell[col-id=correct] .ag-header-cell-text")
+    wrong = np.flatnonzero(store.labels != store.predicted).tolist()
+    assert sorted(rows_shown(opened)[: len(wrong)]) == wrong  # misclassified first
