@@ -92,18 +92,28 @@ def test_other_weights_are_another_run(folder: Path, session_cache: Path) -> Non
     check_run(runs[1], LastState(len(WORDS)).eval(), {word: k for k, word in enumerate(WORDS)})
 
 
-def test_parts_that_are_read_side_by_side_do_not_mix(folder: Path, session_cache: Path) -> None:
-    rng = np.random.default_rng(0)
-    rows = [(" ".join(rng.choice(WORDS[2:], 40)), ["neg", "pos"][k % 2]) for k in range(400)]
+def built_of(
+    folder: Path, factory: str, rows: list[tuple[str, str]], part_steps: int
+) -> tuple[StateStore, Any]:
+    """A run in parts of so many steps, of a factory with the weights of a LastState; and that module."""
     pd.DataFrame(rows, columns=["text", "label"]).to_parquet(folder / "test.parquet")
     torch.manual_seed(0)
     module = LastState(len(WORDS)).eval()
-    settings = {"factory": "own_models:LastState", "kwargs": f"{{words: {len(WORDS)}}}"}
-    settings |= {
-        "checkpoint": str(saved(module, folder / "weights.safetensors")),
-        "tokenizer": str(folder / "vocab.txt"),
-    }
-    store = build(load_config(write_config(folder, **settings), ["states.part_steps=200"]))
+    path = write_config(
+        folder, factory=f"own_models:{factory}", kwargs=f"{{words: {len(WORDS)}}}",
+        checkpoint=saved(module, folder / "weights.safetensors"), tokenizer=folder / "vocab.txt",
+    )  # fmt: skip
+    return build(load_config(path, [f"states.part_steps={part_steps}"])), module
+
+
+def random_rows(lengths: list[int]) -> list[tuple[str, str]]:
+    rng = np.random.default_rng(0)
+    return [(" ".join(rng.choice(WORDS[2:], n)), ["neg", "pos"][k % 2]) for k, n in enumerate(lengths)]
+
+
+def test_parts_that_are_read_side_by_side_do_not_mix(folder: Path, session_cache: Path) -> None:
+    rows = random_rows([40] * 400)
+    store, module = built_of(folder, "LastState", rows, part_steps=200)
     for index in (0, 199, 399):
         ids = torch.tensor([[WORDS.index(word) for word in rows[index][0].split()]])
         states = module.gru(module.embedding(ids))[0][0].detach().numpy()
@@ -113,17 +123,8 @@ def test_parts_that_are_read_side_by_side_do_not_mix(folder: Path, session_cache
 def test_a_model_that_keeps_things_in_attributes_is_asked_by_one_thread_at_a_time(
     folder: Path, session_cache: Path
 ) -> None:
-    rng = np.random.default_rng(1)
-    rows = [(" ".join(rng.choice(WORDS[2:], k % 5 + 3)), ["neg", "pos"][k % 2]) for k in range(120)]
-    pd.DataFrame(rows, columns=["text", "label"]).to_parquet(folder / "test.parquet")
-    torch.manual_seed(0)
-    module = LastState(len(WORDS)).eval()
-    settings = {"factory": "own_models:Remembering", "kwargs": f"{{words: {len(WORDS)}}}"}
-    settings |= {
-        "checkpoint": str(saved(module, folder / "weights.safetensors")),
-        "tokenizer": str(folder / "vocab.txt"),
-    }
-    store = build(load_config(write_config(folder, **settings), ["states.part_steps=30"]))
+    rows = random_rows([k % 5 + 3 for k in range(120)])
+    store, module = built_of(folder, "Remembering", rows, part_steps=30)
     check_run(store, module, {word: k for k, word in enumerate(WORDS)})
 
 

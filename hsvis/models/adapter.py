@@ -14,7 +14,6 @@ treats padding.
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_args
 
@@ -29,18 +28,8 @@ from hsvis.models.encoders import Encoder, of_function
 from hsvis.models.flipped import flipped_modules
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
+from hsvis.models.ways import Way, agrees, candidates, reading, why_not
 from hsvis.models.weights import check_weights
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the EPs are computed: `name` is "head" or "prefixes", `why` a clause for people."""
-
-    name: str
-    why: str
-    head: Callable[[torch.Tensor], torch.Tensor] | None = None  # states (N, H) -> EPs (N, C)
-    layer: str = ""  # whose states the head reads
-    path: str = ""  # of the head
 
 
 class TorchModel:
@@ -223,18 +212,18 @@ class TorchModel:
             return Way("prefixes", why)
         states, _ = self._states(inputs)
         expected = self._own_answers(inputs)  # (B, T, C)
-        candidates = {head: heads[head]} if head else _candidates(self.module, self.recurrent)
-        for path, candidate in candidates.items():
+        possible = {head: heads[head]} if head else candidates(self.module, self.recurrent)
+        for path, candidate in possible.items():
             for layer in reversed(tops):
                 for kind in get_args(Kind):  # an activation may follow the head
-                    reads = _head(candidate, Answers(kind, self.answers.single))
-                    if _agrees(reads, states[layer.name], expected):
+                    reads = reading(candidate, Answers(kind, self.answers.single))
+                    if agrees(reads, states[layer.name], expected):
                         why = f"`{path}` on the states of {layer.name} gives the model's own answers"
                         return Way("head", why, reads, layer.name, path)
         if head is not None:
             raise ModelError(
                 f"`model.head`: `{head}` on the hidden states does not give the model's own answers"
-                f"{_why_not(heads[head], states[tops[-1].name]) if tops else ''}. "
+                f"{why_not(heads[head], states[tops[-1].name]) if tops else ''}. "
                 "Leave it out: the answers to prefixes are exact for any model."
             )
         return Way("prefixes", "the answer depends on more than the last hidden state")
@@ -243,44 +232,6 @@ class TorchModel:
         """(B, T, C): the module's answers to all prefixes."""
         parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(inputs.shape[1])]
         return torch.stack(parts, 1).cpu()
-
-
-def _head(module: nn.Module, answers: Answers) -> Callable[[torch.Tensor], torch.Tensor]:
-    """States (N, H) -> EPs (N, C), by a module whose outputs are `answers`."""
-    return lambda states: answers.probabilities(tensor_of(module(states)))
-
-
-def _agrees(
-    head: Callable[[torch.Tensor], torch.Tensor], states: torch.Tensor, expected: torch.Tensor
-) -> bool:
-    """Whether a head on states (B, T, H) gives the expected EPs (B, T, C)."""
-    try:
-        found = head(states.flatten(0, 1)).cpu()
-    except (RuntimeError, TypeError, ValueError, IndexError, ModelError):
-        return False  # a module that does not take states is no head of them
-    return found.numel() == expected.numel() and torch.allclose(
-        found.reshape(expected.shape), expected, atol=AGREE
-    )
-
-
-def _why_not(head: nn.Module, states: torch.Tensor) -> str:
-    try:
-        head(states.flatten(0, 1))
-    except Exception as error:  # whatever a user's module raises
-        return f" ({said(error).rstrip('.')})"
-    return ""
-
-
-def _candidates(module: nn.Module, recurrent: dict[str, nn.Module]) -> dict[str, nn.Module]:
-    """Path -> module that may be the head: those after the first recurrent module, outermost first."""
-    seen, found = False, {}
-    inside = {id(part) for one in recurrent.values() for part in one.modules()}
-    for path, one in module.named_modules():
-        if id(one) in inside:
-            seen = True
-        elif seen and path:
-            found[path] = one
-    return found
 
 
 def _finite(states: torch.Tensor, layer: str) -> torch.Tensor:
