@@ -167,6 +167,7 @@ def test_a_projection_is_computed_from_the_page_and_shown(
     one = serve("?sequence=1")
     one.shows(1)
     before = one.asked("/cloud/alpha/")
+    cloud = one.page.evaluate("hsvis.steps.meta().cloud")
     open_dialog(one)
     one.page.select_option("#new-projection [name=method]", method)
     perplexity = one.page.locator("#new-projection [name=perplexity]")
@@ -179,6 +180,7 @@ def test_a_projection_is_computed_from_the_page_and_shown(
     one.wait_until(f"() => document.getElementById('projection-select').textContent.includes({label!r})")
     expect(one.page.locator("#new-projection [role=status]")).to_contain_text("is shown")
     one.page.click("#close-runs")
+    one.wait_until(f"() => hsvis.steps.meta().cloud !== {cloud!r}")
     one.settle()
     one.shows(1)  # the selection stays
     assert options(one, "projection-select") == ["PCA", label]
