@@ -126,9 +126,13 @@
   function legendOf() {
     const { classes } = hsvis.steps.meta();
     const page = getComputedStyle(document.getElementById("page"));
-    const marks = classes.map(
-      (name, k) => `<span style="color:${page.getPropertyValue(`--class-${k}`)}">●</span> ${escape(name)}`,
-    );
+    const mark = (colour, name) => `<span style="color:${page.getPropertyValue(colour)}">●</span> ${escape(name)}`;
+    const answers = [...document.querySelectorAll("#legend .answer")].filter((one) => one.checkVisibility());
+    const colours = { right: "--right", unknown: "--class-unknown" };
+    const marks = [
+      ...answers.map((one) => mark(colours[one.classList[1]] ?? "--wrong", one.textContent)),
+      ...classes.map((name, k) => mark(`--class-${k}`, name)),
+    ];
     const rings = hsvis.steps.index() === null ? [] : ["○ start (grey) and end (black) of the sequence"];
     const text = [...marks, ...rings].join("     ");
     const at = { xref: "paper", yref: "paper", x: 0.01, y: 0, xanchor: "left", yanchor: "top", yshift: -6 };

@@ -222,6 +222,7 @@
     if (options.marks.length) query.marks = options.marks.join(",");
     if (filter && Object.keys(filter).length) query.filter = JSON.stringify(filter);
     look = { query, cloud: view ? `${view.run}/${view.layer}/${view.projection}` : null };
+    document.getElementById("legend").dataset.colour = options["state-colour"];
     window.hsvis.cloud?.follow();
     document.dispatchEvent(new CustomEvent("hsvis:look"));
   }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hsvis.dashboard.clouds import Clouds, Emphasis, Look, Recent, class_colours, emphasis
+from hsvis.dashboard.clouds import Clouds, Emphasis, Look, Recent, emphasis
 from hsvis.dashboard.runs import View
 from hsvis.figures import raster
 from hsvis.figures.colour import rgb
@@ -122,7 +122,24 @@ def test_colour_by_class_is_the_full_colour_and_neutral_without_a_label() -> Non
         expected = view.palette.hexes[label] if label >= 0 else DARK.neutral
         assert image[y, x, :3].tolist() == rgb([expected])[0].tolist()
     assert seen == {-1, 0, 1}
-    assert class_colours(view).shape == (12, 3)
+
+
+def test_colour_by_correctness_tells_right_wrong_and_unlabelled_sequences_apart() -> None:
+    clouds = Clouds()
+    grid, image = clouds.grid(VIEW, WINDOW), pixels(clouds.image(VIEW, WINDOW, Look(colour="correct")))
+    seen = set()
+    for y, x in np.argwhere(grid):
+        index = RUN.sequence_of(int(grid[y, x]) - 1)
+        expected = LIGHT.right if index in RIGHT else LIGHT.wrong if index in WRONG else LIGHT.neutral
+        seen.add(expected)
+        assert image[y, x, :3].tolist() == rgb([expected])[0].tolist()
+    assert len(seen) == 3
+
+
+def test_the_same_file_is_given_to_all_who_ask_for_it() -> None:
+    clouds = Clouds()
+    assert clouds.image(VIEW, WINDOW) is clouds.image(a_view(RUN), WINDOW)
+    assert clouds.grid_file(VIEW, WINDOW) is clouds.grid_file(a_view(RUN, theme=DARK), WINDOW)
 
 
 @pytest.mark.parametrize("mark", ["start", "end"])
@@ -210,3 +227,28 @@ def test_several_requests_at_once_compute_once() -> None:
     for thread in threads:
         thread.join()
     assert computed == [1]
+
+
+def test_two_who_ask_for_different_things_do_not_wait_for_each_other() -> None:
+    recent: Recent[bytes] = Recent(100)
+    begun, ended = threading.Event(), threading.Event()
+
+    def slow() -> bytes:
+        begun.set()
+        assert ended.wait(10)
+        return b"slow"
+
+    thread = threading.Thread(target=recent.get, args=("slow", slow))
+    thread.start()
+    assert begun.wait(10)
+    assert recent.get("quick", lambda: b"quick") == b"quick"
+    ended.set()
+    thread.join()
+    assert recent.get("slow", lambda: b"anew") == b"slow"
+
+
+def test_after_an_error_the_next_who_asks_computes() -> None:
+    recent: Recent[bytes] = Recent(100)
+    with pytest.raises(ZeroDivisionError):
+        recent.get("a", lambda: bytes(1 // 0))
+    assert recent.get("a", lambda: b"whole") == b"whole"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hsvis.figures.colour import contrast, linear, mix, oklab, rgb
-from hsvis.figures.theme import DARK, LIGHT, PALETTES, ellipsis, empty, escape, palette, theme
+from hsvis.figures.theme import DARK, LIGHT, PALETTES, ellipsis, empty, ep_codes, escape, palette, theme
 
 # What each kind of colour blindness leaves of linear light (Machado et al., 2009, full severity).
 BLINDNESS = {
@@ -126,3 +126,22 @@ def test_an_empty_figure_says_why(look):
     assert figure.layout.annotations[0].text == "Select a &lt;sequence&gt;"
     assert len(figure.data) == 0
     assert not figure.layout.xaxis.visible
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10, 50])
+def test_the_colour_of_an_ep_by_its_code_is_its_colour(n_classes: int) -> None:
+    rng = np.random.default_rng(n_classes)
+    mild = rng.dirichlet(np.ones(n_classes), 5000)
+    sure = rng.dirichlet(np.full(n_classes, 0.03), 5000)
+    edges = np.vstack([np.eye(n_classes), np.full((1, n_classes), 1 / n_classes)])
+    ep = np.vstack([mild, sure, edges]).astype(np.float32)
+    for look, name in itertools.product((LIGHT, DARK), ("hsvis", "tableau")):
+        colours = palette(n_classes, look, name)
+        by_code = colours.code_colours()[ep_codes(ep)].astype(int)
+        assert np.abs(by_code - colours.ep_colours(ep)).max() <= 1
+
+
+@BOTH
+def test_right_and_wrong_can_be_told_apart_by_all(look) -> None:
+    for blindness in BLINDNESS:
+        assert nearest([look.right, look.wrong, look.neutral], blindness) > 0.07

@@ -1,10 +1,11 @@
 """The clouds of all states: what is drawn for one view of them, computed once and kept for a while."""
 
+import gzip
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -13,13 +14,15 @@ from hsvis.figures import raster
 from hsvis.figures.colour import rgb
 from hsvis.figures.png import png
 from hsvis.figures.raster import Level
+from hsvis.figures.theme import ep_codes
 from hsvis.store import StateStore
 
 T = TypeVar("T")
 
 GRID_BYTES = 128 * 2**20  # of pick grids kept for the next request
-STATE_BYTES = 256 * 2**20  # of colours and levels of all states
-COLOURS = ("ep", "class")
+FILE_BYTES = 64 * 2**20  # of encoded images and pick grids
+STATE_BYTES = 256 * 2**20  # of codes and levels of all states
+COLOURS = ("ep", "class", "correct")
 MARKS = ("start", "end")
 FADES = ("correct", "wrong")
 
@@ -44,7 +47,7 @@ class Emphasis:
 class Look:
     """How a cloud is drawn, besides its range and the colours of its classes."""
 
-    colour: str = "ep"  # or "class": the actual one of the sequence
+    colour: str = "ep"  # or of the sequence: "class", the actual one, or "correct", whether the answer is
     marks: tuple[str, ...] = ()  # "start", "end": rings around these states of all sequences not filtered out
     emphasis: Emphasis = Emphasis()
 
@@ -70,12 +73,20 @@ def emphasis(store: StateStore, fade: Collection[str] = (), matches: np.ndarray 
 class Clouds:
     """Images and pick grids of the runs of one app; safe to use from several threads.
 
-    An image and its pick grid are asked for one after the other; both come from one grid.
+    An image and its pick grid are asked for one after the other; both come from one grid.  Encoded files are
+    kept too, for the others who look at the same.
     """
 
-    def __init__(self, *, grid_bytes: int = GRID_BYTES, state_bytes: int = STATE_BYTES) -> None:
-        self._grids = Recent(grid_bytes)
-        self._states = Recent(state_bytes)
+    def __init__(
+        self,
+        *,
+        grid_bytes: int = GRID_BYTES,
+        state_bytes: int = STATE_BYTES,
+        file_bytes: int = FILE_BYTES,
+    ) -> None:
+        self._grids: Recent[np.ndarray] = Recent(grid_bytes)
+        self._states: Recent[np.ndarray] = Recent(state_bytes)
+        self._files: Recent[bytes] = Recent(file_bytes)
         self._kept: dict[Hashable, Any] = {}
         self._lookup = threading.Lock()
 
@@ -93,20 +104,45 @@ class Clouds:
         return grid if levels is None else raster.pickable(grid, levels)
 
     def image(self, view: View, window: raster.View, look: Look = Look()) -> bytes:
-        """The PNG of the cloud, each state in the colour of its EP, or of its sequence's class."""
+        """The PNG of the cloud, each state in the colour of its EP, or of its sequence's class or answer."""
+
+        def draw() -> bytes:
+            return png(self.pixels(view, window, look))
+
+        return self._files.get((view.cloud, view.theme.name, view.palette_name, window, look), draw)
+
+    def pixels(self, view: View, window: raster.View, look: Look = Look()) -> np.ndarray:
+        """(height, width, 4) uint8, RGBA: what `image` encodes."""
         grid, levels = self._drawn(view, window, look.emphasis), self._levels(view.store, look.emphasis)
-        image = raster.paint(grid, self.colours(view, look.colour), levels)
+        image = raster.paint(grid, tints(view, look.colour), levels, self._codes(view.store, look.colour))
         if look.marks:
             self._mark(image, view, window, look)
-        return png(image)
+        return image
 
-    def colours(self, view: View, colour: str = "ep") -> np.ndarray:
-        """(N, 3) uint8, the colour of each state: of its EP, or of the actual class of its sequence."""
-        store = view.store
-        key = (colour, store.name, view.theme.name, view.palette_name)
-        if colour == "class":
-            return self._states.get(key, lambda: np.repeat(class_colours(view), store.lengths, axis=0))
-        return self._states.get(key, lambda: view.palette.ep_colours(store.ep))
+    def grid_file(self, view: View, window: raster.View, emphasis: Emphasis = Emphasis()) -> bytes:
+        """`grid`, little endian, row by row from the top, as gzip."""
+
+        def encode() -> bytes:
+            grid = self.grid(view, window, emphasis).astype("<u4", copy=False)
+            return gzip.compress(grid.tobytes(), compresslevel=1, mtime=0)
+
+        return self._files.get((view.cloud, window, emphasis), encode)
+
+    def _codes(self, store: StateStore, colour: str) -> np.ndarray:
+        """(N,) uint16, the row of `tints` of each state; the same in all themes and palettes."""
+
+        def code() -> np.ndarray:
+            if colour == "ep":
+                return ep_codes(store.ep)
+            known = store.labels >= 0
+            of_sequences = (
+                np.where(known, store.labels, store.n_classes)
+                if colour == "class"
+                else np.where(known, store.labels == store.predicted, 2)
+            )
+            return np.repeat(of_sequences.astype(np.uint16), store.lengths)
+
+        return self._states.get((colour, store.name), code)
 
     def _drawn(self, view: View, window: raster.View, emphasis: Emphasis) -> np.ndarray:
         """As `grid`, with the states that a filter left out."""
@@ -162,43 +198,63 @@ class Clouds:
             return self._kept.setdefault(key, value)
 
 
-def class_colours(view: View) -> np.ndarray:
-    """(S, 3) uint8, the full colour of each sequence's actual class; neutral where it is unknown."""
-    colours = rgb([*view.palette.hexes, view.theme.neutral]).astype(np.uint8)  # (C + 1, 3), the last for -1
-    return colours[view.store.labels]
+def tints(view: View, colour: str) -> np.ndarray:
+    """(K, 3) uint8: the colours that states have by what `Look.colour` asks for; the last for no label."""
+    if colour == "ep":
+        return view.palette.code_colours()
+    if colour == "class":
+        return rgb([*view.palette.hexes, view.theme.neutral]).astype(np.uint8)
+    return rgb([view.theme.wrong, view.theme.right, view.theme.neutral]).astype(np.uint8)
 
 
-class Recent:
-    """Arrays by key; beyond a number of bytes those that were not used for longest go."""
+Kept = TypeVar("Kept", np.ndarray, bytes)
+
+
+class Recent(Generic[Kept]):
+    """Arrays or files by key; beyond a number of bytes those that were not used for longest go."""
 
     def __init__(self, n_bytes: int) -> None:
         self._n_bytes = n_bytes
-        self._kept: OrderedDict[Hashable, np.ndarray] = OrderedDict()  # least recently used first
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()  # least recently used first
         self._lookup = threading.Lock()
-        self._computing = threading.Lock()
+        self._computing: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, key: Hashable, compute: Callable[[], np.ndarray]) -> np.ndarray:
-        """The array of that key, read-only; computed by the first who asks, while others wait."""
+    def get(self, key: Hashable, compute: Callable[[], Kept]) -> Kept:
+        """What has that key, read-only; computed by the first who asks, while others wait for it."""
         found = self._find(key)
         if found is not None:
             return found
-        with self._computing:
+        with self._lookup:
+            computing = self._computing[key]
+        with computing:
             found = self._find(key)  # computed by another request while this one waited
             if found is not None:
                 return found
-            array = compute()
-            array.setflags(write=False)
-            with self._lookup:
-                self._kept[key] = array
-                while len(self._kept) > 1 and sum(one.nbytes for one in self._kept.values()) > self._n_bytes:
-                    self._kept.popitem(last=False)
-        return array
+            try:
+                made = compute()
+                if isinstance(made, np.ndarray):
+                    made.setflags(write=False)
+                self._keep(key, made)
+            finally:
+                with self._lookup:
+                    self._computing.pop(key, None)
+        return made
 
-    def _find(self, key: Hashable) -> np.ndarray | None:
+    def _keep(self, key: Hashable, made: Kept) -> None:
+        with self._lookup:
+            self._kept[key] = made
+            while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._n_bytes:
+                self._kept.popitem(last=False)
+
+    def _find(self, key: Hashable) -> Kept | None:
         with self._lookup:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
+
+
+def _bytes(one: np.ndarray | bytes) -> int:
+    return one.nbytes if isinstance(one, np.ndarray) else len(one)

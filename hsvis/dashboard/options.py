@@ -66,8 +66,9 @@ OPTIONS = (
         ids.STATE_COLOUR,
         "Colour",
         "ep",
-        "What the colour of a state tells: its EP, or the actual class of its sequence",
-        (("ep", "EP"), ("class", "actual class")),
+        "What the colour of a state tells: its EP, the actual class of its sequence, or whether that was "
+        "classified right",
+        (("ep", "EP"), ("class", "actual class"), ("correct", "correct")),
     ),
     Option(
         ids.FADE,

@@ -144,14 +144,14 @@ def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Respon
 
 def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
     """uint32, little endian, row by row from the top."""
-    grid = clouds.grid(picture.view, picture.window, emphasis)
-    content = grid.astype("<u4", copy=False).tobytes()
+    content = clouds.grid_file(picture.view, picture.window, emphasis)
     response = flask.Response(mimetype="application/octet-stream")
     if "gzip" in flask.request.accept_encodings:
-        content = gzip.compress(content, compresslevel=1)
         response.headers["Content-Encoding"] = "gzip"
+    else:
+        content = gzip.decompress(content)
     response.set_data(content)
-    response.headers["X-Grid-Size"] = f"{grid.shape[1]}x{grid.shape[0]}"
+    response.headers["X-Grid-Size"] = f"{picture.window.width}x{picture.window.height}"
     return response
 
 

@@ -220,7 +220,12 @@ def _share(inside: np.ndarray) -> np.ndarray:
     return inside.reshape(side, 8, side, 8).mean(axis=(1, 3))
 
 
-def paint(grid: np.ndarray, colours: np.ndarray, levels: np.ndarray | None = None) -> np.ndarray:
+def paint(
+    grid: np.ndarray,
+    colours: np.ndarray,
+    levels: np.ndarray | None = None,
+    codes: np.ndarray | None = None,
+) -> np.ndarray:
     """The image of a pick grid, transparent where no state is.
 
     A pixel is the more opaque, the more of its neighbours belong to the same dot.  That rounds the dots off,
@@ -228,8 +233,9 @@ def paint(grid: np.ndarray, colours: np.ndarray, levels: np.ndarray | None = Non
 
     Args:
         grid: (height, width) uint32 from `pick_grid`.
-        colours: (N, 3) uint8.
+        colours: (K, 3) uint8.
         levels: (N,) uint8, a `Level` each; all but `SHOWN` are faded.
+        codes: (N,) unsigned integers, the row of `colours` of each state; None = its own, with K = N.
 
     Returns:
         (height, width, 4) uint8, RGBA.
@@ -243,7 +249,7 @@ def paint(grid: np.ndarray, colours: np.ndarray, levels: np.ndarray | None = Non
     drawn = np.flatnonzero(grid)
     rows = grid.ravel()[drawn] - np.uint32(1)
     pixels = np.empty((len(drawn), 4), dtype=np.uint8)
-    pixels[:, :3] = colours.take(rows, axis=0)
+    pixels[:, :3] = colours.take(rows if codes is None else codes[rows], axis=0)
     pixels[:, 3] = np.array(OPACITY, dtype=np.uint8)[alike.ravel()[drawn]]
     if levels is not None:
         faded = levels[rows] != Level.SHOWN

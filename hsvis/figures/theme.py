@@ -30,6 +30,8 @@ class Theme:
     grid: str  # grid lines, borders
     neutral: str  # a state whose EP is undecided
     highlight: str  # the step that the pointer is on
+    right: str  # a state of a sequence that was classified right, where colour tells that
+    wrong: str  # of one that was misclassified
     ring_start: str  # the ring at the start of a trajectory
     accent: str  # a share of 1 in the confusion matrix
     below: str  # a unit far below 0
@@ -48,6 +50,8 @@ LIGHT = Theme(
     muted="#626b77",
     grid="#e3e6eb",
     neutral="#c3c7cd",
+    right="#7db3a4",
+    wrong="#b42318",
     highlight="#111418",
     ring_start="#868e99",
     accent="#46566c",
@@ -67,6 +71,8 @@ DARK = Theme(
     muted="#98a1ad",
     grid="#2c323b",
     neutral="#5b626d",
+    right="#1f8f7a",
+    wrong="#f59a7d",
     highlight="#ffffff",
     ring_start="#98a1ad",
     accent="#a9bbd4",
@@ -89,6 +95,8 @@ PUBLISHED = {
         "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#bcbd22", "#17becf",
     ),
 }  # fmt: skip
+CODES = 2**16  # of the colours of EPs
+CODED_AT_ONCE = 2**20  # EPs
 LEAST_CONTRAST = 3.0  # of a published colour to a dark surface; they are made for paper
 
 
@@ -125,6 +133,12 @@ class Palette:
         neutral = rgb([self.neutral])  # (1, 3)
         mixed = neutral + ep_strength(ep)[:, None] * (classes[ep.argmax(axis=1)] - neutral)  # (N, 3)
         return np.rint(mixed).astype(np.uint8)
+
+    def code_colours(self) -> np.ndarray:
+        """(K, 3) uint8, the colour of each of the codes of `ep_codes`: `ep_colours` within one of 255."""
+        classes, neutral = rgb(self.hexes)[:, None], rgb([self.neutral])  # (C, 1, 3), (1, 3)
+        shares = np.linspace(0, 1, CODES // len(self.hexes))[:, None]  # (L, 1)
+        return np.rint(neutral + shares * (classes - neutral)).astype(np.uint8).reshape(-1, 3)
 
     def ep_hexes(self, ep: np.ndarray) -> list[str]:
         """`ep_colours` as N CSS hex strings."""
@@ -166,6 +180,32 @@ def ep_strength(ep: np.ndarray) -> np.ndarray:
     """How decided each EP is, (N, C) -> (N,): 0 where all classes are equal, 1 where one is certain."""
     uniform = 1 / ep.shape[1]
     return np.clip((ep.max(axis=1) - uniform) / (1 - uniform), 0, 1)
+
+
+def ep_codes(ep: np.ndarray) -> np.ndarray:
+    """What decides the colour of an EP, in two bytes: the winning class, and how decided the EP is.
+
+    Args:
+        ep: (N, C) float, rows sum to 1.
+
+    Returns:
+        (N,) uint16, a row of `Palette.code_colours`.
+    """
+    n, n_classes = ep.shape
+    levels = CODES // n_classes
+    codes = np.empty(n, np.uint16)
+    for begin in range(0, n, CODED_AT_ONCE):
+        part = ep[begin : begin + CODED_AT_ONCE]
+        winner, best = np.zeros(len(part), np.uint16), part[:, 0].copy()
+        for k in range(1, n_classes):
+            better = part[:, k] > best
+            winner[better] = k
+            np.maximum(best, part[:, k], out=best)
+        share = np.clip((best - 1 / n_classes) / (1 - 1 / n_classes), 0, 1)
+        codes[begin : begin + len(part)] = winner * np.uint16(levels) + np.rint(share * (levels - 1)).astype(
+            np.uint16
+        )
+    return codes
 
 
 def escape(text: str) -> str:

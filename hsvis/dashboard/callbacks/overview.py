@@ -106,12 +106,18 @@ def _pictures(store: StateStore) -> list[dict[str, Any]]:
 
 
 def legend(view: View) -> list[Component]:
-    """Binary: one gradient between the classes; else each class from weak to strong."""
+    """Binary: one gradient between the classes; else each class from weak to strong.
+
+    While states are coloured by correctness the legend of that takes their place.
+    """
     classes = view.store.classes
+    answers = [html.Span("correct", className="answer right"), html.Span("misclassified", className="answer")]
+    if (view.store.labels < 0).any():
+        answers.append(html.Span("no label", className="answer unknown"))
     if len(classes) == 2:
         bar = html.Span(className="gradient diverging", title="Expected prediction: grey is undecided")
-        return [class_name(0, classes[0]), bar, class_name(1, classes[1])]
-    return [
+        return [*answers, class_name(0, classes[0]), bar, class_name(1, classes[1])]
+    return [*answers] + [
         html.Span(
             className="legend-class dense" if len(classes) > DENSE else "legend-class",
             style={"--class": f"var(--class-{k})"},
@@ -148,6 +154,8 @@ def page_style(view: View) -> dict[str, str]:
         **colours,
         "--class-unknown": view.theme.neutral,
         "--undecided": view.theme.neutral,
+        "--right": view.theme.right,
+        "--wrong": view.theme.wrong,
         "--n-classes": str(view.store.n_classes),
         "--n-rows": str(rows),
     }
