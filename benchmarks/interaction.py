@@ -60,11 +60,11 @@ def run(*, smoke: bool, data: Path) -> None:
     rounds = (6, 4) if smoke else (120, 40)
     with launched() as browser:
         for name, more in _runs(smoke=smoke, data=data):
-            with served(name, more) as (url, _):
+            with served(name, more) as server:
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
-                page.goto(url)
+                page.goto(server.url)
                 wait_until_drawn(page)
-                _measure(page, name, *rounds)
+                _print(page, name, *measured(page, *rounds))
                 page.close()
 
 
@@ -79,7 +79,8 @@ def _runs(*, smoke: bool, data: Path) -> Iterator[tuple[str, list[str]]]:
         yield name, ["dataset.path=parquet", *files, f"dataset.limit={limit}", "projections=[{method: pca}]"]
 
 
-def _measure(page: Page, name: str, n_hovers: int, n_selections: int) -> None:
+def measured(page: Page, n_hovers: int, n_selections: int) -> tuple[list[float], list[float]]:
+    """ms of every hover and every selection, on a page that stands."""
     page.evaluate(WATCH)
     rows = page.locator("#sequence-table .ag-center-cols-container .ag-row")
     rng = np.random.default_rng(0)
@@ -95,9 +96,13 @@ def _measure(page: Page, name: str, n_hovers: int, n_selections: int) -> None:
         took, focus = page.evaluate("hovers.splice(0).at(-1)")
         if focus != "null":
             hovers.append(took)
+    return hovers, selections[1:]
+
+
+def _print(page: Page, name: str, hovers: list[float], selections: list[float]) -> None:
     size = page.inner_text(".fact.sequences").replace(",", "")
     sequences, states = (int(number) for number in re.findall(r"\d+", size))
-    figures = [*np.percentile(hovers, [50, 90]), *np.percentile(selections[1:], [50, 90])]
+    figures = [*np.percentile(hovers, [50, 90]), *np.percentile(selections, [50, 90])]
     print(
         "  {:<10} {:>9,} {:>9,}   {:>8.1f}{:>8.1f}   {:>8.0f}{:>8.0f}".format(
             name, sequences, states, *figures

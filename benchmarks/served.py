@@ -9,16 +9,32 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, its process, and seconds from its start until the page was answered."""
+
+    url: str
+    pid: int
+    answered: float
+
+    def memory(self) -> tuple[float, float]:
+        """GiB that the process has in memory now, and had at the most."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines()
+        kib = {line.split(":")[0]: line.split()[1] for line in status if line.startswith("Vm")}
+        return int(kib["VmRSS"]) / 2**20, int(kib["VmHWM"]) / 2**20
+
+
 @contextmanager
 def served(
     config: str, settings: list[str], environment: Mapping[str, str] | None = None
-) -> Iterator[tuple[str, float]]:
-    """Address, and seconds from the start of the process until the page was answered.
+) -> Iterator[Server]:
+    """`python app.py` with this config, until the block ends.
 
     Raises SystemExit if the server ends before that.
     """
@@ -35,7 +51,7 @@ def served(
     ) as server:
         try:
             _wait_for_answer(url, server)
-            yield url, time.perf_counter() - began
+            yield Server(url, server.pid, time.perf_counter() - began)
         finally:
             server.terminate()
 

@@ -27,9 +27,9 @@ def _start(browser: Browser, cache: str, more: list[str]) -> tuple[float, float]
     """Seconds until the server answers, and until table, cloud and pick grid stand in the browser."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     began = time.perf_counter()
-    with served("demo", more, {"HSVIS_CACHE": cache}) as (url, answered):
-        page.goto(url)
+    with served("demo", more, {"HSVIS_CACHE": cache}) as server:
+        page.goto(server.url)
         wait_until_drawn(page)
         usable = time.perf_counter() - began
     page.close()
-    return answered, usable
+    return server.answered, usable

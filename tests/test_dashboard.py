@@ -180,7 +180,7 @@ def test_overview_figures_count_what_the_store_says(view: View) -> None:
 
 
 def test_legend_and_style_name_every_class(view: View) -> None:
-    assert words(legend(view)) == "".join(view.store.classes)
+    assert words(legend(view)) == "correctmisclassified" + "".join(view.store.classes)
     style = page_style(view)
     assert [style[f"--class-{k}"] for k in range(view.store.n_classes)] == list(view.palette.hexes)
     assert view.projection.label in projection_info(view)

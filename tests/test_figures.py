@@ -2,6 +2,7 @@
 
 import json
 
+import plotly.graph_objects as go
 import pytest
 from figure_example import BOTH, SIZES, Example
 
@@ -19,6 +20,13 @@ def test_every_figure_is_transparent_small_and_finite(n_steps, n_classes, look):
         assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)", view
         assert len(content) < 60_000 + 1200 * n_steps + 400 * n_classes**2, view
         assert "NaN" not in content, view
+
+
+@SIZES
+def test_every_figure_passes_plotlys_own_checks(n_steps, n_classes):
+    for view, figure in Example(n_steps, n_classes).all().items():
+        checked = go.Figure(figure.to_dict())  # raises where a name or a value makes no sense
+        assert checked.to_json() == figure.to_json(), view
 
 
 @SIZES

@@ -7,7 +7,7 @@ from pathlib import Path
 from dash import Dash
 
 from hsvis import places
-from hsvis.dashboard import build_routes, exports, layout, queries, routes
+from hsvis.dashboard import build_routes, exports, layout, queries, routes, timing
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks import choice, options, overview, projection, selection, sequence
 from hsvis.dashboard.clouds import Clouds
@@ -65,6 +65,7 @@ def create_app(
         use_pages=False,
         enable_mcp=False,
     )
+    timing.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
     app.layout = lambda: layout.page(shown, clouds, work)
     routes.register(app, shown, clouds, filters)

@@ -32,29 +32,35 @@ def distances(
     """
     n_steps = len(tokens)
     share = distance[1:].astype(np.float64) / (largest if largest > 0 else 1)
-    figure = step_frame(tokens, theme, bargap=0.15 if n_steps <= 150 else 0)
-    figure.add_bar(
-        name="distance",
-        x=np.arange(1, n_steps, dtype=np.int32),
-        y=share.astype(np.float32),
-        marker={"color": palette.ep_hexes(ep[:-1]), "line": {"width": 0}},
-    )
-    figure.add_shape(
-        name="threshold",
-        type="line",
-        xref="paper",
-        x0=0,
-        x1=1,
-        y0=threshold,
-        y1=threshold,
-        line={"color": theme.muted, "width": 1, "dash": "4px,3px"},
-        label={
+    bars = {
+        "type": "bar",
+        "name": "distance",
+        "x": np.arange(1, n_steps, dtype=np.int32),
+        "y": share.astype(np.float32),
+        "marker": {"color": palette.ep_hexes(ep[:-1]), "line": {"width": 0}},
+    }
+    line = {
+        "name": "threshold",
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": threshold,
+        "y1": threshold,
+        "line": {"color": theme.muted, "width": 1, "dash": "4px,3px"},
+        "label": {
             "texttemplate": "\u00a0%{y0:.2f}",  # follows the line when it is moved
             "textposition": "end",
             "xanchor": "left",
             "yanchor": "middle",
             "font": {"size": SMALL_SIZE, "color": theme.muted},
         },
+    }
+    return step_frame(
+        tokens,
+        theme,
+        [bars],
+        bargap=0.15 if n_steps <= 150 else 0,
+        shapes=[line],
+        yaxis=value_axis("distance<br>÷ largest"),
     )
-    figure.update_yaxes(value_axis("distance<br>÷ largest"))
-    return figure

@@ -1,6 +1,7 @@
 """View `ep-heatmap`: classes × steps, with the winning class of each step beneath."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -29,39 +30,42 @@ def ep_heatmap(
         EP is, from 0 to 1.
     """
     n_classes = ep.shape[1]
-    figure = step_frame(tokens, theme, top=3, bottom=3)
-    for k, (name, colour) in enumerate(zip(classes, palette.hexes, strict=True)):
-        figure.add_heatmap(
-            name=escape(name),
-            z=ep[:, k][None].astype(np.float32),  # (1, T)
-            y=[k],
-            zmin=0,
-            zmax=1,
-            colorscale=[[0, theme.surface], [1, colour]],
-            showscale=False,
-        )
+    rows: list[dict[str, Any]] = [
+        {
+            "type": "heatmap",
+            "name": escape(name),
+            "z": ep[:, k][None].astype(np.float32),  # (1, T)
+            "y": [k],
+            "zmin": 0,
+            "zmax": 1,
+            "colorscale": [[0, theme.surface], [1, colour]],
+            "showscale": False,
+        }
+        for k, (name, colour) in enumerate(zip(classes, palette.hexes, strict=True))
+    ]
     height, gap = max(WINNER_HEIGHT * n_classes, 0.4), max(GAP * n_classes, 0.12)
     centre = n_classes - 0.5 + gap + height / 2
     last = 2 * n_classes - 1
-    figure.add_heatmap(
-        name="winner",
-        z=(2 * ep.argmax(axis=1) + ep_strength(ep))[None].astype(np.float32),  # (1, T)
-        y=[centre - height / 2, centre + height / 2],
-        zmin=0,
-        zmax=last,
-        colorscale=[
+    winner = {
+        "type": "heatmap",
+        "name": "winner",
+        "z": (2 * ep.argmax(axis=1) + ep_strength(ep))[None].astype(np.float32),  # (1, T)
+        "y": [centre - height / 2, centre + height / 2],
+        "zmin": 0,
+        "zmax": last,
+        "colorscale": [
             [(2 * k + strength) / last, (palette.neutral, colour)[strength]]
             for k, colour in enumerate(palette.hexes)
             for strength in (0, 1)
         ],
-        showscale=False,
-    )
+        "showscale": False,
+    }
     ticks = name_ticks(list(classes), NAME_LENGTH, MAX_NAMES)
-    figure.update_yaxes(
-        range=[centre + height / 2, -0.5],
-        tickvals=[*ticks["tickvals"], centre],
-        ticktext=[*ticks["ticktext"], "winner"],
-        tickfont={"size": SMALL_SIZE if n_classes <= 7 else SMALL_SIZE - 1},
-        fixedrange=True,
-    )
-    return figure
+    axis = {
+        "range": [centre + height / 2, -0.5],
+        "tickvals": [*ticks["tickvals"], centre],
+        "ticktext": [*ticks["ticktext"], "winner"],
+        "tickfont": {"size": SMALL_SIZE if n_classes <= 7 else SMALL_SIZE - 1},
+        "fixedrange": True,
+    }
+    return step_frame(tokens, theme, [*rows, winner], top=3, bottom=3, yaxis=axis)

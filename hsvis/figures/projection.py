@@ -1,6 +1,7 @@
 """View `projection`: the trajectory of a sequence over the cloud of all states."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -63,75 +64,64 @@ def projection(
     """
     x0, x1, y0, y1 = (float(end) for end in bounds)
     n_steps = len(trajectory)
-    figure = frame(
+    width, size = (2, 7) if n_steps <= 200 else (1.4, 4.5)
+    width, size = width * style.width, size * style.size
+    colours, hues = _segment_colours(ep, palette, theme, by_time=style.by_time(ep.shape[1]))
+    widths, factors = _segment_widths(n_steps, distance, style.thickness)
+    bins = colours * len(factors) + widths  # (T - 1,)
+    segments = []
+    for k, (hue, factor) in enumerate((hue, factor) for hue in hues for factor in factors):
+        starts = np.flatnonzero(bins == k)
+        parts = [trajectory[starts], trajectory[starts + 1], np.full((len(starts), 2), np.nan)]
+        flat = np.stack(parts, axis=1).reshape(-1, 2)  # (3 × segments, 2): start, end, gap
+        line = {"color": hue, "width": width * factor, "simplify": False}
+        segments.append(_trace(f"segments {k}", "lines", flat, line=line))
+    ends = trajectory[[0, n_steps - 1]] if n_steps else trajectory
+    rings = [
+        _trace(name, "markers", point, marker=_ring(theme.surface, colour))
+        for name, point, colour in (
+            ("start", trajectory[:1], theme.ring_start),
+            ("end", trajectory[n_steps - 1 : n_steps], theme.ink),
+        )
+    ]
+    steps = _trace(
+        "steps",
+        "markers",
+        trajectory,
+        marker={"size": size, "color": palette.ep_hexes(ep), "line": {"width": 1, "color": theme.surface}},
+        customdata=list(range(n_steps)),
+        selected={"marker": {"opacity": 1}},  # a box around states filters; it dims none of them
+        unselected={"marker": {"opacity": 1}},
+    )
+    casing, halo = {"color": theme.surface, "width": width + 2.5}, {"size": 19, "color": theme.surface}
+    return frame(
         theme,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        {"l": 0, "r": 0, "t": 0, "b": 0},
+        [
+            _trace("casing", "lines", trajectory, line=casing, opacity=0.8),
+            *segments,
+            _trace("ring casing", "markers", ends, marker={**halo, "opacity": 0.8}),
+            *rings,
+            steps,
+        ],
+        xaxis={"range": [x0, x1], "visible": False},
+        yaxis={"range": [y0, y1], "visible": False},
         dragmode="pan",
         hovermode=False,
         images=[],
         meta={"bounds": [x0, x1, y0, y1]},
         uirevision=f"{x0:.6g} {x1:.6g} {y0:.6g} {y1:.6g}",
     )
-    figure.update_xaxes(range=[x0, x1], visible=False)
-    figure.update_yaxes(range=[y0, y1], visible=False)
-    width, size = (2, 7) if n_steps <= 200 else (1.4, 4.5)
-    width, size = width * style.width, size * style.size
-    figure.add_scatter(
-        name="casing",
-        mode="lines",
-        x=trajectory[:, 0].astype(np.float32),
-        y=trajectory[:, 1].astype(np.float32),
-        line={"color": theme.surface, "width": width + 2.5},
-        opacity=0.8,
-        hoverinfo="skip",
-    )
-    colours, hues = _segment_colours(ep, palette, theme, by_time=style.by_time(ep.shape[1]))
-    widths, factors = _segment_widths(n_steps, distance, style.thickness)
-    for k, (hue, factor) in enumerate((hue, factor) for hue in hues for factor in factors):
-        starts = np.flatnonzero(colours * len(factors) + widths == k)
-        parts = [trajectory[starts], trajectory[starts + 1], np.full((len(starts), 2), np.nan)]
-        flat = np.stack(parts, axis=1).reshape(-1, 2).astype(np.float32)  # (3 × segments, 2): start, end, gap
-        figure.add_scatter(
-            name=f"segments {k}",
-            mode="lines",
-            x=flat[:, 0],
-            y=flat[:, 1],
-            line={"color": hue, "width": width * factor, "simplify": False},
-            hoverinfo="skip",
-        )
-    ends = trajectory[[0, n_steps - 1]] if n_steps else trajectory
-    figure.add_scatter(
-        name="ring casing",
-        mode="markers",
-        x=ends[:, 0].astype(np.float32),
-        y=ends[:, 1].astype(np.float32),
-        marker={"size": 19, "color": theme.surface, "opacity": 0.8},
-        hoverinfo="skip",
-    )
-    for name, point, colour in (
-        ("start", trajectory[:1], theme.ring_start),
-        ("end", trajectory[n_steps - 1 : n_steps], theme.ink),
-    ):
-        figure.add_scatter(
-            name=name,
-            mode="markers",
-            x=point[:, 0].astype(np.float32),
-            y=point[:, 1].astype(np.float32),
-            marker={"size": 13, "color": theme.surface, "line": {"width": 2.5, "color": colour}},
-            hoverinfo="skip",
-        )
-    figure.add_scatter(
-        name="steps",
-        mode="markers",
-        x=trajectory[:, 0].astype(np.float32),
-        y=trajectory[:, 1].astype(np.float32),
-        marker={"size": size, "color": palette.ep_hexes(ep), "line": {"width": 1, "color": theme.surface}},
-        customdata=list(range(n_steps)),
-        hoverinfo="skip",
-        selected={"marker": {"opacity": 1}},  # a box around states filters; it dims none of them
-        unselected={"marker": {"opacity": 1}},
-    )
-    return figure
+
+
+def _trace(name: str, mode: str, points: np.ndarray, **look: Any) -> dict[str, Any]:
+    """A scatter trace of (P, 2) points."""
+    x, y = points.astype(np.float32).T
+    return {"type": "scatter", "name": name, "mode": mode, "x": x, "y": y, "hoverinfo": "skip", **look}
+
+
+def _ring(surface: str, colour: str) -> dict[str, Any]:
+    return {"size": 13, "color": surface, "line": {"width": 2.5, "color": colour}}
 
 
 def _segment_colours(

@@ -10,31 +10,36 @@ from hsvis.figures.theme import STEP_MARGIN_LEFT, STEP_MARGIN_RIGHT, Theme, fram
 
 
 def step_frame(
-    tokens: Sequence[str], theme: Theme, *, top: int = 7, bottom: int = 7, **layout: Any
+    tokens: Sequence[str],
+    theme: Theme,
+    traces: Sequence[dict[str, Any]],
+    *,
+    top: int = 7,
+    bottom: int = 7,
+    ticks: bool = False,
+    **layout: Any,
 ) -> go.Figure:
-    """An empty figure whose x axis holds the steps of a sequence, at the same place in all its views.
+    """Traces over an x axis that holds the steps of a sequence, at the same place in all its views.
 
     Pointing at it is the page's business (assets/pointer.js): Plotly looks for nothing under the pointer.
 
     Args:
         tokens: T surface forms; zooming persists as long as they stay the same.
+        ticks: writes steps beneath the axis, which takes about 30 px of room.
     """
     n_steps = len(tokens)
-    figure = frame(
+    axis = {"range": [-0.5, max(n_steps, 1) - 0.5], "tick0": 0, "dtick": step_ticks(n_steps)}
+    named = {"title": {"text": "step", "standoff": 2}} if ticks else {}
+    return frame(
         theme,
-        margin={"l": STEP_MARGIN_LEFT, "r": STEP_MARGIN_RIGHT, "t": top, "b": bottom},
+        {"l": STEP_MARGIN_LEFT, "r": STEP_MARGIN_RIGHT, "t": top, "b": bottom},
+        traces,
+        xaxis={**axis, "showticklabels": ticks, **named},
         uirevision=f"{crc32(chr(0).join(tokens).encode('utf-8', 'surrogatepass')):08x}",
         hovermode=False,
         dragmode="zoom",
         **layout,
     )
-    figure.update_xaxes(
-        range=[-0.5, max(n_steps, 1) - 0.5],
-        showticklabels=False,
-        tick0=0,
-        dtick=step_ticks(n_steps),
-    )
-    return figure
 
 
 def step_ticks(n_steps: int) -> int:
@@ -57,8 +62,3 @@ def value_axis(title: str, **axis: Any) -> dict[str, Any]:
         "title": {"text": title},
         **axis,
     }
-
-
-def show_ticks(figure: go.Figure) -> None:
-    """Write steps beneath the axis; the figure needs about 30 px of room there."""
-    figure.update_xaxes(showticklabels=True, title={"text": "step", "standoff": 2})

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from hsvis.analysis.units import unit_order
-from hsvis.figures.steps import show_ticks, step_frame
+from hsvis.figures.steps import step_frame
 from hsvis.figures.theme import SMALL_SIZE, Theme
 
 
@@ -27,16 +27,16 @@ def unit_activity(
     order = unit_order(states) if order is None else order
     n_units = len(order)
     reach = _round_up(float(np.abs(states).max(initial=0)))
-    figure = step_frame(tokens, theme, top=4, bottom=30)
-    figure.add_heatmap(
-        name="units",
-        z=states.T[order].astype(np.float32),  # (H, T)
-        y=[str(unit) for unit in order.tolist()],
-        customdata=order.tolist(),
-        zmin=-reach,
-        zmax=reach,
-        colorscale=[[0, theme.below], [0.5, theme.surface], [1, theme.above]],
-        colorbar={
+    units = {
+        "type": "heatmap",
+        "name": "units",
+        "z": states.T[order].astype(np.float32),  # (H, T)
+        "y": [str(unit) for unit in order.tolist()],
+        "customdata": order.tolist(),
+        "zmin": -reach,
+        "zmax": reach,
+        "colorscale": [[0, theme.below], [0.5, theme.surface], [1, theme.above]],
+        "colorbar": {
             "thickness": 5,
             "len": 1,
             "x": 1,
@@ -49,16 +49,15 @@ def unit_activity(
             "ticktext": [f"−{reach:.2g}", "0", f"{reach:.2g}"],
             "tickfont": {"size": SMALL_SIZE - 1},
         },
-    )
-    show_ticks(figure)
-    figure.update_yaxes(
-        type="category",
-        range=[n_units - 0.5, -0.5],
-        showticklabels=False,
-        fixedrange=True,
-        title={"text": f"{n_units} unit{'s' if n_units != 1 else ''}"},
-    )
-    return figure
+    }
+    axis = {
+        "type": "category",
+        "range": [n_units - 0.5, -0.5],
+        "showticklabels": False,
+        "fixedrange": True,
+        "title": {"text": f"{n_units} unit{'s' if n_units != 1 else ''}"},
+    }
+    return step_frame(tokens, theme, [units], top=4, bottom=30, ticks=True, yaxis=axis)
 
 
 def _round_up(value: float) -> float:

@@ -308,7 +308,7 @@ def test_every_option_survives_a_reload_and_reset_brings_the_defaults(
     settled(opened)
     assert controls(opened) == expected
     asked = query(opened.asked("/cloud/")[-1])
-    assert (asked["colour"], asked["fade"], asked["marks"]) == ("class", "wrong", "end")
+    assert (asked["colour"], asked["fade"], asked["marks"]) == ("correct", "wrong", "end")
     assert float(asked["size"]) == expected[ids.STATE_SIZE]
     cells = "() => [...document.querySelectorAll('#confusion-matrix .heatmap-label text')]"
     opened.wait_until(f"{cells}.length >= 4 && ({cells})().every((one) => one.textContent.endsWith('%'))")

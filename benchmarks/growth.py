@@ -1,0 +1,235 @@
+"""What everything costs from ten thousand to ten million states: build, memory, server and page.
+
+Each run is built, opened in a server of its own, and used in a browser as a person does.  The slope is that
+of the logarithm of a cost against that of the number of states: 0 = it does not grow, 1 = in proportion.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import plotly.graph_objects as go
+from playwright.sync_api import Browser, Page, Request, Response
+from plotly.subplots import make_subplots
+
+from benchmarks import sizes
+from benchmarks.chromium import launched, wait_until_drawn
+from benchmarks.interaction import measured
+from benchmarks.served import Server, served
+from benchmarks.sizes import Built
+from benchmarks.timing import seconds
+from hsvis.config import load_config
+from hsvis.dashboard.clouds import Clouds, Look, emphasis
+from hsvis.dashboard.runs import Runs
+from hsvis.figures import raster
+from hsvis.figures.png import png
+from hsvis.pipeline import build
+
+STATES = (10_000, 48_000, 240_000, 2_400_000, 10_000_000)
+SMOKE = (1_000, 3_000)
+SIZE = (1000, 800)  # pixels of the cloud
+PICTURE = Path("docs/images/growth.png")
+ROUNDS = 7
+
+Costs = dict[str, float]  # by "group: what (unit)"
+
+
+def run(*, smoke: bool, data: Path) -> None:
+    """Prints a table of all costs; the large size also draws docs/images/growth.png."""
+    columns: list[tuple[int, Costs]] = []
+    with tempfile.TemporaryDirectory() as folder, launched() as browser:
+        most = (SMOKE if smoke else STATES)[-1]
+        config = sizes.write_config(Path(folder), data, most)
+        for states in SMOKE if smoke else STATES:
+            built = sizes.build(config, Path(folder) / "cache", states)
+            costs = {**_building(built), **_clouds(built, rounds=2 if smoke else ROUNDS)}
+            costs |= _serving(built, browser, rounds=2 if smoke else ROUNDS)
+            columns.append((built.states, costs))
+            print(f"  ({built.states:,} states of {built.sequences:,} sequences done)", flush=True)
+        _table(columns)
+        if not smoke:
+            _draw(columns, browser)
+
+
+def _building(built: Built) -> Costs:
+    took = built.seconds
+    return {
+        "build: states, EPs, distances, tables (s)": took["states"],
+        "build: PCA (s)": sum(took[stage] for stage in took if stage.startswith("projection")),
+        "build: peak memory (GiB)": built.peak,
+    }
+
+
+def _clouds(built: Built, rounds: int) -> Costs:
+    """Image and pick grid of 1000 × 800 pixels, in this process: one pass for both, and encoding."""
+    with _cache(built):
+        store = build(load_config(str(built.config), built.settings))
+    view = Runs([store]).resolve(None)
+    half = np.arange(store.n_sequences) % 2 == 0
+    looks = {
+        "colour by EP": Look(),
+        "by class": Look("class"),
+        "by correctness": Look("correct"),
+        "faded": Look(emphasis=emphasis(store, ["correct"])),
+        "filtered": Look(emphasis=emphasis(store, (), half)),
+    }
+    x0, x1, y0, y1 = raster.bounds(view.projection.xy)
+    radius = raster.dot_radius(store.n_states)
+    clouds, costs = Clouds(), {}
+    images, grids = [], []
+    ranges = count()
+    for name, look in looks.items():
+        passes = []
+        for _ in range(rounds + 1):
+            moved = 1e-5 * next(ranges) * (x1 - x0)  # another range each time: nothing is kept of it
+            window = raster.View(x0 + moved, x1 + moved, y0, y1, *SIZE, radius)
+            passes.append(seconds(lambda window=window, look=look: clouds.pixels(view, window, look)))  # type: ignore[misc]
+            image = clouds.pixels(view, window, look)
+            images.append(seconds(lambda image=image: png(image)))  # type: ignore[misc]
+            grids.append(
+                seconds(lambda window=window, look=look: clouds.grid_file(view, window, look.emphasis))
+            )  # type: ignore[misc]
+        costs[f"server: image and pick grid, {name} (ms)"] = 1000 * median(passes[1:])
+    costs["server: encoding the image (ms)"] = 1000 * median(images)
+    costs["server: encoding the pick grid (ms)"] = 1000 * median(grids)
+    return costs
+
+
+@contextmanager
+def _cache(built: Built) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(built.environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _serving(built: Built, browser: Browser, rounds: int) -> Costs:
+    with served(str(built.config), built.settings, built.environment) as server:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        costs = {"server: start to the first page (s)": server.answered, **_page(page, server, rounds)}
+        page.close()
+        now, most = server.memory()
+        return costs | {"server: memory after use (GiB)": now, "server: peak memory (GiB)": most}
+
+
+def _page(page: Page, server: Server, rounds: int) -> Costs:
+    """What a person waits for, and how much of it is the server's time."""
+    asked: list[Request] = []
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  (Playwright marks it)
+    page.on("requestfinished", lambda request: asked.append(request))  # noqa: PLW0108
+    ready, weight = [], 0
+    for _ in range(max(2, rounds // 2)):
+        asked.clear()
+        page.goto("about:blank")
+        ready.append(seconds(lambda: (page.goto(server.url), wait_until_drawn(page))))
+        weight = max(weight, sum(request.sizes()["responseBodySize"] for request in asked))
+    dim = page.evaluate(DIM)
+    zooms = [float(page.evaluate(ZOOM, 0.5 + 0.02 * k)) for k in range(rounds)]
+    page.evaluate("hsvis.cloud.showAll()")
+    wait_until_drawn(page)
+    answers.clear()
+    hovers, selections = measured(page, n_hovers=8 * rounds, n_selections=3 * rounds)
+    in_server = sum(_server_ms(answer) for answer in answers if "_dash-update" in answer.url)
+    return {
+        "page: ready (s)": median(ready),
+        "page: loaded (MB)": weight / 1e6,
+        "page: hover to all highlights (ms)": median(hovers),
+        "page: click to the last view (ms)": median(selections),
+        "page: dimming the cloud (ms)": dim,
+        "page: zoom to the sharp image and pick grid (ms)": median(zooms),
+        "server: the views of one sequence (ms)": in_server / (len(selections) + 1),
+    }
+
+
+def _server_ms(answer: Response) -> float:
+    return float(answer.headers.get("server-timing", "app;dur=0").rpartition("=")[2])
+
+
+# ms from the change of the page's look to the end of the next frame
+DIM = """async () => {
+  const page = document.getElementById("page");
+  const frame = () => new Promise((then) => requestAnimationFrame(() => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = then;
+    channel.port2.postMessage(0);
+  }));
+  const times = [];
+  for (let k = 0; k < 10; k++) {
+    await frame();
+    const began = performance.now();
+    page.classList.toggle("selected");
+    await frame();
+    times.push(performance.now() - began);
+  }
+  return times.sort((a, b) => a - b)[5];
+}"""
+# ms from a new range to its image and pick grid
+ZOOM = """async (share) => {
+  const figure = hsvis.plot("projection");
+  const [x0, x1, y0, y1] = figure.layout.meta.bounds;
+  const [x, y] = [(share * (x1 - x0)) / 2, (share * (y1 - y0)) / 2];
+  const began = performance.now();
+  Plotly.relayout(figure, {
+    "xaxis.range": [(x0 + x1) / 2 - x, (x0 + x1) / 2 + x],
+    "yaxis.range": [(y0 + y1) / 2 - y, (y0 + y1) / 2 + y],
+  });
+  await new Promise((then) => setTimeout(then, 5));
+  while (!hsvis.cloud.isSettled()) await new Promise((then) => setTimeout(then, 2));
+  return performance.now() - began;
+}"""
+
+
+def _table(columns: list[tuple[int, Costs]]) -> None:
+    sizes_ = [states for states, _ in columns]
+    print("| states | " + " | ".join(f"{states:,}" for states in sizes_) + " | slope |")
+    print("| --- |" + " --- |" * (len(columns) + 1))
+    for name in columns[0][1]:
+        values = [costs[name] for _, costs in columns]
+        shown = " | ".join(f"{value:.3g}" for value in values)
+        print(f"| {name} | {shown} | {_slope(sizes_, values):.2f} |")
+
+
+def _slope(states: list[int], values: list[float]) -> float:
+    return float(np.polyfit(np.log(states), np.log(np.maximum(values, 1e-9)), 1)[0])
+
+
+def _draw(columns: list[tuple[int, Costs]], browser: Browser) -> None:
+    """A line each cost, both axes logarithmic, side by side for build, server and page."""
+    groups = sorted({name.split(":")[0] for name in columns[0][1]})
+    figure = make_subplots(cols=len(groups), subplot_titles=groups, horizontal_spacing=0.16)
+    for name in columns[0][1]:
+        group, _, what = name.partition(": ")
+        column = groups.index(group) + 1
+        states, values = zip(*((n, costs[name]) for n, costs in columns), strict=True)
+        legend = "legend" if column == 1 else f"legend{column}"
+        line = go.Scatter(x=states, y=values, name=what, mode="lines+markers", legend=legend)
+        figure.add_trace(line, row=1, col=column)
+    figure.update_xaxes(type="log", title="states")
+    figure.update_yaxes(type="log")
+    legends = {
+        "legend" if k == 0 else f"legend{k + 1}": {
+            "x": figure.layout[f"xaxis{k + 1 if k else ''}"].domain[0],
+            "y": -0.22,
+            "xanchor": "left",
+            "yanchor": "top",
+            "font": {"size": 10},
+        }
+        for k in range(len(groups))
+    }
+    figure.update_layout(
+        width=1300, height=760, template="plotly_white", margin={"b": 330, "t": 40}, **legends
+    )
+    page = browser.new_page(viewport={"width": 1300, "height": 760})
+    page.set_content(figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))
+    page.wait_for_selector(".main-svg")
+    page.locator(".plotly-graph-div").screenshot(path=str(PICTURE))
+    page.close()
