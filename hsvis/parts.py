@@ -23,6 +23,7 @@ from hsvis.cache import RunFolder
 from hsvis.config import StateSettings
 from hsvis.corpus.given import Stored
 from hsvis.corpus.series import Series
+from hsvis.corpus.words import ReadText
 from hsvis.extraction import extract
 from hsvis.models.protocol import Encoded, HiddenStateModel
 from hsvis.progress import Progress
@@ -35,7 +36,7 @@ class Row:
     """One row of the dataset's split; `example` is what the model reads, `text` what people do."""
 
     row: int
-    example: str | Series | Stored
+    example: str | ReadText | Series | Stored
     label: int
 
     @property

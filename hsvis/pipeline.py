@@ -23,10 +23,12 @@ from hsvis.cache import RunFolder
 from hsvis.config import Config, ModelSettings, OwnModelSettings, ProjectionSettings
 from hsvis.corpus.corpus import Corpus, corpus_of, load_corpus
 from hsvis.corpus.given import Given, read_given
+from hsvis.corpus.words import ReadText, Words
 from hsvis.errors import CacheError, DamagedFileError, DataError, ModelError
 from hsvis.models.source import sources
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
+from hsvis.tokenising import tokenised, words_file
 
 TRACED = ("hsvis", "torch", "openTSNE", "numpy", "scikit-learn", "datasets", "pyarrow")
 
@@ -40,6 +42,7 @@ class _Build:
     progress: Progress
     given: Given | None = None  # what `states_from` holds, in place of a model
     times: dict[str, float] = field(default_factory=dict)  # stage -> seconds; only what this build did
+    words: dict[str, Words] = field(default_factory=dict)  # of the splits that were read
 
     @property
     def model_key(self) -> str:
@@ -308,7 +311,8 @@ def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]
                 job.progress("training", 0, 1, f"{path} can't be read and is trained anew")
         if checkpoint is None:
             with job.timed("training"):
-                trained = train(job.corpus, config.tokens, settings, job.progress)
+                words = (_words(job, "train"), _words(job, "test")) if job.corpus.features is None else None
+                trained = train(job.corpus, config.tokens, settings, job.progress, words)
             cache.write_bytes(path, checkpoint_bytes(trained, job.corpus.classes, config.tokens, settings))
             checkpoint = read_checkpoint(path)
     c, wanted = checkpoint, _layers(job, None)
@@ -317,13 +321,33 @@ def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]
     return TextModel(c.classifier, c.vocabulary, c.tokens, c.classes, wanted), c.report
 
 
+def _words_file(job: _Build, name: str) -> Path:
+    split = job.corpus.train if name == "train" else job.corpus.test
+    folder = places.cache_folder() / job.config.name / "words"
+    return words_file(folder, split, lowercase=job.config.tokens.lowercase)
+
+
+def _words(job: _Build, name: str) -> Words:
+    """The words of the split "train" or "test"; where they stand matters in what is shown only."""
+    if name not in job.words:
+        split, test = (job.corpus.test, True) if name == "test" else (job.corpus.train, False)
+        path, lowercase = _words_file(job, name), job.config.tokens.lowercase
+        job.words[name] = tokenised(path, split, lowercase=lowercase, places=test, progress=job.progress)
+    return job.words[name]
+
+
 def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dict[str, int]]:
     """States, EPs and sequences of the analysed rows: steps of each (S,) int32, and what was left out."""
+    from hsvis.models.text_model import TextModel  # noqa: PLC0415  (torch)
     from hsvis.parts import Row, write_states  # noqa: PLC0415  (torch)
 
     split = job.corpus.test
     count = min(len(split), job.config.dataset.limit or len(split))
-    rows = (Row(i, split.examples[i], int(split.labels[i])) for i in range(count))
+    examples: Sequence[Any] = split.examples
+    if isinstance(model, TextModel) and (_words_file(job, "test").exists() or count == len(split)):
+        words = _words(job, "test")
+        examples = [ReadText(text, words, i) for i, text in enumerate(split.texts[:count])]
+    rows = (Row(i, examples[i], int(split.labels[i])) for i in range(count))
     lengths = write_states(folder, model, rows, count, job.config.states, job.progress)
     if not len(lengths):
         raise DataError(

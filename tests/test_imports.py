@@ -17,7 +17,7 @@ ORDER = [
     ["models"],
     ["extraction"],
     ["cache"],
-    ["tables", "parts"],
+    ["tables", "parts", "tokenising"],
     ["sample"],
     ["embedding"],
     ["store", "report"],

@@ -55,10 +55,15 @@ class Tokens:
     end: int
 
 
+def pattern() -> str:
+    """What decides the words of a text: another pattern, other words."""
+    return _PATTERN.pattern
+
+
 def word_forms(text: str, lowercase: bool) -> list[str]:
     """All words of a text as the vocabulary knows them; markup and punctuation are left out."""
-    found = _PATTERN.findall(text.lower() if lowercase else text)
-    return [word for word in found if word]
+    found = _PATTERN.findall(text)
+    return [word.lower() if lowercase else word for word in found if word]
 
 
 def split_text(text: str, *, lowercase: bool, max_length: int | None, keep: str) -> Tokens:
@@ -67,16 +72,10 @@ def split_text(text: str, *, lowercase: bool, max_length: int | None, keep: str)
     Args:
         keep: `last` or `first`, the end of a longer text that is read.
     """
-    spans = [match.span(1) for match in _PATTERN.finditer(text) if match.group(1)]
-    kept = (
-        slice(None)
-        if max_length is None
-        else slice(-max_length, None)
-        if keep == "last"
-        else slice(max_length)
-    )
-    bounds = _surface_bounds(text, spans)[kept]
-    words = [text[a:b] for a, b in spans[kept]]
+    spans = word_spans(text)
+    first, last = kept(len(spans), max_length, keep)
+    bounds = surface_bounds(text, spans, first, last)
+    words = [text[a:b] for a, b in spans[first:last]]
     return Tokens(
         forms=[word.lower() if lowercase else word for word in words],
         surfaces=[text[a:b] for a, b in bounds],
@@ -85,18 +84,42 @@ def split_text(text: str, *, lowercase: bool, max_length: int | None, keep: str)
     )
 
 
-def _surface_bounds(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Widens each word by the punctuation that touches it; no two overlap."""
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """From where to where each word of a text stands, in characters."""
+    return [match.span(1) for match in _PATTERN.finditer(text) if match.group(1)]
+
+
+def kept(count: int, max_length: int | None, keep: str) -> tuple[int, int]:
+    """The first of `count` words that a model reads, and the one after the last."""
+    if max_length is None or count <= max_length:
+        return 0, count
+    return (count - max_length, count) if keep == "last" else (0, max_length)
+
+
+def surface_bounds(
+    text: str, spans: Sequence[tuple[int, int]], first: int, last: int
+) -> list[tuple[int, int]]:
+    """Widens the words from `first` up to `last` by the punctuation that touches them; no two overlap.
+
+    Args:
+        spans: of all words of the text, as `word_spans` gives them.
+    """
     bounds: list[tuple[int, int]] = []
     before = 0  # where the last surface ended
-    for i, (start, end) in enumerate(spans):
-        lead = _LEAD.search(text, before, start)
+    for i in range(max(0, first - 1), last):
+        start, end = spans[i]
         following = spans[i + 1][0] if i + 1 < len(spans) else len(text)
-        trail = _TRAIL.match(text, end, following)
-        assert lead and trail  # both patterns match the empty string  # noqa: PT018
-        before = trail.end()
-        bounds.append((lead.start(), before))
-    return bounds
+        if start > before and text[start - 1] != " ":
+            lead = _LEAD.search(text, before, start)
+            assert lead  # it matches the empty string
+            start = lead.start()
+        if following > end and text[end] != " ":
+            trail = _TRAIL.match(text, end, following)
+            assert trail
+            end = trail.end()
+        before = end
+        bounds.append((start, end))
+    return bounds[-(last - first) :] if last > first else []
 
 
 @dataclass(frozen=True)
@@ -111,7 +134,12 @@ class Vocabulary:
         counts: Counter[str] = Counter()
         for forms in texts:
             counts.update(forms)
-        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        return cls.counted(counts.items(), size)
+
+    @classmethod
+    def counted(cls, counts: Iterable[tuple[str, int]], size: int) -> "Vocabulary":
+        """As `of`, of words and how often they stand in all texts together."""
+        ranked = sorted(counts, key=lambda item: (-item[1], item[0]))
         return cls(tuple(word for word, _ in ranked[: size - 2]))
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ import torch
 from hsvis.config import TokenSettings
 from hsvis.corpus.series import Series
 from hsvis.corpus.tokens import UNKNOWN, Vocabulary, split_text
+from hsvis.corpus.words import ReadText, Words
 from hsvis.errors import ModelError
 from hsvis.models.batching import pad
 from hsvis.models.classifier import RecurrentClassifier
@@ -69,18 +70,31 @@ class TextModel(_Model):
         super().__init__(classifier, tokens, classes, wanted)
         self.vocabulary = vocabulary
         self._ids = vocabulary.ids()
+        self._read: tuple[Words, np.ndarray] | None = None  # the split that was met last, and its ids
 
     @property
     def fingerprint(self) -> str:
         """Hash of weights, vocabulary and token settings."""
         return self._fingerprint(self.vocabulary.words)
 
-    def encode(self, text: str) -> Encoded:
+    def encode(self, text: str | ReadText) -> Encoded:
         """A text as tokens and ids; no tokens if it holds no word."""
         t = self.tokens
+        if isinstance(text, ReadText):
+            read, bounds = text.surfaces(t.max_length, t.keep)
+            ids = self._ids_of(text.words)[text.words.codes[read]]
+            ends = (bounds[0][0], bounds[-1][1]) if bounds else (0, 0)
+            return Encoded([text.text[a:b] for a, b in bounds], ids, ids != UNKNOWN, *ends)
         found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep)
         ids = np.array([self._ids.get(form, UNKNOWN) for form in found.forms], np.int64)
         return Encoded(found.surfaces, ids, ids != UNKNOWN, found.start, found.end)
+
+    def _ids_of(self, words: Words) -> np.ndarray:
+        """(D,) int64, the id of each of the different words of a split."""
+        if self._read is None or self._read[0] is not words:
+            ids = np.array([self._ids.get(form, UNKNOWN) for form in words.forms], np.int64)
+            self._read = words, ids
+        return self._read[1]
 
 
 class SeriesModel(_Model):

@@ -1,7 +1,7 @@
 """Training the built-in classifier on a corpus."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -11,7 +11,8 @@ from torch import nn
 
 from hsvis.config import ModelSettings, TokenSettings
 from hsvis.corpus.corpus import Corpus, Split
-from hsvis.corpus.tokens import UNKNOWN, Vocabulary, word_forms
+from hsvis.corpus.tokens import UNKNOWN, Vocabulary
+from hsvis.corpus.words import Words, read_words
 from hsvis.errors import DataError, ModelError
 from hsvis.models.batching import bucketed, pad
 from hsvis.models.classifier import RecurrentClassifier, Scaled
@@ -73,19 +74,26 @@ class _Examples:
 
 
 def train(
-    corpus: Corpus, tokens: TokenSettings, settings: ModelSettings, progress: Progress = silent
+    corpus: Corpus,
+    tokens: TokenSettings,
+    settings: ModelSettings,
+    progress: Progress = silent,
+    words: tuple[Words, Words] | None = None,
 ) -> Trained:
     """Trains with Adam and a one-cycle learning rate; keeps the running mean of the weights.
 
     A tenth of the training split is held out to choose the best epoch.  Rows without words (or steps) or
     without a label are left out and counted.  The same corpus, settings give the same weights.
 
+    Args:
+        words: of the training and the test split, if they were read already.
+
     Raises:
         DataError: too few rows to learn from.
         ModelError: a head that does not fit the classes, or a loss that is no number.
     """
     if corpus.features is None:
-        vocabulary, rows, test, left_out = _read_texts(corpus, tokens, progress)
+        vocabulary, rows, test, left_out = _read_texts(corpus, tokens, progress, words)
     else:
         vocabulary = Vocabulary(())
         (rows, left_train), (test, left_test) = (_series(split) for split in (corpus.train, corpus.test))
@@ -111,18 +119,18 @@ def train(
 
 
 def _read_texts(
-    corpus: Corpus, tokens: TokenSettings, progress: Progress
+    corpus: Corpus, tokens: TokenSettings, progress: Progress, words: tuple[Words, Words] | None
 ) -> tuple[Vocabulary, _Examples, _Examples, dict[str, dict[str, int]]]:
     """The vocabulary of the training split, both splits as ids, and what could not be used of them."""
-    progress("reading words", 0, 2, "training split")
-    forms = [word_forms(text, tokens.lowercase) for text in corpus.train.texts]
-    vocabulary = Vocabulary.of(forms, tokens.vocabulary)
-    rows, left_train = _encode(forms, corpus.train, vocabulary)
-    progress("reading words", 1, 2, f"vocabulary of {len(vocabulary):,}; test split")
-    test_forms = [word_forms(text, tokens.lowercase) for text in corpus.test.texts]
-    test, left_test = _encode(test_forms, corpus.test, vocabulary)
-    progress("reading words", 2, 2, f"vocabulary of {len(vocabulary):,}")
-    return vocabulary, rows, test, {"train": left_train, "test": left_test}
+    train, test = words or (
+        read_words(split.texts, lowercase=tokens.lowercase, places=False, progress=progress)
+        for split in (corpus.train, corpus.test)
+    )
+    counts = np.bincount(train.codes, minlength=len(train.forms)).tolist()
+    vocabulary = Vocabulary.counted(zip(train.forms, counts, strict=True), tokens.vocabulary)
+    rows, left_train = _encode(train, corpus.train, vocabulary)
+    test_rows, left_test = _encode(test, corpus.test, vocabulary)
+    return vocabulary, rows, test_rows, {"train": left_train, "test": left_test}
 
 
 def _series(split: Split) -> tuple[_Examples, dict[str, int]]:
@@ -148,14 +156,12 @@ def _threads(settings: ModelSettings) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _encode(
-    forms: Sequence[Sequence[str]], split: Split, vocabulary: Vocabulary
-) -> tuple[_Examples, dict[str, int]]:
-    ids = vocabulary.ids()
-    unlabelled = split.labels < 0
-    empty = np.array([not f for f in forms])
+def _encode(words: Words, split: Split, vocabulary: Vocabulary) -> tuple[_Examples, dict[str, int]]:
+    known = vocabulary.ids()
+    ids = np.array([known.get(form, UNKNOWN) for form in words.forms], np.int32)[words.codes]  # (W,)
+    unlabelled, empty = split.labels < 0, words.counts == 0
     usable = np.flatnonzero(~unlabelled & ~empty).tolist()
-    inputs = [np.array([ids.get(form, UNKNOWN) for form in forms[i]], np.int32) for i in usable]
+    inputs = [ids[words.offsets[i] : words.offsets[i + 1]] for i in usable]
     left_out = {"no words": int(empty.sum()), "no label": int((unlabelled & ~empty).sum())}
     return _Examples(inputs, split.labels[usable].astype(np.int64)), left_out
 
