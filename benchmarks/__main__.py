@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import accuracy, extraction, growth, interaction, projections, start, tsne
+from benchmarks import accuracy, extraction, growth, interaction, projections, reading, start, tsne
 
 ALL = {
     "start": start.run,
@@ -12,6 +12,7 @@ ALL = {
     "extraction": extraction.run,
     "tsne": tsne.run,
     "projections": projections.run,
+    "reading": reading.run,
     "growth": growth.run,
     "accuracy": accuracy.run,
 }
