@@ -92,8 +92,9 @@ def test_faded_states_lie_beneath_and_can_be_picked_but_filtered_ones_can_not() 
     assert set(of_row[grid[grid > 0] - 1].tolist()) == {Level.FADED, Level.SHOWN}
     alone = {
         level: raster.pick_grid(
-            VIEW.projection.xy[of_row >= level],
-            raster.draw_order(int((of_row >= level).sum())),
+            raster.in_order(
+                VIEW.projection.xy[of_row >= level], raster.draw_order(int((of_row >= level).sum()))
+            ),
             WINDOW,
         )
         > 0

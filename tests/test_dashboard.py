@@ -309,7 +309,9 @@ def test_an_image_and_its_grid_are_drawn_once(view: View, monkeypatch: pytest.Mo
     drawn: list[raster.View] = []
     draw = raster.pick_grid
     monkeypatch.setattr(
-        raster, "pick_grid", lambda xy, order, window: drawn.append(window) or draw(xy, order, window)
+        raster,
+        "pick_grid",
+        lambda points, window, levels: drawn.append(window) or draw(points, window, levels),
     )
     clouds, (x0, x1, y0, y1) = Clouds(), raster.bounds(view.projection.xy)
     window = raster.View(x0, x1, y0, y1, 64, 48)

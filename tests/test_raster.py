@@ -17,7 +17,7 @@ from hsvis.figures.raster import (
     dot_radius,
     draw_order,
     draw_rings,
-    emphasised,
+    in_order,
     paint,
     pick_grid,
     pickable,
@@ -29,7 +29,7 @@ def drawn_by_hand(xy, order, view):
     """All states one after another in the draw order, each as it is drawn alone."""
     side = 2 * int(view.radius) + 7
     alone = pick_grid(
-        np.zeros((1, 2), np.float32), draw_order(1), View(-1, 1, -1, 1, side, side, view.radius)
+        in_order(np.zeros((1, 2), np.float32), draw_order(1)), View(-1, 1, -1, 1, side, side, view.radius)
     )
     dot = np.argwhere(alone) - side // 2  # (K, 2)
     grid = np.zeros((view.height, view.width), dtype=np.uint32)
@@ -63,13 +63,13 @@ def test_each_pixel_names_the_last_state_drawn_over_it(radius):
     order = draw_order(len(xy))
     expected = drawn_by_hand(xy, order, view)
     assert len(np.unique(expected)) > 100
-    assert np.array_equal(pick_grid(xy, order, view), expected)
+    assert np.array_equal(pick_grid(in_order(xy, order), view), expected)
 
 
 @pytest.mark.parametrize("radius", [0.4, 1.0, 1.84, 2.5, 2.83, 3.5, 7.0])
 def test_a_dot_is_round_and_as_large_as_its_radius(radius):
     xy = np.array([[7.0, -7.0]], dtype=np.float32)
-    dot = pick_grid(xy, draw_order(1), View(*bounds(xy), 31, 31, radius)) > 0
+    dot = pick_grid(in_order(xy, draw_order(1)), View(*bounds(xy), 31, 31, radius)) > 0
     assert np.array_equal(dot, dot.T)
     assert np.array_equal(dot, dot[::-1])
     y, x = np.mgrid[-15:16, -15:16]
@@ -82,7 +82,7 @@ def test_a_picked_state_lies_within_the_radius_of_the_pixel():
     rng = np.random.default_rng(1)
     xy = rng.normal(size=(5000, 2)).astype(np.float32)
     view = View(-1.5, 1.0, -1.0, 2.0, 250, 300, 2.5)
-    grid = pick_grid(xy, draw_order(len(xy)), view)
+    grid = pick_grid(in_order(xy, draw_order(len(xy))), view)
     y, x = np.nonzero(grid)
     states = xy[grid[y, x] - 1]
     across = (states[:, 0] - view.x0) / (view.x1 - view.x0) * view.width - (x + 0.5)
@@ -93,22 +93,37 @@ def test_a_picked_state_lies_within_the_radius_of_the_pixel():
 
 
 def test_row_0_of_the_grid_is_the_top():
-    xy = np.array([[0.5, 0.9], [0.5, 0.1]], dtype=np.float32)
-    grid = pick_grid(xy, draw_order(2), View(0, 1, 0, 1, 11, 10, 0.4))
+    xy = np.array([[0.5, 0.85], [0.5, 0.15]], dtype=np.float32)
+    grid = pick_grid(in_order(xy, draw_order(2)), View(0, 1, 0, 1, 11, 10, 0.4))
     assert grid[1, 5] == 1
     assert grid[8, 5] == 2
+
+
+@pytest.mark.parametrize("zoom", [1.0, 1e3, 1e5])
+def test_a_state_is_drawn_where_it_is_however_near_one_looks(zoom):
+    rng = np.random.default_rng(8)
+    x0, y0 = 37.123456789, -12.987654321
+    view = View(x0, x0 + 10 / zoom, y0, y0 + 8 / zoom, 100, 80, 0)
+    for place in rng.uniform(0, 1, (40, 2)):
+        xy = (np.array([[x0, y0]]) + place * [10 / zoom, 8 / zoom]).astype(np.float32)
+        seen = np.argwhere(pick_grid(in_order(xy, draw_order(1)), view))
+        across, up = (xy[0].astype(float) - [x0, y0]) * zoom * 10  # of what float32 holds of the place
+        assert len(seen) == (0 <= across < 100 and 0 <= up < 80)
+        for line, column in seen:
+            assert abs(column + 0.5 - across) <= 0.501
+            assert abs(79 - line + 0.5 - up) <= 0.501
 
 
 def test_states_at_one_place_show_the_one_drawn_last():
     xy = np.full((100, 2), 3.25, dtype=np.float32)
     order = draw_order(100)
-    grid = pick_grid(xy, order, View(*bounds(xy), 50, 50, 3))
+    grid = pick_grid(in_order(xy, order), View(*bounds(xy), 50, 50, 3))
     assert set(np.unique(grid).tolist()) == {0, int(order.rows[-1]) + 1}
 
 
 def test_a_dot_beyond_the_border_reaches_into_the_view():
     xy = np.array([[-0.005, 0.5]], dtype=np.float32)  # in the pixel left of the view
-    grid = pick_grid(xy, draw_order(1), View(0, 1, 0, 1, 100, 100, 3))
+    grid = pick_grid(in_order(xy, draw_order(1)), View(0, 1, 0, 1, 100, 100, 3))
     assert np.flatnonzero(grid.any(axis=0)).tolist() == [0, 1, 2]
 
 
@@ -116,7 +131,7 @@ def test_no_states_and_none_in_view_are_empty_images():
     nothing = np.empty((0, 2), dtype=np.float32)
     far = np.array([[50.0, 50.0]], dtype=np.float32)
     for xy in (nothing, far):
-        grid = pick_grid(xy, draw_order(len(xy)), View(0, 1, 0, 1, 20, 10))
+        grid = pick_grid(in_order(xy, draw_order(len(xy))), View(0, 1, 0, 1, 20, 10))
         assert grid.shape == (10, 20)
         assert not grid.any()
         assert not paint(grid, np.zeros((len(xy), 3), dtype=np.uint8)).any()
@@ -127,7 +142,7 @@ def test_image_and_pick_grid_agree():
     xy = rng.normal(size=(2000, 2)).astype(np.float32)
     colours = rng.integers(0, 256, (2000, 3)).astype(np.uint8)
     view = View(*bounds(xy), 200, 160, 2.5)
-    grid = pick_grid(xy, draw_order(2000), view)
+    grid = pick_grid(in_order(xy, draw_order(2000)), view)
     image = paint(grid, colours)
     drawn = grid > 0
     assert image.shape == (160, 200, 4)
@@ -137,7 +152,7 @@ def test_image_and_pick_grid_agree():
 
 def test_a_dot_fades_from_its_middle_to_its_edge():
     xy = np.zeros((1, 2), dtype=np.float32)
-    grid = pick_grid(xy, draw_order(1), View(-1, 1, -1, 1, 21, 21, 2.5))
+    grid = pick_grid(in_order(xy, draw_order(1)), View(-1, 1, -1, 1, 21, 21, 2.5))
     opacity = paint(grid, np.zeros((1, 3), np.uint8))[10, :, 3]
     assert opacity[10] > 230
     edge = int(np.flatnonzero(opacity).max())
@@ -146,7 +161,7 @@ def test_a_dot_fades_from_its_middle_to_its_edge():
 
 def test_dots_of_one_pixel_are_seen():
     xy = np.zeros((1, 2), dtype=np.float32)
-    grid = pick_grid(xy, draw_order(1), View(-1, 1, -1, 1, 21, 21, 0.4))
+    grid = pick_grid(in_order(xy, draw_order(1)), View(-1, 1, -1, 1, 21, 21, 0.4))
     assert np.count_nonzero(grid) == 1
     assert paint(grid, np.zeros((1, 3), np.uint8))[10, 10, 3] > 200
 
@@ -155,7 +170,7 @@ def test_the_same_states_give_the_same_image():
     xy = np.random.default_rng(3).normal(size=(3000, 2)).astype(np.float32)
     colours = np.zeros((3000, 3), dtype=np.uint8)
     view = View(*bounds(xy), 120, 90, 1.5)
-    images = {png(paint(pick_grid(xy, draw_order(3000), view), colours)) for _ in range(2)}
+    images = {png(paint(pick_grid(in_order(xy, draw_order(3000)), view), colours)) for _ in range(2)}
     assert len(images) == 1
 
 
@@ -168,12 +183,10 @@ def test_the_draw_order_mixes_the_states():
 
 def test_ranks_above_the_precision_of_float32_are_told_apart():
     n_states = 2**24 + 2
-    order = raster.DrawOrder(  # two states at one pixel, whose ranks are equal in float32
-        ranks=np.array([2**24, 2**24 + 1], dtype=np.uint32),
-        rows=np.broadcast_to(np.uint32(0), n_states).copy(),
-    )
-    order.rows[2**24 + 1] = 1
-    grid = pick_grid(np.zeros((2, 2), dtype=np.float32), order, View(-1, 1, -1, 1, 3, 3, 0))
+    x, rows = np.full(n_states, 50, np.float32), np.zeros(n_states, np.uint32)
+    x[-2:], rows[-1] = 0, 1  # two states at one pixel, whose places in the order are equal in float32
+    points = raster.Points(x, np.zeros(n_states, np.float32), rows)
+    grid = pick_grid(points, View(-1, 1, -1, 1, 3, 3, 0))
     assert grid[1, 1] == 2
 
 
@@ -231,7 +244,7 @@ def test_a_state_of_a_higher_level_wins_all_its_pixels(n_states, radius):
         rows = order.rows[levels[order.rows] == level]
         of_level = drawn_by_hand(xy, raster.DrawOrder(order.ranks, rows), view)
         expected[of_level > 0] = of_level[of_level > 0]
-    assert np.array_equal(pick_grid(xy, emphasised(order, levels), view), expected)
+    assert np.array_equal(pick_grid(in_order(xy, order), view, levels[order.rows]), expected)
 
 
 def test_an_emphasised_state_hides_a_faded_one_that_is_drawn_later():
@@ -239,8 +252,8 @@ def test_an_emphasised_state_hides_a_faded_one_that_is_drawn_later():
     levels = np.full(2, Level.FADED, np.uint8)
     levels[order.rows[0]] = Level.SHOWN  # without levels it would lie beneath
     xy, view = np.zeros((2, 2), np.float32), View(-1, 1, -1, 1, 11, 11, 2)
-    assert pick_grid(xy, order, view)[5, 5] == order.rows[1] + 1
-    assert pick_grid(xy, emphasised(order, levels), view)[5, 5] == order.rows[0] + 1
+    assert pick_grid(in_order(xy, order), view)[5, 5] == order.rows[1] + 1
+    assert pick_grid(in_order(xy, order), view, levels[order.rows])[5, 5] == order.rows[0] + 1
 
 
 def test_what_a_filter_left_out_is_faintly_seen_but_not_picked():
@@ -248,7 +261,8 @@ def test_what_a_filter_left_out_is_faintly_seen_but_not_picked():
     xy = rng.normal(size=(500, 2)).astype(np.float32)
     levels = rng.integers(0, 3, 500).astype(np.uint8)
     view = View(*bounds(xy), 80, 60, 2)
-    grid = pick_grid(xy, emphasised(draw_order(500), levels), view)
+    order = draw_order(500)
+    grid = pick_grid(in_order(xy, order), view, levels[order.rows])
     before, picked = grid.copy(), pickable(grid, levels)
     assert np.array_equal(grid, before)
     assert (levels[grid[grid > 0] - 1] == Level.OUT).any()
@@ -271,7 +285,7 @@ GREY, DARK, WHITE = (134, 142, 153), (27, 32, 39), (255, 255, 255)
 def test_a_ring_lies_between_its_halos_around_a_state_that_shows_through():
     xy = np.zeros((1, 2), dtype=np.float32)
     view = View(-1, 1, -1, 1, 41, 41, 2)
-    image = paint(pick_grid(xy, draw_order(1), view), np.array([[200, 0, 0]], np.uint8))
+    image = paint(pick_grid(in_order(xy, draw_order(1)), view), np.array([[200, 0, 0]], np.uint8))
     dot = image.copy()
     draw_rings(image, xy, np.array([[*GREY, 255]], np.uint8), np.array(WHITE), view, Ring(12, 4, 3))
     line = image[20, 20:].tolist()  # from the middle to the right; the ring is from 8 to 12

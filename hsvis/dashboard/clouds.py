@@ -148,26 +148,33 @@ class Clouds:
         """As `grid`, with the states that a filter left out."""
 
         def draw() -> np.ndarray:
-            return raster.pick_grid(view.projection.xy, self._order(view.store, emphasis), window)
+            levels = self._levels(view.store, emphasis, drawn=True)
+            return raster.pick_grid(self._points(view), window, levels)
 
         return self._grids.get((view.cloud, window, emphasis), draw)
 
-    def _order(self, store: StateStore, emphasis: Emphasis) -> raster.DrawOrder:
-        order = self._once(("order", store.n_states), lambda: raster.draw_order(store.n_states))
-        levels = self._levels(store, emphasis)
-        return order if levels is None else raster.emphasised(order, levels)
+    def _order(self, store: StateStore) -> raster.DrawOrder:
+        return self._once(("order", store.n_states), lambda: raster.draw_order(store.n_states))
 
-    def _levels(self, store: StateStore, emphasis: Emphasis) -> np.ndarray | None:
-        """(N,) uint8, a `raster.Level` each; None where all are shown."""
+    def _points(self, view: View) -> raster.Points:
+        order = self._order(view.store)
+        return self._once(("points", view.cloud), lambda: raster.in_order(view.projection.xy, order))
+
+    def _levels(self, store: StateStore, emphasis: Emphasis, *, drawn: bool = False) -> np.ndarray | None:
+        """(N,) uint8, a `raster.Level` for each row, or in the order of drawing; None where all are shown."""
         if not emphasis:
             return None
-        key = ("levels", store.name, emphasis)
-        return self._states.get(key, lambda: np.repeat(emphasis.of_sequences(store), store.lengths))
+
+        def level() -> np.ndarray:
+            levels = np.repeat(emphasis.of_sequences(store), store.lengths)
+            return levels[self._order(store).rows] if drawn else levels
+
+        return self._states.get(("levels", drawn, store.name, emphasis), level)
 
     def _mark(self, image: np.ndarray, view: View, window: raster.View, look: Look) -> None:
         """Rings around the marked states, those of faded sequences faded and beneath the others."""
         store = view.store
-        order = self._order(store, Emphasis())
+        order = self._order(store)
         levels = look.emphasis.of_sequences(store)
         sequences = np.flatnonzero((levels != Level.OUT) & (store.lengths > 0))
         rows_of = {"start": store.offsets[:-1][sequences], "end": store.offsets[1:][sequences] - 1}

@@ -18,6 +18,9 @@ OPACITY = (
     240,
 )  # of 255, with 0 to 4 neighbours alike: a dot of one pixel, corner, edge, middle
 FADED = 0.18  # of its opacity is left to a state that is not emphasised
+PART = 2**16  # points that are placed at once
+LARGEST_SCALE = 1e15  # pixels a unit, far beyond what the coordinates tell apart
+FURTHEST = 1e20  # units or pixels, far beyond any view, and safe to compute with
 FEW_MARKS = 5000  # beyond these, rings shrink
 SMALLEST_MARK = 0.5  # of the full size
 
@@ -64,9 +67,7 @@ class View:
 class DrawOrder(NamedTuple):
     """Who is drawn over whom: a fixed pseudo-random order, so that no sequence hides the others."""
 
-    ranks: (
-        np.ndarray
-    )  # (N,) uint32: the place of each row in the order, plus N for each level; the last is on top
+    ranks: np.ndarray  # (N,) uint32: the place of each row in the order; the last is on top
     rows: np.ndarray  # (N,) uint32: the row at each place
 
 
@@ -78,14 +79,17 @@ def draw_order(n_states: int) -> DrawOrder:
     return DrawOrder(ranks, rows)
 
 
-def emphasised(order: DrawOrder, levels: np.ndarray) -> DrawOrder:
-    """The same order within each level, all states of a higher level over all of a lower one.
+class Points(NamedTuple):
+    """Places in the order in which they are drawn, so that drawing walks straight through them."""
 
-    Args:
-        order: `draw_order(N)`.
-        levels: (N,) uint8, a `Level` each.
-    """
-    return DrawOrder(order.ranks + levels.astype(np.uint32) * np.uint32(len(levels)), order.rows)
+    x: np.ndarray  # (N,) float32
+    y: np.ndarray  # (N,) float32
+    rows: np.ndarray  # (N,) uint32: which state each is
+
+
+def in_order(xy: np.ndarray, order: DrawOrder) -> Points:
+    """States (N, 2) float32 in their draw order."""
+    return Points(xy[:, 0][order.rows], xy[:, 1][order.rows], order.rows)
 
 
 def dot_radius(n_states: int, pixel_ratio: float = 1.0) -> float:
@@ -115,20 +119,20 @@ def bounds(xy: np.ndarray, margin: float = 0.04) -> tuple[float, float, float, f
     return (float(x0), float(x1), float(y0), float(y1))
 
 
-def pick_grid(xy: np.ndarray, order: DrawOrder, view: View) -> np.ndarray:
-    """Draw all states of a view as dots, later ones of the draw order over earlier ones.
+def pick_grid(points: Points, view: View, levels: np.ndarray | None = None) -> np.ndarray:
+    """Draw all states of a view as dots, later ones over earlier ones.
 
     Args:
-        xy: (N, 2) float32.
-        order: `draw_order(N)`, or what `emphasised` made of it.
+        levels: (N,) uint8, a `Level` for each point, in the order of the points; states of a higher one are
+            drawn over all of a lower one.
 
     Returns:
         (height, width) uint32, row 0 on top: row + 1 of the state drawn at each pixel, 0 where there is none.
     """
-    seen = _topmost(xy, order.ranks, view, *_dot(view.radius))
+    seen = _topmost(points, view, *_dot(view.radius), levels)
     grid = np.zeros(seen.shape, dtype=np.uint32)
     drawn = seen > 0
-    grid[drawn] = order.rows[(seen[drawn] - np.uint32(1)) % len(order.rows)] + np.uint32(1)
+    grid[drawn] = points.rows[(seen[drawn] - np.uint32(1)) % len(points.rows)] + np.uint32(1)
     return grid
 
 
@@ -147,20 +151,19 @@ def pickable(grid: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def _topmost(
-    xy: np.ndarray, ranks: np.ndarray, view: View, down: np.ndarray, right: np.ndarray
+    points: Points, view: View, down: np.ndarray, right: np.ndarray, levels: np.ndarray | None = None
 ) -> np.ndarray:
-    """Stamp the same shape at each place; where stamps overlap, the highest rank wins.
+    """Stamp the same shape at each place; where stamps overlap, the last one wins.
 
     Args:
-        xy: (N, 2) float32.
-        ranks: (N,) uint32.
         down, right: (K,) int, the pixels of the shape relative to its middle.
+        levels: (N,) uint8, a `Level` for each point; a higher one wins over a lower one.
 
     Returns:
-        (height, width) uint32, row 0 on top: rank + 1, 0 where there is none.
+        (height, width) uint32, row 0 on top: place in the order + N for each level + 1; 0 for none.
     """
     reach = int(np.abs([down, right]).max())  # places just outside the view reach into it
-    top = _middles(xy, ranks, view, reach)
+    top = _middles(points, view, reach, levels)
     high, wide = top.shape
     places = np.zeros(
         (high + 2 * reach, wide + 2 * reach), dtype=np.uint32
@@ -180,23 +183,48 @@ def _topmost(
     return places[shown][::-1]  # y grows upwards, the rows of an image downwards
 
 
-def _middles(xy: np.ndarray, ranks: np.ndarray, view: View, reach: int) -> np.ndarray:
-    """(height + 2 reach, width + 2 reach) uint32, y0 first: the highest rank in a pixel + 1, 0 for none."""
-    across, up = view.width + 2 * reach, view.height + 2 * reach
-    x, y = _pixels(xy, view, reach)
-    inside = np.flatnonzero((x >= 0) & (x < across) & (y >= 0) & (y < up))
-    if len(inside) < len(x):
-        x, y, ranks = x[inside], y[inside], ranks[inside]
-    top = np.zeros(up * across, dtype=np.uint32)
-    np.maximum.at(top, y.astype(np.intp) * across + x.astype(np.intp), ranks + np.uint32(1))
-    return top.reshape(up, across)
+def _middles(points: Points, view: View, reach: int, levels: np.ndarray | None) -> np.ndarray:
+    """(height + 2 reach, width + 2 reach) uint32, y0 first: the highest place in the order + 1; 0 for none.
+
+    The points come in their order, so that the last one to be written at a pixel is the highest; by parts
+    that stay in the processor's cache.
+    """
+    n_points = len(points.rows)
+    wide, high = view.width + 2 * reach + 2, view.height + 2 * reach + 2  # with a border for all outside
+    tops = np.zeros((1 if levels is None else len(Level)) * high * wide, dtype=np.uint32)
+    for begin in range(0, n_points, PART):
+        part = slice(begin, begin + PART)
+        column, line = _pixels(points.x[part], points.y[part], view, reach)
+        line *= np.int32(wide)
+        line += column
+        if levels is not None:
+            line += levels[part] * np.int32(high * wide)
+        tops[line] = np.arange(begin + 1, begin + 1 + len(line), dtype=np.uint32)
+    top, *above = tops.reshape(-1, high, wide)
+    for level, higher in enumerate(above, 1):
+        np.copyto(top, higher + np.uint32(level * n_points), where=higher > 0)
+    return top[1:-1, 1:-1]
 
 
-def _pixels(xy: np.ndarray, view: View, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places in pixels, `reach` right of the left border and above the lower one: x and y, (N,) float64."""
-    x = (xy[:, 0] - np.float64(view.x0)) * (view.width / (view.x1 - view.x0)) + reach
-    y = (xy[:, 1] - np.float64(view.y0)) * (view.height / (view.y1 - view.y0)) + reach
-    return x, y
+def _pixels(x: np.ndarray, y: np.ndarray, view: View, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and lines, (P,) int32 each, y0 first: 1 is `reach` pixels outside of the view.
+
+    0 and the number after the last one hold what is further out.
+    """
+    return (
+        _pixel(x, view.x0, view.width / (view.x1 - view.x0), reach, view.width),
+        _pixel(y, view.y0, view.height / (view.y1 - view.y0), reach, view.height),
+    )
+
+
+def _pixel(places: np.ndarray, start: float, scale: float, reach: int, size: int) -> np.ndarray:
+    """The pixels of places along one axis, in float32: near the view the difference to its start is exact."""
+    nearest, scale = np.float32(np.clip(start, -FURTHEST, FURTHEST)), min(scale, LARGEST_SCALE)
+    at = places - nearest
+    at *= np.float32(scale)
+    at += np.float32(np.clip(reach + 1 + (float(nearest) - start) * scale, -FURTHEST, FURTHEST))
+    np.clip(at, 0, size + 2 * reach + 1, out=at)
+    return at.astype(np.int32)
 
 
 def _dot(radius: float) -> tuple[np.ndarray, np.ndarray]:
@@ -291,12 +319,11 @@ def draw_rings(
     cover = _share(away <= ring.width / 2 + ring.halo)
     cover[cover <= LEAST_COVER] = 0
     down, right = np.nonzero(cover)
-    seen = _topmost(xy, np.arange(len(xy), dtype=np.uint32), view, down - reach, right - reach)
+    points = Points(xy[:, 0], xy[:, 1], np.arange(len(xy), dtype=np.uint32))
+    seen = _topmost(points, view, down - reach, right - reach)
     row, column = np.nonzero(seen)
     which = seen[row, column] - np.uint32(1)
-    x, y = (
-        along[which].astype(np.intp) for along in _pixels(xy, view, reach)
-    )  # `reach` right and up, as below
+    x, y = (along - 1 for along in _pixels(xy[which, 0], xy[which, 1], view, reach))  # from the edge reached
     pixel = (view.height - 1 - row - y + 2 * reach, column - x + 2 * reach)  # of the stamp
     colour = colours[which].astype(np.float32)
     share = (line / np.maximum(cover, LEAST_COVER)).astype(np.float32)[pixel][:, None]

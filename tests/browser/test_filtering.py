@@ -110,7 +110,9 @@ class Drawing:
 
     def covered(self) -> set[int]:
         """Rows of the states of which no pixel is to be seen."""
-        grid = raster.pick_grid(self.xy.astype(np.float32), raster.draw_order(len(self.xy)), self.view)
+        grid = raster.pick_grid(
+            raster.in_order(self.xy.astype(np.float32), raster.draw_order(len(self.xy))), self.view
+        )
         return set(range(len(self.xy))) - set((np.unique(grid[grid > 0]) - 1).tolist())
 
     def clear_box(self, good: Callable[[np.ndarray], bool]) -> tuple[float, float, float, list[int]]:
