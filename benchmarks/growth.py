@@ -141,19 +141,21 @@ def _page(page: Page, server: Server, rounds: int) -> Costs:
         ready.append(seconds(lambda: (page.goto(server.url), wait_until_drawn(page))))
         weight = max(weight, sum(request.sizes()["responseBodySize"] for request in asked))
     dim = page.evaluate(DIM)
-    zooms = [float(page.evaluate(ZOOM, 0.5 + 0.02 * k)) for k in range(rounds)]
+    zooms = np.array([page.evaluate(ZOOM, 0.5 + 0.02 * k) for k in range(rounds)])  # (rounds, 2)
     page.evaluate("hsvis.cloud.showAll()")
     wait_until_drawn(page)
     answers.clear()
-    hovers, selections = measured(page, n_hovers=8 * rounds, n_selections=3 * rounds)
+    hovers, selections, trajectories = measured(page, n_hovers=8 * rounds, n_selections=3 * rounds)
     in_server = sum(_server_ms(answer) for answer in answers if "_dash-update" in answer.url)
     return {
         "page: ready (s)": median(ready),
         "page: loaded (MB)": weight / 1e6,
         "page: hover to all highlights (ms)": median(hovers),
+        "page: click to the trajectory (ms)": median(trajectories),
         "page: click to the last view (ms)": median(selections),
         "page: dimming the cloud (ms)": dim,
-        "page: zoom to the sharp image and pick grid (ms)": median(zooms),
+        "page: zoom to the sharp image (ms)": median(zooms[:, 0].tolist()),
+        "page: zoom to its pick grid (ms)": median(zooms[:, 1].tolist()),
         "server: the views of one sequence (ms)": in_server / (len(selections) + 1),
     }
 
@@ -180,19 +182,23 @@ DIM = """async () => {
   }
   return times.sort((a, b) => a - b)[5];
 }"""
-# ms from a new range to its image and pick grid
+# ms from a new range to its image on the page, and to its pick grid
 ZOOM = """async (share) => {
   const figure = hsvis.plot("projection");
   const [x0, x1, y0, y1] = figure.layout.meta.bounds;
   const [x, y] = [(share * (x1 - x0)) / 2, (share * (y1 - y0)) / 2];
+  const image = () => document.querySelector("#projection image").href.baseVal;
+  const before = image();
+  const pause = () => new Promise((then) => setTimeout(then, 1));
   const began = performance.now();
   Plotly.relayout(figure, {
     "xaxis.range": [(x0 + x1) / 2 - x, (x0 + x1) / 2 + x],
     "yaxis.range": [(y0 + y1) / 2 - y, (y0 + y1) / 2 + y],
   });
-  await new Promise((then) => setTimeout(then, 5));
-  while (!hsvis.cloud.isSettled()) await new Promise((then) => setTimeout(then, 2));
-  return performance.now() - began;
+  while (image() === before) await pause();
+  const drawn = performance.now() - began;
+  while (!hsvis.cloud.isSettled()) await pause();
+  return [drawn, performance.now() - began];
 }"""
 
 

@@ -64,7 +64,7 @@ def run(*, smoke: bool, data: Path) -> None:
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
                 page.goto(server.url)
                 wait_until_drawn(page)
-                _print(page, name, *measured(page, *rounds))
+                _print(page, name, *measured(page, *rounds)[:2])
                 page.close()
 
 
@@ -79,15 +79,16 @@ def _runs(*, smoke: bool, data: Path) -> Iterator[tuple[str, list[str]]]:
         yield name, ["dataset.path=parquet", *files, f"dataset.limit={limit}", "projections=[{method: pca}]"]
 
 
-def measured(page: Page, n_hovers: int, n_selections: int) -> tuple[list[float], list[float]]:
-    """ms of every hover and every selection, on a page that stands."""
+def measured(page: Page, n_hovers: int, n_selections: int) -> tuple[list[float], list[float], list[float]]:
+    """ms of every hover, of every selection to the last view and to the trajectory, on a page that stands."""
     page.evaluate(WATCH)
     rows = page.locator("#sequence-table .ag-center-cols-container .ag-row")
     rng = np.random.default_rng(0)
-    selections = []
+    selections, trajectories = [], []
     for k in range(n_selections + 1):
         rows.nth(k % min(rows.count(), 9)).locator("[col-id=class]").click()
         selections.append(_settled(page))
+        trajectories.append(float(page.evaluate("drawn.projection")))
     hovers = []
     for k in range(n_hovers):
         step = int(rng.integers(page.evaluate("hsvis.steps.count()")))
@@ -96,7 +97,7 @@ def measured(page: Page, n_hovers: int, n_selections: int) -> tuple[list[float],
         took, focus = page.evaluate("hovers.splice(0).at(-1)")
         if focus != "null":
             hovers.append(took)
-    return hovers, selections[1:]
+    return hovers, selections[1:], trajectories[1:]
 
 
 def _print(page: Page, name: str, hovers: list[float], selections: list[float]) -> None:

@@ -1,6 +1,5 @@
 """The clouds of all states: what is drawn for one view of them, computed once and kept for a while."""
 
-import gzip
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Hashable
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from isal import igzip
 
 from hsvis.dashboard.runs import View
 from hsvis.figures import raster
@@ -124,7 +124,7 @@ class Clouds:
 
         def encode() -> bytes:
             grid = self.grid(view, window, emphasis).astype("<u4", copy=False)
-            return gzip.compress(grid.tobytes(), compresslevel=1, mtime=0)
+            return igzip.compress(grid.tobytes(), compresslevel=2, mtime=0)
 
         return self._files.get((view.cloud, window, emphasis), encode)
 
