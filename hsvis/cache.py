@@ -20,7 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hsvis import pages
 from hsvis.errors import CacheError, DamagedFileError
+from hsvis.pages import PageWriter
 
 FORMAT = 1  # of the files; part of every key
 ROW_GROUP_BYTES = 1 << 20  # a sequence is read by row groups of about this size
@@ -121,8 +123,8 @@ def write_table(
     Pages carry checksums.  Texts are compressed unless `small` is False; vectors never are.
     Raises CacheError.
     """
-    with write_aside(path) as aside, _writer(aside, table.schema, details, small) as writer:
-        writer.write_table(table, row_group_size=_row_group(table.schema))
+    with write_aside(path) as aside, _writer(aside, table.schema, details, small) as write:
+        write(table)
 
 
 @contextlib.contextmanager
@@ -132,31 +134,39 @@ def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
     Without a part there is no file.  Raises CacheError.
     """
     with contextlib.ExitStack() as stack:
-        writer: pq.ParquetWriter | None = None
+        write: Callable[[pa.Table], None] | None = None
 
         def append(part: pa.Table) -> None:
-            nonlocal writer
-            if writer is None:
-                writer = stack.enter_context(_writer(stack.enter_context(write_aside(path)), part.schema))
-            writer.write_table(part, row_group_size=_row_group(part.schema))
+            nonlocal write
+            if write is None:
+                write = stack.enter_context(_writer(stack.enter_context(write_aside(path)), part.schema))
+            write(part)
 
         yield append
 
 
+@contextlib.contextmanager
 def _writer(
     path: Path, schema: pa.Schema, details: Mapping[str, Any] | None = None, small: bool = True
-) -> pq.ParquetWriter:
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends a table, in row groups of its own."""
     if details is not None:
         schema = schema.with_metadata({"hsvis": json.dumps(details)})
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
-    return pq.ParquetWriter(
+    rows = _row_group(schema)
+    if vectors and pages.fit(schema):
+        with PageWriter(path, schema, rows) as plain:
+            yield lambda table: plain.write([_values(column) for column in table.columns])
+        return
+    with pq.ParquetWriter(
         path,
         schema,
         compression="lz4" if small and not vectors else "none",
         use_dictionary=False,
         write_statistics=["sequence"],
         write_page_checksum=True,
-    )
+    ) as writer:
+        yield lambda table: writer.write_table(table, row_group_size=rows)
 
 
 def _row_group(schema: pa.Schema) -> int:
@@ -274,3 +284,9 @@ def matrix(column: pa.ChunkedArray) -> np.ndarray:
         if chunks
         else np.empty((0, width), np.float32)
     )
+
+
+def _values(column: pa.ChunkedArray) -> np.ndarray:
+    """A column without missing values: (n,), or (n, width) of vectors."""
+    assert not column.null_count
+    return matrix(column) if pa.types.is_fixed_size_list(column.type) else column.to_numpy()
