@@ -8,8 +8,8 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +83,8 @@ def write_aside(path: Path) -> Iterator[Path]:
     aside: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".aside", dir=path.parent)
-        os.close(handle)
-        aside = Path(name)
+        # only a name: a file that is there and is opened anew goes to the disk when it is closed (ext4)
+        aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.aside")
         yield aside
         aside.chmod(0o644)
         aside.replace(path)
@@ -155,7 +154,7 @@ def _writer(
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
     rows = _row_group(schema)
     if vectors and pages.fit(schema):
-        with PageWriter(path, schema, rows) as plain:
+        with path.open("wb") as file, PageWriter(file, schema, rows) as plain:
             yield lambda table: plain.write([_values(column) for column in table.columns])
         return
     with pq.ParquetWriter(
@@ -209,6 +208,8 @@ def set_aside(path: Path) -> None:
 
 def is_whole(path: Path, rows: int | None = None) -> bool:
     """Whether a parquet file is there, ends well and has `rows` rows."""
+    if not path.exists():
+        return False
     try:
         with pq.ParquetFile(path) as file:
             return rows is None or file.metadata.num_rows == rows

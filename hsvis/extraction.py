@@ -8,7 +8,7 @@ import numpy as np
 from hsvis.models.batching import bucketed
 from hsvis.models.protocol import Encoded, HiddenStateModel
 
-STEPS_PER_BATCH = 16_384  # padded steps that the model reads at once
+STEPS_PER_BATCH = 8_192  # padded steps that the model reads at once: what a core of its own keeps near it
 CHUNK_BYTES = 1 << 19  # of states whose distances are computed at once: they stay in the processor's cache
 
 
@@ -62,12 +62,13 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
     n = int(ends[-1])
     ep = np.empty((n, len(model.classes)), np.float32)
     states = {layer.name: room.rows(layer.name, n, layer.size) for layer in model.layers}
-    places = [slice(end - length, end) for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)]
+    ends_at, steps = ends.tolist(), lengths.tolist()
     for batch in bucketed(lengths, STEPS_PER_BATCH):
-        trace = model.trace([sequences[i] for i in batch])
+        order = batch.tolist()
+        trace = model.trace([sequences[i] for i in order])
         for out, values in [(ep, trace.ep), *((states[name], trace.states[name]) for name in states)]:
-            for i, padded in zip(batch, values.numpy(), strict=True):  # (T, …)
-                out[places[i]] = padded[: lengths[i]]
+            for i, padded in zip(order, values.numpy(), strict=True):  # (T, …)
+                out[ends_at[i] - steps[i] : ends_at[i]] = padded[: steps[i]]
     distances = {name: _distances(values, ends[:-1]) for name, values in states.items()}
     return Extracted(lengths, ep, states, distances)
 

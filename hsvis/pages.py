@@ -8,8 +8,9 @@ The format: https://parquet.apache.org/docs/file-format, its metadata in thrift'
 import base64
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
+from functools import lru_cache
 from types import TracebackType
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -32,15 +33,16 @@ def fit(schema: pa.Schema) -> bool:
 class PageWriter:
     """Writes one file: row groups of the same number of rows, a page for each column, with its checksum.
 
-    Columns hold no missing values.  The first column's smallest and largest value are written as well.
+    The caller opens and closes the file.  Columns hold no missing values.  Of `sequence`, the smallest and
+    the largest value are written as well.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, rows: int) -> None:
+    def __init__(self, file: BinaryIO, schema: pa.Schema, rows: int) -> None:
         """`rows`: in a row group, at the most."""
         self._schema, self._rows = schema, rows
         self._groups: list[Thrift] = []
         self._written = 0  # rows
-        self._file = path.open("wb")
+        self._file = file
         self._at = self._file.write(MAGIC)
 
     def __enter__(self) -> "PageWriter":
@@ -49,10 +51,9 @@ class PageWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._file:
-            if kind is None:
-                footer = _footer(self._schema, self._written, self._groups)
-                self._file.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
+        if kind is None:
+            footer = _footer(self._schema, self._written, self._groups)
+            self._file.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
 
     def write(self, columns: Sequence[np.ndarray]) -> None:
         """Appends rows: one array for each column, (n,) or (n, width), of the schema's types."""
@@ -87,6 +88,7 @@ def _element(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_fixed_size_list(kind) and kind.list_size else kind
 
 
+@lru_cache(16)  # most row groups have the same number of rows
 def _levels(rows: int, width: int | None) -> bytes:
     """What says of each number that it is there and, of a vector's, which one begins a row."""
     if width is None:
@@ -166,6 +168,7 @@ def _varint(value: int) -> bytes:
     return bytes([*found, value])
 
 
+@lru_cache(1024)
 def _zigzag(value: int) -> bytes:
     return _varint(value << 1 if value >= 0 else (-value << 1) - 1)
 
@@ -192,9 +195,12 @@ def _list(values: list[Thrift]) -> Thrift:
 
 
 def _struct(fields: dict[int, Thrift]) -> Thrift:
-    """Numbered fields, in their order; each number is told as the difference to the one before."""
-    found, before = b"", 0
-    for number, (kind, content) in sorted(fields.items()):
-        found += bytes([(number - before) << 4 | kind]) + content
+    """Numbered fields; each number is told as the difference to the one before."""
+    found, before = bytearray(), 0
+    for number in sorted(fields):
+        kind, content = fields[number]
+        found.append((number - before) << 4 | kind)
+        found += content
         before = number
-    return 12, found + b"\0"
+    found.append(0)
+    return 12, bytes(found)

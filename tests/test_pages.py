@@ -47,7 +47,7 @@ def columns(rows: pa.Table) -> list[np.ndarray]:
 
 
 def write(path: Path, parts: list[pa.Table], group: int) -> Path:
-    with pages.PageWriter(path, parts[0].schema, group) as writer:
+    with path.open("wb") as file, pages.PageWriter(file, parts[0].schema, group) as writer:
         for part in parts:
             writer.write(columns(part))
     return path
@@ -132,7 +132,11 @@ def test_what_is_no_plain_number_is_left_to_pyarrow() -> None:
 
 def test_a_write_that_breaks_off_is_no_parquet_file(tmp_path: Path) -> None:
     whole = table(10, 2)
-    with pytest.raises(RuntimeError), pages.PageWriter(tmp_path / "a", whole.schema, 5) as writer:
+    with (
+        pytest.raises(RuntimeError),
+        (tmp_path / "a").open("wb") as file,
+        pages.PageWriter(file, whole.schema, 5) as writer,
+    ):
         writer.write(columns(whole))
         raise RuntimeError
     assert not cache.is_whole(tmp_path / "a")
