@@ -109,21 +109,23 @@ def _run_of(level: int, count: int) -> bytes:
 
 def _chunk(field: pa.Field, values: np.ndarray, at: int, size: int, *, bounds: bool) -> Thrift:
     """Of a column in a row group: where it lies and, where `bounds`, its smallest and largest value."""
-    path = [field.name, "list", "element"] if values.ndim > 1 else [field.name]
-    found = {
-        1: _i32(KINDS[_element(field.type)]),
-        2: _list([_i32(PLAIN), _i32(RLE)]),
-        3: _list([_text(name) for name in path]),
-        4: _i32(0),  # not compressed
-        5: _i64(values.size),
-        6: _i64(size),
-        7: _i64(size),
-        9: _i64(at),
-    }
+    found = _kept(field) | {5: _i64(values.size), 6: _i64(size), 7: _i64(size), 9: _i64(at)}
     if bounds:
         largest, smallest = (_text(value.tobytes()) for value in (values.max(), values.min()))
         found[12] = _struct({3: _i64(0), 5: largest, 6: smallest, 7: TRUE, 8: TRUE})
     return _struct({2: _i64(0), 3: _struct(found)})
+
+
+@lru_cache(64)
+def _kept(field: pa.Field) -> dict[int, Thrift]:
+    """What is the same of a column in all row groups."""
+    path = [field.name, "list", "element"] if pa.types.is_fixed_size_list(field.type) else [field.name]
+    return {
+        1: _i32(KINDS[_element(field.type)]),
+        2: _list([_i32(PLAIN), _i32(RLE)]),
+        3: _list([_text(name) for name in path]),
+        4: _i32(0),  # not compressed
+    }
 
 
 def _footer(schema: pa.Schema, rows: int, groups: list[Thrift]) -> bytes:

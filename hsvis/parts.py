@@ -127,7 +127,7 @@ def write_states(
             try:
                 for part in _parts(model, rows, settings.part_steps):
                     pending.append(pool.submit(_write_part, folder, model, part, settings, missing, rooms))
-                    if len(pending) > workers:
+                    if len(pending) > 2 * workers:  # none waits for work while a part is joined here
                         finish_one()
                 while pending:
                     finish_one()
