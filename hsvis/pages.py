@@ -68,8 +68,7 @@ class PageWriter:
             self._write_page(values)
             chunks.append(_chunk(field, values, at, self._at - at, bounds=field.name == "sequence"))
         size = _i64(self._at - start)
-        group = {1: _list(chunks), 2: size, 3: _i64(rows), 5: _i64(start), 6: size}
-        self._groups.append(_struct(group | {7: (4, _zigzag(len(self._groups)))}))
+        self._groups.append(_struct({1: _list(chunks), 2: size, 3: _i64(rows), 5: _i64(start), 6: size}))
         self._written += rows
 
     def _write_page(self, values: np.ndarray) -> None:
@@ -90,21 +89,25 @@ def _element(kind: pa.DataType) -> pa.DataType:
 
 @lru_cache(16)  # most row groups have the same number of rows
 def _levels(rows: int, width: int | None) -> bytes:
-    """What says of each number that it is there and, of a vector's, which one begins a row."""
+    """What says of each number that it is there and, of a vector's, if it begins a row (0) or not (1)."""
     if width is None:
-        return _run_of(1, rows)
-    begins, goes_on = _run(0, 1), _run(1, width - 1) if width > 1 else b""
-    repetition = (begins + goes_on) * rows
-    return len(repetition).to_bytes(4, "little") + repetition + _run_of(3, rows * width)
+        return _sized(_run(1, rows))
+    if width < 40:  # a bit for each number takes less than two runs for each row
+        begins = np.ones((rows, width), bool)
+        begins[:, 0] = False
+        bits = np.packbits(begins, bitorder="little").tobytes()
+        repetition = _varint(len(bits) << 1 | 1) + bits
+    else:
+        repetition = (_run(0, 1) + _run(1, width - 1)) * rows
+    return _sized(repetition) + _sized(_run(3, rows * width))
 
 
 def _run(level: int, count: int) -> bytes:
     return _varint(count << 1) + bytes([level])
 
 
-def _run_of(level: int, count: int) -> bytes:
-    run = _run(level, count)
-    return len(run).to_bytes(4, "little") + run
+def _sized(content: bytes) -> bytes:
+    return len(content).to_bytes(4, "little") + content
 
 
 def _chunk(field: pa.Field, values: np.ndarray, at: int, size: int, *, bounds: bool) -> Thrift:
