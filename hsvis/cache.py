@@ -114,15 +114,14 @@ def write_bytes(path: Path, content: bytes) -> None:
         aside.write_bytes(content)
 
 
-def write_table(
-    path: Path, table: pa.Table, details: Mapping[str, Any] | None = None, *, small: bool = True
-) -> None:
+def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None = None) -> None:
     """Writes a parquet file, whole or not at all; `details` go into its metadata as JSON.
 
-    Pages carry checksums.  Texts are compressed unless `small` is False; vectors never are.
-    Raises CacheError.
+    Pages carry checksums.  What holds no vectors is compressed.  Raises CacheError.
     """
-    with write_aside(path) as aside, _writer(aside, table.schema, details, small) as write:
+    if details is not None:
+        table = table.replace_schema_metadata({"hsvis": json.dumps(details)})
+    with write_aside(path) as aside, _writer(aside, table.schema, compression="lz4") as write:
         write(table)
 
 
@@ -130,7 +129,8 @@ def write_table(
 def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
     """Gives a function that appends parts of one table in order; the file is whole when the block ends.
 
-    Without a part there is no file.  Raises CacheError.
+    Pages carry checksums, and are not compressed: of texts that would take as long as all else that is done
+    with them.  Without a part there is no file.  Raises CacheError.
     """
     with contextlib.ExitStack() as stack:
         write: Callable[[pa.Table], None] | None = None
@@ -145,12 +145,8 @@ def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
 
 
 @contextlib.contextmanager
-def _writer(
-    path: Path, schema: pa.Schema, details: Mapping[str, Any] | None = None, small: bool = True
-) -> Iterator[Callable[[pa.Table], None]]:
+def _writer(path: Path, schema: pa.Schema, compression: str = "none") -> Iterator[Callable[[pa.Table], None]]:
     """Gives a function that appends a table, in row groups of its own."""
-    if details is not None:
-        schema = schema.with_metadata({"hsvis": json.dumps(details)})
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
     rows = _row_group(schema)
     if vectors and pages.fit(schema):
@@ -160,7 +156,7 @@ def _writer(
     with pq.ParquetWriter(
         path,
         schema,
-        compression="lz4" if small and not vectors else "none",
+        compression="none" if vectors else compression,
         use_dictionary=False,
         write_statistics=["sequence"],
         write_page_checksum=True,

@@ -86,7 +86,7 @@ def _distances(states: np.ndarray, starts: np.ndarray) -> np.ndarray:
     for begin in range(1, n, rows):
         end = min(n, begin + rows)
         chunk = np.subtract(states[begin:end], states[begin - 1 : end - 1], out=moved[: end - begin])
-        np.einsum("nh,nh->n", chunk, chunk, out=distances[begin:end])
+        np.vecdot(chunk, chunk, out=distances[begin:end])
     np.sqrt(distances, out=distances)
     distances[0] = distances[starts] = np.nan
     return distances

@@ -76,8 +76,8 @@ class PageWriter:
         content = values.data.cast("B")
         checksum = zlib.crc32(content, zlib.crc32(levels))
         size = _i32(len(levels) + len(content))
-        header = {1: _i32(0), 2: size, 3: size, 4: _i32(checksum - (checksum >> 31 << 32))}
-        header[5] = _struct({1: _i32(values.size), 2: _i32(PLAIN), 3: _i32(RLE), 4: _i32(RLE)})
+        signed = checksum - (checksum >> 31 << 32)
+        header = {1: _i32(0), 2: size, 3: size, 4: _i32(signed), 5: _encodings(values.size)}
         for piece in (_struct(header)[1], levels, content):
             self._at += self._file.write(piece)
 
@@ -85,6 +85,12 @@ class PageWriter:
 def _element(kind: pa.DataType) -> pa.DataType:
     """The type of a column's numbers."""
     return kind.value_type if pa.types.is_fixed_size_list(kind) and kind.list_size else kind
+
+
+@lru_cache(64)
+def _encodings(count: int) -> Thrift:
+    """How a page holds so many numbers."""
+    return _struct({1: _i32(count), 2: _i32(PLAIN), 3: _i32(RLE), 4: _i32(RLE)})
 
 
 @lru_cache(16)  # most row groups have the same number of rows

@@ -170,7 +170,7 @@ def _sequence_table(sample: Sample, model: HiddenStateModel) -> pa.Table:
 def _written(table: pa.Table) -> int:
     """Bytes of a table of texts as a file."""
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="lz4", use_dictionary=False)  # as the cache does
+    pq.write_table(table, buffer, compression="none", use_dictionary=False)  # as the cache does
     return int(buffer.getvalue().size)
 
 
