@@ -1,14 +1,18 @@
-"""Extraction with parquet writing against one forward pass of the same nn.LSTM over the same batches."""
+"""Extraction with parquet writing against one forward pass of the same nn.LSTM; its memory; float16."""
 
+import multiprocessing
+import resource
 import shutil
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from benchmarks.timing import compare, seconds
+from hsvis import cache
 from hsvis.cache import RunFolder
 from hsvis.config import Config, ModelSettings, TokenSettings, load_config
 from hsvis.corpus.corpus import load_corpus
@@ -16,13 +20,15 @@ from hsvis.corpus.tokens import Vocabulary, word_forms
 from hsvis.extraction import STEPS_PER_BATCH
 from hsvis.models.batching import bucketed, pad
 from hsvis.models.classifier import RecurrentClassifier
-from hsvis.models.protocol import Encoded, Trace
+from hsvis.models.protocol import Encoded, HiddenStateModel, Trace
 from hsvis.models.text_model import TextModel
 from hsvis.parts import Row, write_states
 
+PLAIN = 16_384  # padded steps in a batch of the plain pass, which is faster with larger ones
+
 
 class _Read:
-    """A model whose texts are read already, so that tokenising is in neither of the two times."""
+    """A model whose texts are read already, so that tokenising is in none of the times."""
 
     def __init__(self, model: TextModel, texts: Sequence[str]) -> None:
         self.model, self.classes, self.layers = model, model.classes, model.layers
@@ -37,19 +43,25 @@ class _Read:
 
 
 def run(*, smoke: bool, data: Path) -> None:
-    """5,000 IMDB reviews with the paper's sizes; the demo's reviews where there is no IMDB."""
-    config, texts = _texts(data, 300 if smoke else 5000)
-    vocabulary = Vocabulary.of([word_forms(text, lowercase=True) for text in texts], 20_000)
-    classifier = RecurrentClassifier(ModelSettings.model_validate({}), len(vocabulary), 2)
-    model = TextModel(classifier, vocabulary, TokenSettings.model_validate({}), ("no", "yes"))
+    """IMDB reviews with the paper's sizes, 5,000 and all 25,000; the demo's where there is no IMDB."""
+    for count, rounds in ((300, 2),) if smoke else ((5_000, 15), (25_000, 7)):
+        _compare(data, count, rounds)
+    _print_memory(data, 300 if smoke else 25_000)
+    _print_half(data, 300 if smoke else 5_000)
+
+
+def _compare(data: Path, count: int, rounds: int) -> None:
+    config, texts = _texts(data, count)
+    model = _model(texts)
     read: list[_Read] = []
     took = seconds(lambda: read.append(_Read(model, texts)))
-    print(f"  (tokenising {len(texts):,} texts took {took:.2f} s and is in neither)")
+    print(f"  (tokenising {len(texts):,} texts took {took:.2f} s and is in none of the times)")
     encoded = [read[0].encode(text) for text in texts]
-    batches = _batches(encoded, config.states.part_steps)
-    steps = sum(map(len, encoded))
-    print(f"  {steps:,} steps in {len(batches)} batches, {torch.get_num_threads()} threads")
-    lstm = classifier.recurrent[0]
+    batches = {
+        steps: _batches(encoded, config.states.part_steps, steps) for steps in (PLAIN, STEPS_PER_BATCH)
+    }
+    print(f"  {sum(map(len, encoded)):,} steps, {torch.get_num_threads()} threads")
+    lstm = model.classifier.recurrent[0]
 
     kept = tempfile.TemporaryDirectory()  # what was written is deleted outside the times
 
@@ -61,28 +73,92 @@ def run(*, smoke: bool, data: Path) -> None:
             shutil.rmtree(path)
 
     @torch.inference_mode()
-    def plain() -> None:
-        for batch in batches:
+    def plain(steps: int) -> None:
+        for batch in batches[steps]:
             lstm(batch)
 
     @torch.inference_mode()
     def bare() -> None:
         with (folder() / "states").open("wb") as file:
-            for batch in batches:
+            for batch in batches[PLAIN]:
                 file.write(lstm(batch)[0].contiguous().numpy())
-
-    def whole() -> None:
-        rows = (Row(i, text, 0) for i, text in enumerate(texts))
-        write_states(RunFolder(folder()), read[0], rows, len(texts), config.states, lambda *_, **__: None)
 
     with kept:
         compare(
-            ("one forward pass of nn.LSTM", plain),
+            ("one forward pass of nn.LSTM", lambda: plain(PLAIN)),
+            ("the pass in extraction's smaller batches", lambda: plain(STEPS_PER_BATCH)),
             ("the pass, its padded states as raw bytes", bare),
-            ("states, EPs, distances, parquet", whole),
-            rounds=2 if smoke else 7,
+            ("states, EPs, distances, parquet", lambda: _write(folder(), read[0], texts, config)),
+            rounds=rounds,
             between=clear,
         )
+
+
+def _model(texts: Sequence[str]) -> TextModel:
+    vocabulary = Vocabulary.of((word_forms(text, lowercase=True) for text in texts), 20_000)
+    classifier = RecurrentClassifier(ModelSettings.model_validate({}), len(vocabulary), 2)
+    return TextModel(classifier, vocabulary, TokenSettings.model_validate({}), ("no", "yes"))
+
+
+def _write(folder: Path, model: HiddenStateModel, texts: Sequence[str], config: Config) -> RunFolder:
+    rows = (Row(i, text, 0) for i, text in enumerate(texts))
+    run = RunFolder(folder)
+    write_states(run, model, rows, len(texts), config.states, lambda *_, **__: None)
+    return run
+
+
+def _print_memory(data: Path, count: int) -> None:
+    """Of a process of its own, that tokenises meanwhile, as a build does."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        before, peak = pool.submit(_memory, data, count).result()
+    print(
+        f"  peak memory of writing {count:,} texts: {peak:,.0f} MiB, of which {before:,.0f} before it began"
+    )
+
+
+def _memory(data: Path, count: int) -> tuple[float, float]:
+    """MiB of this process at the most, before and after it has written the states of texts."""
+    config, texts = _texts(data, count)
+    model = _model(texts)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder), model, texts, config)
+    return before / 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _print_half(data: Path, count: int) -> None:
+    """What `states.precision: float16` costs."""
+    config, texts = _texts(data, count)
+    torch.manual_seed(0)
+    model = _model(texts)
+    with torch.no_grad():  # states as widely spread as those of a trained model
+        model.classifier.embedding.weight.mul_(80)
+    half = config.model_copy(update={"states": config.states.model_copy(update={"precision": "float16"})})
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, asked in (("whole", config), ("half", half)):
+            run = _write(Path(folder, name), model, texts, asked)
+            parts = sorted(run.states("rnn.0", 0).parent.iterdir())
+            tables = [cache.read_table(part) for part in parts]
+            states = np.concatenate([cache.matrix(table["state"]) for table in tables]).astype(np.float32)
+            kept = np.concatenate([table["distance"].to_numpy() for table in tables])
+            found.append((states, kept))
+    (states, distances), (rounded, kept) = found
+    is_first = np.isnan(distances)
+    again = np.linalg.norm(np.diff(rounded, axis=0), axis=1)[~is_first[1:]]
+    same = np.array_equal(distances, kept, equal_nan=True)
+    print(f"  float16: the distances kept are {'the same as' if same else 'NOT those'} with float32")
+    _print_error("float16: states", states, rounded)
+    _print_error("float16: distances computed of the states kept", distances[~is_first], again)
+
+
+def _print_error(what: str, exact: np.ndarray, rounded: np.ndarray) -> None:
+    error = np.abs(rounded - exact)
+    relative = error[exact != 0] / np.abs(exact[exact != 0])
+    print(
+        f"  {what}: absolute error {error.max():.1e} at most, median {np.median(error):.1e}; "
+        f"relative {relative.max():.1e} at most, median {np.median(relative):.1e}"
+    )
 
 
 def _texts(data: Path, count: int) -> tuple[Config, list[str]]:
@@ -100,15 +176,15 @@ def _texts(data: Path, count: int) -> tuple[Config, list[str]]:
 
 
 @torch.inference_mode()
-def _batches(encoded: Sequence[Encoded], part_steps: int) -> list[torch.Tensor]:
-    """The same batches as in extraction, as random word vectors (B, T, 32)."""
+def _batches(encoded: Sequence[Encoded], part_steps: int, steps: int) -> list[torch.Tensor]:
+    """Batches as extraction makes them, of so many padded steps, as random word vectors (B, T, 32)."""
     batches, part, total = [], [], 0
     for i, one in enumerate(encoded):
         part.append(one)
         total += len(one)
         if total >= part_steps or i == len(encoded) - 1:
             lengths = np.array([len(p) for p in part])
-            for batch in bucketed(lengths, STEPS_PER_BATCH):
+            for batch in bucketed(lengths, steps):
                 ids, _ = pad([part[k].inputs for k in batch])
                 batches.append(torch.randn(*ids.shape, 32))
             part, total = [], 0

@@ -8,8 +8,8 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hsvis import pages
 from hsvis.errors import CacheError, DamagedFileError
+from hsvis.pages import PageWriter
 
 FORMAT = 1  # of the files; part of every key
 ROW_GROUP_BYTES = 1 << 20  # a sequence is read by row groups of about this size
@@ -81,9 +83,8 @@ def write_aside(path: Path) -> Iterator[Path]:
     aside: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".aside", dir=path.parent)
-        os.close(handle)
-        aside = Path(name)
+        # only a name: a file that is there and is opened anew goes to the disk when it is closed (ext4)
+        aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.aside")
         yield aside
         aside.chmod(0o644)
         aside.replace(path)
@@ -113,50 +114,54 @@ def write_bytes(path: Path, content: bytes) -> None:
         aside.write_bytes(content)
 
 
-def write_table(
-    path: Path, table: pa.Table, details: Mapping[str, Any] | None = None, *, small: bool = True
-) -> None:
+def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None = None) -> None:
     """Writes a parquet file, whole or not at all; `details` go into its metadata as JSON.
 
-    Pages carry checksums.  Texts are compressed unless `small` is False; vectors never are.
-    Raises CacheError.
+    Pages carry checksums.  What holds no vectors is compressed.  Raises CacheError.
     """
-    with write_aside(path) as aside, _writer(aside, table.schema, details, small) as writer:
-        writer.write_table(table, row_group_size=_row_group(table.schema))
+    if details is not None:
+        table = table.replace_schema_metadata({"hsvis": json.dumps(details)})
+    with write_aside(path) as aside, _writer(aside, table.schema, compression="lz4") as write:
+        write(table)
 
 
 @contextlib.contextmanager
 def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
     """Gives a function that appends parts of one table in order; the file is whole when the block ends.
 
-    Without a part there is no file.  Raises CacheError.
+    Pages carry checksums, and are not compressed: of texts that would take as long as all else that is done
+    with them.  Without a part there is no file.  Raises CacheError.
     """
     with contextlib.ExitStack() as stack:
-        writer: pq.ParquetWriter | None = None
+        write: Callable[[pa.Table], None] | None = None
 
         def append(part: pa.Table) -> None:
-            nonlocal writer
-            if writer is None:
-                writer = stack.enter_context(_writer(stack.enter_context(write_aside(path)), part.schema))
-            writer.write_table(part, row_group_size=_row_group(part.schema))
+            nonlocal write
+            if write is None:
+                write = stack.enter_context(_writer(stack.enter_context(write_aside(path)), part.schema))
+            write(part)
 
         yield append
 
 
-def _writer(
-    path: Path, schema: pa.Schema, details: Mapping[str, Any] | None = None, small: bool = True
-) -> pq.ParquetWriter:
-    if details is not None:
-        schema = schema.with_metadata({"hsvis": json.dumps(details)})
+@contextlib.contextmanager
+def _writer(path: Path, schema: pa.Schema, compression: str = "none") -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends a table, in row groups of its own."""
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
-    return pq.ParquetWriter(
+    rows = _row_group(schema)
+    if vectors and pages.fit(schema):
+        with path.open("wb") as file, PageWriter(file, schema, rows) as plain:
+            yield lambda table: plain.write([_values(column) for column in table.columns])
+        return
+    with pq.ParquetWriter(
         path,
         schema,
-        compression="lz4" if small and not vectors else "none",
+        compression="none" if vectors else compression,
         use_dictionary=False,
         write_statistics=["sequence"],
         write_page_checksum=True,
-    )
+    ) as writer:
+        yield lambda table: writer.write_table(table, row_group_size=rows)
 
 
 def _row_group(schema: pa.Schema) -> int:
@@ -199,6 +204,8 @@ def set_aside(path: Path) -> None:
 
 def is_whole(path: Path, rows: int | None = None) -> bool:
     """Whether a parquet file is there, ends well and has `rows` rows."""
+    if not path.exists():
+        return False
     try:
         with pq.ParquetFile(path) as file:
             return rows is None or file.metadata.num_rows == rows
@@ -274,3 +281,9 @@ def matrix(column: pa.ChunkedArray) -> np.ndarray:
         if chunks
         else np.empty((0, width), np.float32)
     )
+
+
+def _values(column: pa.ChunkedArray) -> np.ndarray:
+    """A column without missing values: (n,), or (n, width) of vectors."""
+    assert not column.null_count
+    return matrix(column) if pa.types.is_fixed_size_list(column.type) else column.to_numpy()

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from hsvis.models.batching import bucketed
 from hsvis.models.protocol import Encoded, HiddenStateModel
 
-STEPS_PER_BATCH = 16_384  # padded steps that the model reads at once
+STEPS_PER_BATCH = 8_192  # padded steps that the model reads at once: what a core of its own keeps near it
+CHUNK_BYTES = 1 << 19  # of states whose distances are computed at once: they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -34,30 +34,59 @@ class Extracted:
         return np.cumsum(self.lengths, dtype=np.int64) - 1
 
 
-def extract(model: HiddenStateModel, sequences: Sequence[Encoded]) -> Extracted:
+class Room:
+    """Memory of one part's states, used again for the next: fresh memory costs as much as filling it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, np.ndarray] = {}
+
+    def rows(self, name: str, n: int, width: int) -> np.ndarray:
+        """(n, width) float32 of any content; the same memory for a name, again and again."""
+        kept = self._kept.get(name)
+        if kept is None or len(kept) < n:
+            kept = self._kept[name] = np.empty((n + n // 4, width), np.float32)
+        return kept[:n]
+
+
+def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | None = None) -> Extracted:
     """Reads non-empty sequences with a model, in batches of similar length.
 
     The result does not depend on which other sequences are read, beyond rounding in the last digit.
+
+    Args:
+        room: where states may lie; they are overwritten when it is given again.
     """
+    room = room or Room()
     lengths = np.array([len(s) for s in sequences], np.int32)
     ends = np.cumsum(lengths, dtype=np.int64)
     n = int(ends[-1])
     ep = np.empty((n, len(model.classes)), np.float32)
-    states = {layer.name: np.empty((n, layer.size), np.float32) for layer in model.layers}
-    distances = {layer.name: np.empty(n, np.float32) for layer in model.layers}
+    states = {layer.name: room.rows(layer.name, n, layer.size) for layer in model.layers}
+    ends_at, steps = ends.tolist(), lengths.tolist()
     for batch in bucketed(lengths, STEPS_PER_BATCH):
-        trace = model.trace([sequences[i] for i in batch])
-        flat: list[tuple[np.ndarray, torch.Tensor]] = [(ep, trace.ep)]
-        for name, values in trace.states.items():
-            flat += [(states[name], values), (distances[name], _distances(values))]
-        for out, values in flat:
-            padded = values.numpy()  # (B, T, …)
-            for b, i in enumerate(batch):
-                out[ends[i] - lengths[i] : ends[i]] = padded[b, : lengths[i]]
+        order = batch.tolist()
+        trace = model.trace([sequences[i] for i in order])
+        for out, values in [(ep, trace.ep), *((states[name], trace.states[name]) for name in states)]:
+            for i, padded in zip(order, values.numpy(), strict=True):  # (T, …)
+                out[ends_at[i] - steps[i] : ends_at[i]] = padded[: steps[i]]
+    distances = {name: _distances(values, ends[:-1]) for name, values in states.items()}
     return Extracted(lengths, ep, states, distances)
 
 
-def _distances(states: torch.Tensor) -> torch.Tensor:
-    """(B, T, H) -> (B, T) Euclidean distance of each state to the one before it; NaN at step 0."""
-    moved = torch.linalg.vector_norm(states[:, 1:] - states[:, :-1], dim=-1)  # (B, T - 1)
-    return torch.nn.functional.pad(moved, (1, 0), value=float("nan"))
+def _distances(states: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """(n, H) -> (n,) Euclidean distance of each state to the one before it; NaN at step 0.
+
+    Args:
+        starts: rows of step 0, but for row 0.
+    """
+    n, width = states.shape
+    distances = np.zeros(n, np.float32)
+    rows = max(1, CHUNK_BYTES // states.itemsize // width)
+    moved = np.empty((min(n, rows), width), np.float32)
+    for begin in range(1, n, rows):
+        end = min(n, begin + rows)
+        chunk = np.subtract(states[begin:end], states[begin - 1 : end - 1], out=moved[: end - begin])
+        np.vecdot(chunk, chunk, out=distances[begin:end])
+    np.sqrt(distances, out=distances)
+    distances[0] = distances[starts] = np.nan
+    return distances

@@ -8,7 +8,7 @@ import contextlib
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +24,7 @@ from hsvis.config import StateSettings
 from hsvis.corpus.given import Stored
 from hsvis.corpus.series import Series
 from hsvis.corpus.words import ReadText
-from hsvis.extraction import extract
+from hsvis.extraction import Room, extract
 from hsvis.models.protocol import Encoded, HiddenStateModel
 from hsvis.progress import Progress
 
@@ -64,6 +64,19 @@ class _Part:
         return np.array([len(e) for e in self.encoded], np.int32)
 
 
+class Rooms:
+    """Memory for as many parts as are worked on at once, whichever thread works on them."""
+
+    def __init__(self) -> None:
+        self._free: list[Room] = []
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[Room]:
+        room = self._free.pop() if self._free else Room()
+        yield room
+        self._free.append(room)
+
+
 def write_states(
     folder: RunFolder,
     model: HiddenStateModel,
@@ -100,6 +113,7 @@ def write_states(
                 workers, "states", partial(torch.set_num_threads, max(1, cores // workers))
             ) as pool,
         ):
+            rooms = Rooms()
             append = {name: files.enter_context(cache.joined(_table(folder, name))) for name in missing}
 
             def finish_one() -> None:
@@ -113,8 +127,8 @@ def write_states(
 
             try:
                 for part in _parts(model, rows, settings.part_steps):
-                    pending.append(pool.submit(_write_part, folder, model, part, settings, missing))
-                    if len(pending) > workers:
+                    pending.append(pool.submit(_write_part, folder, model, part, settings, missing, rooms))
+                    if len(pending) > 2 * workers:  # none waits for work while a part is joined here
                         finish_one()
                 while pending:
                     finish_one()
@@ -152,38 +166,43 @@ def _parts(model: HiddenStateModel, rows: Iterable[Row], steps: int) -> Iterator
 
 
 def _write_part(
-    folder: RunFolder, model: HiddenStateModel, part: _Part, settings: StateSettings, missing: list[str]
-) -> tuple[np.ndarray, dict[str, pa.Table]]:
+    folder: RunFolder, model: HiddenStateModel, part: _Part, settings: StateSettings, missing: list[str],
+    rooms: Rooms,
+) -> tuple[np.ndarray, dict[str, pa.Table]]:  # fmt: skip
     """Writes the files of a part that are not there yet; lengths (S,) int32, and its rows of `missing`."""
     lengths = part.lengths
     steps = int(lengths.sum())
-    rows = {"sequences": len(lengths), "predictions": steps}
+    kept = folder.part("predictions", part.number)
     layers = [
         layer.name
         for layer in model.layers
         if not cache.is_whole(folder.states(layer.name, part.number), steps)
     ]
-    wanted = [name for name in missing if not cache.is_whole(folder.part(name, part.number), rows[name])]
-    kept = {name: cache.read_table(folder.part(name, part.number)) for name in missing if name not in wanted}
-    if not layers and not wanted:
-        return lengths, kept
-    extracted = extract(model, part.encoded)
-    for layer in layers:
-        table = tables.state_table(part.first, extracted, layer, settings.precision)
-        cache.write_table(folder.states(layer, part.number), table)
-    make: dict[str, Callable[[], pa.Table]] = {
-        "predictions": lambda: tables.prediction_table(part.first, extracted),
-        "sequences": lambda: tables.sequence_table(
+    wanted = bool(missing) and not cache.is_whole(kept, steps)
+    predictions: pa.Table | None = None
+    if layers or wanted:
+        columns = tables.step_columns(part.first, lengths)
+        with rooms.one() as room:
+            extracted = extract(model, part.encoded, room)
+            for layer in layers:
+                table = tables.state_table(columns, extracted, layer, settings.precision)
+                cache.write_table(folder.states(layer, part.number), table)
+        predictions = tables.prediction_table(columns, extracted.ep)
+        if wanted:
+            cache.write_table(kept, predictions)
+    if not missing:
+        return lengths, {}
+    if predictions is None:
+        predictions = cache.read_table(kept)
+    made = {"predictions": predictions}
+    if "sequences" in missing:
+        made["sequences"] = tables.sequence_table(
             part.first,
             [row.row for row in part.rows],
             [row.text for row in part.rows],
             np.array([row.label for row in part.rows], np.int16),
             part.encoded,
-            extracted,
+            cache.matrix(predictions["ep"])[np.cumsum(lengths) - 1],  # the EP of the last step is the answer
             is_series=part.rows[0].is_series,
-        ),
-    }
-    made = {name: make[name]() for name in wanted}
-    for name, table in made.items():
-        cache.write_table(folder.part(name, part.number), table, small=False)  # soon joined and gone
-    return lengths, kept | made
+        )
+    return lengths, made

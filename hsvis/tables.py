@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # both bring torch, which opening a built run does not need
 
 def sequence_table(
     first: int, rows: Sequence[int], texts: Sequence[str], labels: np.ndarray,
-    encoded: Sequence[Encoded], extracted: Extracted, *, is_series: bool = False,
+    encoded: Sequence[Encoded], answers: np.ndarray, *, is_series: bool = False,
 ) -> pa.Table:  # fmt: skip
     """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step.
 
@@ -26,20 +26,19 @@ def sequence_table(
         rows: S places in the dataset's split.
         texts: S texts.
         labels: (S,) int16, -1 unknown.
+        answers: (S, C) float32, the EP of the last step of each.
     """
-    answers = extracted.ep[extracted.last]  # (S, C): the EP of the last step is the model's answer
+    lengths = np.array([len(e) for e in encoded], np.int32)
     values = (
-        {"values": _lists(extracted.lengths, vectors(np.concatenate([e.inputs for e in encoded])))}
-        if is_series
-        else {}
+        {"values": _lists(lengths, vectors(np.concatenate([e.inputs for e in encoded])))} if is_series else {}
     )
     return pa.table(
         {
             "sequence": pa.array(range(first, first + len(texts)), pa.int32()),
             "text": _strings(texts),
-            "tokens": _lists(extracted.lengths, _strings([t for e in encoded for t in e.tokens])),
-            "known": _lists(extracted.lengths, pa.array(np.concatenate([e.known for e in encoded]))),
-            "length": pa.array(extracted.lengths, pa.int32()),
+            "tokens": _lists(lengths, _strings([t for e in encoded for t in e.tokens])),
+            "known": _lists(lengths, pa.array(np.concatenate([e.known for e in encoded]))),
+            "length": pa.array(lengths, pa.int32()),
             "label": pa.array(labels, pa.int16()),
             "predicted": pa.array(answers.argmax(1), pa.int16()),
             "confidence": pa.array(answers.max(1), pa.float32()),
@@ -71,26 +70,23 @@ def _strings(values: Sequence[str]) -> pa.StringArray:
 
 def step_columns(first: int, lengths: np.ndarray) -> dict[str, pa.Array]:
     """`sequence` and `step` of the rows of some sequences, of which `first` is the first."""
-    total = int(lengths.sum())
-    starts = np.repeat(np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    steps = np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
     return {
         "sequence": pa.array(np.repeat(np.arange(first, first + len(lengths), dtype=np.int32), lengths)),
-        "step": pa.array((np.arange(total) - starts).astype(np.int32)),
+        "step": pa.array(steps.astype(np.int32)),
     }
 
 
-def prediction_table(first: int, extracted: Extracted) -> pa.Table:
-    """One row a step: its EP."""
-    return pa.table(step_columns(first, extracted.lengths) | {"ep": vectors(extracted.ep)})
+def prediction_table(steps: dict[str, pa.Array], ep: np.ndarray) -> pa.Table:
+    """One row a step, of which `steps` are the `step_columns`: its EP, of (n, C) float32."""
+    return pa.table(steps | {"ep": vectors(ep)})
 
 
-def state_table(first: int, extracted: Extracted, layer: str, precision: str) -> pa.Table:
+def state_table(steps: dict[str, pa.Array], extracted: Extracted, layer: str, precision: str) -> pa.Table:
     """One row a step: distance to the state before, and the state in `float32` or `float16`."""
     states = extracted.states[layer].astype(precision, copy=False)
-    return pa.table(
-        step_columns(first, extracted.lengths)
-        | {"distance": pa.array(extracted.distances[layer]), "state": vectors(states)}
-    )
+    return pa.table(steps | {"distance": pa.array(extracted.distances[layer]), "state": vectors(states)})
 
 
 def embedding_table(lengths: np.ndarray, xy: np.ndarray) -> pa.Table:

@@ -81,7 +81,7 @@ def test_a_part_that_was_read_again_is_joined_as_the_same_bytes(tmp_path: Path) 
         pa.table({"sequence": pa.array([k], pa.int32()), "ep": cache.vectors(np.full((1, 3), k, np.float32))})
         for k in range(2)
     ]
-    cache.write_table(tmp_path / "part.parquet", parts[0], small=False)
+    cache.write_table(tmp_path / "part.parquet", parts[0])
     for name, first in (("alone", parts[0]), ("again", cache.read_table(tmp_path / "part.parquet"))):
         with cache.joined(tmp_path / name) as append:
             append(first)

@@ -16,7 +16,7 @@ ORDER = [
     ["corpus"],
     ["models"],
     ["extraction"],
-    ["cache"],
+    ["cache", "pages"],
     ["tables", "parts", "tokenising"],
     ["sample"],
     ["embedding"],

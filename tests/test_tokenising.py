@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hsvis import cache
@@ -45,6 +45,7 @@ class Said:
         self.stages.append(stage)
 
 
+@settings(deadline=None)  # a model is made for each
 @given(
     st.lists(ANY_TEXT | st.text(), min_size=1, max_size=6),
     st.none() | st.integers(1, 6),
@@ -56,8 +57,8 @@ def test_a_text_that_was_read_before_is_encoded_as_one_that_was_not(
 ) -> None:
     tokens = TokenSettings.model_validate({"max_length": most, "keep": keep, "lowercase": lowercase})
     vocabulary = Vocabulary(("word", "3.5", "it's"))
-    settings = ModelSettings.model_validate({"embedding": 2, "hidden": 2})
-    model = TextModel(RecurrentClassifier(settings, len(vocabulary), 2), vocabulary, tokens, ("a", "b"))
+    sizes = ModelSettings.model_validate({"embedding": 2, "hidden": 2})
+    model = TextModel(RecurrentClassifier(sizes, len(vocabulary), 2), vocabulary, tokens, ("a", "b"))
     words = read_words(texts, lowercase=lowercase)
     assert words.counts.tolist() == [len(word_forms(text, lowercase)) for text in texts]
     for row, text in enumerate(texts):
@@ -133,8 +134,8 @@ def test_another_model_of_the_same_dataset_reads_no_text_again(
     told: list[list[str]] = []
     for hidden in (4, 6):
         said = Said()
-        settings = [f"model.hidden={hidden}", "model.embedding=3", "model.epochs=1", "dataset.limit=4"]
-        build(load_config("demo", [*settings, "projections=[{method: pca}]"]), said)
+        changes = [f"model.hidden={hidden}", "model.embedding=3", "model.epochs=1", "dataset.limit=4"]
+        build(load_config("demo", [*changes, "projections=[{method: pca}]"]), said)
         told.append(said.stages)
     assert "reading words" in told[0]
     assert "reading words" not in told[1]

@@ -17,7 +17,7 @@ from hsvis.check.subject import Fact, Subject
 from hsvis.config import Config, ModelSettings, TsneSettings
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.errors import DataError
-from hsvis.extraction import Extracted, extract
+from hsvis.extraction import extract
 from hsvis.models.batching import pad
 from hsvis.models.classifier import RecurrentClassifier
 from hsvis.models.protocol import Encoded, HiddenStateModel
@@ -160,18 +160,17 @@ def size_of(one: Subject, sample: Sample, config: Config) -> Size:
 
 def _sequence_table(sample: Sample, model: HiddenStateModel) -> pa.Table:
     """The table of the sample's sequences, without their answers."""
-    lengths = np.array([len(encoded) for encoded in sample.encoded], np.int32)
-    blank = Extracted(lengths, np.zeros((int(lengths.sum()), len(model.classes)), np.float32), {}, {})
-    labels = np.zeros(len(lengths), np.int16)
+    count = len(sample.encoded)
+    labels, answers = np.zeros(count, np.int16), np.zeros((count, len(model.classes)), np.float32)
     return tables.sequence_table(
-        0, sample.rows, sample.texts, labels, sample.encoded, blank, is_series=sample.is_series
+        0, sample.rows, sample.texts, labels, sample.encoded, answers, is_series=sample.is_series
     )
 
 
 def _written(table: pa.Table) -> int:
     """Bytes of a table of texts as a file."""
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="lz4", use_dictionary=False)  # as the cache does
+    pq.write_table(table, buffer, compression="none", use_dictionary=False)  # as the cache does
     return int(buffer.getvalue().size)
 
 

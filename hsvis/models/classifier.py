@@ -161,4 +161,5 @@ class RecurrentClassifier(nn.Module):
                 states[f"rnn.{i}"] = x
             if f"rnn.{i}.cell" in layers:
                 states[f"rnn.{i}.cell"] = cell_states(layer, below, x)
-        return states, self.probabilities(self.head(x))
+        ep = self.probabilities(self.head(x.transpose(0, 1)))  # (T, B, C), as the states lie: no copy
+        return states, ep.transpose(0, 1)
