@@ -197,8 +197,8 @@
       return [];
     }
     const sequence = whole(asked.get("sequence"));
-    await settle(() => hsvis.locate(0) !== null);
-    if (!hsvis.facts(sequence)) return [`There is no sequence “${asked.get("sequence")}” in this run.`];
+    await settle(() => hsvis.rows.run() === run);
+    if (!(sequence < hsvis.rows.total())) return [`There is no sequence “${asked.get("sequence")}” in this run.`];
     const step = asked.has("step") ? whole(asked.get("step")) : null;
     const [before, isNew] = [hsvis.steps.element(0), hsvis.selectedSequence() !== sequence];
     hsvis.focus.pin(step >= 0 && step !== null ? { sequence, step } : null);

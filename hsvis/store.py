@@ -216,18 +216,28 @@ class StateStore:
         steps = self._sequences["values"].slice(index, 1).combine_chunks().flatten()
         return cache.matrix(pa.chunked_array([steps]))
 
-    def beginnings(self, characters: int = 90) -> list[str]:
-        """How each of the S texts begins where the model begins to read, in one line."""
-        texts, starts = self.texts, self._sequences["start"].to_pylist()
+    def beginnings(self, characters: int = 90, sequences: np.ndarray | None = None) -> list[str]:
+        """How texts begin where the model begins to read, in one line each.
+
+        Args:
+            sequences: (K,) int, whose; None = all S.
+        """
+        table = self._sequences.select(["text", "start"])
+        if sequences is not None:
+            table = table.take(pa.array(sequences, pa.int64()))
         return [
             " ".join(text[start : start + characters].split())
-            for text, start in zip(texts, starts, strict=True)
+            for text, start in zip(table["text"].to_pylist(), table["start"].to_pylist(), strict=True)
         ]
 
     @property
     def texts(self) -> list[str]:
         """The S texts; of series, what they are called."""
         return self._sequences["text"].to_pylist()
+
+    def texts_at(self, sequences: np.ndarray) -> list[str]:
+        """The texts of some sequences.  `sequences`: (K,) int."""
+        return self._sequences["text"].take(pa.array(sequences, pa.int64())).to_pylist()
 
     def contains(self, words: str) -> np.ndarray:
         """Which sequences have these words, as written but in any case, anywhere in their full text.

@@ -16,7 +16,7 @@ from hsvis import built
 from hsvis.config import Config, DatasetSettings, TokenSettings, load_config
 from hsvis.corpus.corpus import Corpus, load_corpus
 from hsvis.corpus.series import Series
-from hsvis.dashboard.callbacks.overview import table_rows
+from hsvis.dashboard.table_rows import table_rows
 from hsvis.dashboard.token_strip import shares
 from hsvis.errors import ConfigError, DataError, ModelError
 from hsvis.models.checkpoint import read_checkpoint

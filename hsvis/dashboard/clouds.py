@@ -168,6 +168,23 @@ def class_colours(view: View) -> np.ndarray:
     return colours[view.store.labels]
 
 
+def starts(store: StateStore, grid: np.ndarray) -> np.ndarray:
+    """By what a browser tells the sequence and the step of each row of a pick grid.
+
+    Args:
+        grid: from `Clouds.grid`.
+
+    Returns:
+        (K, 2) uint32, rising: each sequence that is drawn in the grid, and the row of its first state.
+    """
+    drawn = np.zeros(store.n_states + 1, dtype=bool)
+    drawn[grid] = True
+    rows = np.flatnonzero(drawn[1:])
+    sequences = np.searchsorted(store.offsets, rows, "right") - 1
+    sequences = sequences[np.diff(sequences, prepend=-1) > 0]
+    return np.column_stack([sequences, store.offsets[sequences]]).astype(np.uint32)
+
+
 class Recent:
     """Arrays by key; beyond a number of bytes those that were not used for longest go."""
 

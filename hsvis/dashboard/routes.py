@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from hsvis import __version__
 from hsvis.dashboard import asked
-from hsvis.dashboard.clouds import COLOURS, FADES, MARKS, Clouds, Emphasis, Look, emphasis
+from hsvis.dashboard.clouds import COLOURS, FADES, MARKS, Clouds, Emphasis, Look, emphasis, starts
 from hsvis.dashboard.filters import Filter, Filters
 from hsvis.dashboard.runs import Runs, View
 from hsvis.figures import raster
@@ -59,7 +59,7 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
 
     def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
         picture = _asked(runs, run, layer, projection)
-        content = ("grid", *picture.shape)
+        content = ("grid with starts", *picture.shape)
         return _kept(content, lambda: _grid(clouds, picture, _emphasis(filters, picture)))
 
     def state(run: str, row: str) -> flask.Response:
@@ -143,9 +143,10 @@ def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Respon
 
 
 def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
-    """uint32, little endian, row by row from the top."""
+    """uint32, little endian: the grid row by row from the top, then the `starts` of its sequences."""
     grid = clouds.grid(picture.view, picture.window, emphasis)
-    content = grid.astype("<u4", copy=False).tobytes()
+    parts = (grid, starts(picture.view.store, grid))
+    content = b"".join(part.astype("<u4", copy=False).tobytes() for part in parts)
     response = flask.Response(mimetype="application/octet-stream")
     if "gzip" in flask.request.accept_encodings:
         content = gzip.compress(content, compresslevel=1)
