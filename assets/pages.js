@@ -17,10 +17,12 @@
       this.listed = null; // the listing that pages are under way for
       this.request = new AbortController();
       this.shown = null; // the place that is to be in sight once the number of rows is known
-      api.setGridOption("datasource", {
-        getRows: (params) => this.load(params),
-        destroy: () => this.request.abort(),
-      });
+      const source = { getRows: (params) => this.load(params), destroy: () => this.request.abort() };
+      const give = () => {
+        if (!api.isDestroyed() && api.getGridOption("datasource") !== source) api.setGridOption("datasource", source);
+      };
+      give();
+      api.addEventListener("modelUpdated", give); // the grid may get one from its Dash component after this one
     }
 
     node(sequence) {

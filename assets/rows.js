@@ -62,21 +62,23 @@
     }
   }
 
-  // The grid of this kind: after a change from a small run to a large one, or back, it is another one.
-  async function gridOf(isPaged) {
-    const model = isPaged ? "infinite" : "clientSide";
+  // The grid of a table: a large run has one of its own, and so has the small one after it.
+  async function gridOf({ paged }) {
+    const model = paged ? "infinite" : "clientSide";
     for (;;) {
       const found = await dash_ag_grid.getApiAsync("sequence-table");
-      if (!found.isDestroyed() && found.getGridOption("rowModelType") === model) return found;
+      const isOld = found.isDestroyed() || (paged && found === api);
+      if (!isOld && found.getGridOption("rowModelType") === model) return found;
       await new Promise((done) => setTimeout(done, LOOK));
     }
   }
 
   async function takeTable(given) {
+    if (given === table) return;
     turn += 1;
     const mine = turn;
     rows = null;
-    const found = await gridOf(given.paged);
+    const found = await gridOf(given);
     if (mine !== turn) return;
     if (found !== api) {
       api = found;
@@ -123,6 +125,7 @@
 
   // Marks the row of a sequence and brings it into sight, as soon as it is there; null: none is sought any more.
   async function reveal(sequence, place) {
+    if (sequence === sought && place === undefined) return; // it is on its way
     sought = sequence;
     if (sequence === null || !rows) return;
     seek();

@@ -24,6 +24,7 @@ IN_PAGES: dict[str, Any] = {
     "cacheBlockSize": PAGE_ROWS,
     "maxBlocksInCache": PAGES,
     "blockLoadDebounceMillis": PAUSE,
+    "maxConcurrentDatasourceRequests": 4,  # one may be lost before the grid has its source
 }
 
 
@@ -41,10 +42,11 @@ def described(runs: Runs, store: StateStore) -> dict[str, Any]:
 def sequence_table(runs: Runs, store: StateStore) -> Component:
     """The table of all sequences; assets/table.js draws some of its cells."""
     is_paged = runs.is_paged(store)
+    id_width = 42 + 8 * max(0, len(str(store.n_sequences - 1)) - 4)
     class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 80}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
     columns: list[dict[str, Any]] = [
-        {"field": "sequence", "headerName": "Id", "width": 42, **number},
+        {"field": "sequence", "headerName": "Id", "width": id_width, **number},
         {"field": "class", "headerName": "Class", **class_column},
         {"field": "classification", "headerName": "Classified", **class_column},
         {
