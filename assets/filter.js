@@ -5,6 +5,7 @@
   const MOST_REGIONS = 8;
 
   let current = {}; // {actual, predicted, correct, search, regions}: what is set of it
+  let applied = current; // what the server has answered to
   let passing = null; // how many sequences pass; null = all
   let asked = new AbortController();
   let drawnOn = null; // the cloud whose coordinates the regions have
@@ -73,12 +74,14 @@
       const { count, sequences } = await answer.json(); // of a large run no `sequences`
       if (filter === current) pass(filter, count, sequences);
     } catch (error) {
-      if (error.name !== "AbortError") hsvis.notice(`The filter could not be applied: ${error.message}`);
+      if (error.name === "AbortError") return;
+      applied = filter;
+      hsvis.notice(`The filter could not be applied: ${error.message}`);
     }
   }
 
   function pass(filter, count, sequences = null) {
-    passing = count;
+    [applied, passing] = [filter, count];
     hsvis.rows.filterBy(filter, sequences);
     showChips();
   }
@@ -207,7 +210,7 @@
     document.addEventListener("hsvis:rows", showChips);
   });
 
-  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, set: setFilter, replace, sensible } });
+  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, isApplied: () => applied === current, set: setFilter, replace, sensible } });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { filter });
 })();

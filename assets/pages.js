@@ -10,11 +10,13 @@
     });
 
   class PagedRows {
-    constructor(api, table, filter) {
+    // `relisted` is called when pages of another listing are asked for.
+    constructor(api, table, filter, relisted) {
       this.api = api;
       this.table = table;
       this.filter = filter;
-      this.listed = null; // the listing that pages are under way for
+      this.relisted = relisted;
+      this.listed = null; // the listing that pages are asked for
       this.request = new AbortController();
       this.shown = null; // the place that is to be in sight once the number of rows is known
       const source = { getRows: (params) => this.load(params), destroy: () => this.request.abort() };
@@ -58,6 +60,7 @@
         this.request.abort();
         this.request = new AbortController();
         this.listed = listed;
+        this.relisted();
       }
       const { signal } = this.request;
       const query = this.query({ start: startRow, end: endRow });

@@ -178,7 +178,7 @@
     if (gone.length) missing.push(`The filter in the address can't be applied to this run: ${gone.join(", ")}.`);
     if (contentOf(filter) !== contentOf(hsvis.filter.current())) {
       hsvis.filter.replace(filter);
-      await settle(() => contentOf(hsvis.filter.current()) === contentOf(filter));
+      await settle(() => contentOf(hsvis.filter.current()) === contentOf(filter) && hsvis.filter.isApplied());
     }
     return missing;
   }

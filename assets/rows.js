@@ -86,7 +86,7 @@
       api.addEventListener("filterChanged", tell);
     }
     table = given;
-    rows = table.paged ? new hsvis.PagedRows(api, table, filter) : new Held();
+    rows = table.paged ? new hsvis.PagedRows(api, table, filter, () => sought !== null && find()) : new Held();
     if (passing) rows.filterBy(); // it was set meanwhile
     follow();
   }
@@ -124,15 +124,19 @@
   }
 
   // Marks the row of a sequence and brings it into sight, as soon as it is there; null: none is sought any more.
-  async function reveal(sequence, place) {
+  function reveal(sequence, place) {
     if (sequence === sought && place === undefined) return; // it is on its way
     sought = sequence;
     if (sequence === null || !rows) return;
     seek();
-    if (sought === null || !table.paged) return;
-    const asking = rows;
+    if (sought !== null && table.paged) find(place);
+  }
+
+  // Shows the page of the row that is sought; where the table is listed anew meanwhile, its place is another.
+  async function find(place) {
+    const [asking, listed, sequence] = [rows, rows.listed, sought];
     const found = place ?? (await asking.place(sequence).catch(() => null))?.place ?? null;
-    if (sought !== sequence || asking !== rows) return;
+    if (sought !== sequence || asking !== rows || asking.listed !== listed) return;
     if (found === null) sought = null;
     else rows.show(found);
   }

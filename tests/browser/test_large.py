@@ -91,9 +91,10 @@ def shows_rows(opened: Opened, wanted: list[int]) -> None:
     opened.page.wait_for_function(
         """(wanted) => {
             const rows = [...document.querySelectorAll("#sequence-table .ag-center-cols-container .ag-row")];
+            const id = (row) => `${wanted[row.getAttribute("row-index")]}`;
             const first = rows.filter((row) => Number(row.getAttribute("row-index")) < 8);
             return first.length === Math.min(8, wanted.length)
-              && first.every((row) => row.getAttribute("row-id") === String(wanted[row.getAttribute("row-index")])
+              && first.every((row) => row.getAttribute("row-id") === id(row)
                 && row.querySelector("[col-id=sequence]").textContent === row.getAttribute("row-id"));
         }""",
         arg=wanted,
@@ -150,7 +151,7 @@ def test_rows_come_when_they_are_in_sight_sorted_by_the_server(large: Opened, st
         wanted = sorted(range(WHOLE), key=keys.__getitem__)
         if falling:
             places = {key: k for k, key in enumerate(sorted(set(keys)))}
-            wanted = sorted(range(WHOLE), key=lambda k: -places[keys[k]])  # noqa: B023
+            wanted = sorted(range(WHOLE), key=lambda k: -places[keys[k]])
         shows_rows(large, wanted)
 
 
@@ -208,7 +209,7 @@ def test_filters_of_page_and_columns_are_applied_by_the_server(large: Opened, st
 
 def test_a_region_of_the_cloud_filters_the_table(large: Opened, store: StateStore) -> None:
     xy = store.projections(store.layers[0])[0].xy.astype(float)
-    x0, x1, y0, y1 = raster.bounds(xy)
+    x0, _, _, y1 = raster.bounds(xy)
     middle = np.median(xy, axis=0)
     left, top = spot(large, ids.PROJECTION, x0, y1)
     right, bottom = spot(large, ids.PROJECTION, middle[0], middle[1])
@@ -290,7 +291,7 @@ def test_a_click_in_the_cloud_selects_and_its_row_comes_into_sight(large: Opened
         large.page.mouse.click(*place)
         stands(large, store, index)
         in_sight(large, index)
-        large.page.mouse.move(*place + [1, 0])
+        large.page.mouse.move(place[0] + 1, place[1])
         expect(large.page.locator("#tooltip")).to_contain_text(store.classes[store.labels[index]])
     first = store.locate(far[0])[0]
     large.page.mouse.move(*state_places(large, store, far)[0] + [40, 40])
@@ -406,14 +407,16 @@ def test_a_server_that_does_not_answer_is_told_of_and_asked_again(large: Opened,
 
 def test_an_answer_to_an_older_question_changes_nothing(large: Opened, store: StateStore) -> None:
     held: list[Route] = []
-    large.page.route("**/rows/**sort=length**", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    large.page.route("**/rows/**sort=length**", hold)
     head(large, "length", "ascending")
-    large.wait_until("() => true")
-    expect(large.page.locator("#table-count")).to_be_visible()
-    for _ in range(50):
+    for _ in range(100):
+        large.page.wait_for_timeout(50)
         if held:
             break
-        large.page.wait_for_timeout(50)
     assert held
     head(large, "confidence", "ascending")
     shows_rows(large, by_confidence(store))
