@@ -54,13 +54,16 @@
     owed += by;
     if (asking) return;
     asking = true;
-    while (owed) {
-      const [from, steps] = [current(), owed];
-      owed = 0;
-      const found = await ask(hsvis.rows.beside(from, steps));
-      if (found && from === current()) walk(found);
+    try {
+      while (owed) {
+        const [from, steps] = [current(), owed];
+        owed = 0;
+        const found = await ask(hsvis.rows.beside(from, steps));
+        if (found && from === current()) walk(found); // else a click was quicker
+      }
+    } finally {
+      asking = false;
     }
-    asking = false;
   }
 
   async function wrong(share) {

@@ -62,15 +62,17 @@
     }
   }
 
-  // The grid of a table: a large run has one of its own, and so has the small one after it.
-  async function gridOf({ paged }) {
+  // The grid of a table: a large run has one of its own, and so has the small one after it; null if another
+  // table is wanted by the time it comes.
+  async function gridOf({ paged }, mine) {
     const model = paged ? "infinite" : "clientSide";
-    for (;;) {
+    while (mine === turn) {
       const found = await dash_ag_grid.getApiAsync("sequence-table");
       const isOld = found.isDestroyed() || (paged && found === api);
       if (!isOld && found.getGridOption("rowModelType") === model) return found;
       await new Promise((done) => setTimeout(done, LOOK));
     }
+    return null;
   }
 
   async function takeTable(given) {
@@ -78,7 +80,7 @@
     turn += 1;
     const mine = turn;
     rows = null;
-    const found = await gridOf(given);
+    const found = await gridOf(given, mine);
     if (mine !== turn) return;
     if (found !== api) {
       api = found;

@@ -222,12 +222,10 @@ class StateStore:
         Args:
             sequences: (K,) int, whose; None = all S.
         """
-        table = self._sequences.select(["text", "start"])
-        if sequences is not None:
-            table = table.take(pa.array(sequences, pa.int64()))
+        texts, starts = self._cells("text", sequences), self._cells("start", sequences)
         return [
             " ".join(text[start : start + characters].split())
-            for text, start in zip(table["text"].to_pylist(), table["start"].to_pylist(), strict=True)
+            for text, start in zip(texts, starts, strict=True)
         ]
 
     @property
@@ -237,7 +235,12 @@ class StateStore:
 
     def texts_at(self, sequences: np.ndarray) -> list[str]:
         """The texts of some sequences.  `sequences`: (K,) int."""
-        return self._sequences["text"].take(pa.array(sequences, pa.int64())).to_pylist()
+        return self._cells("text", sequences)
+
+    def _cells(self, column: str, sequences: np.ndarray | None) -> list[Any]:
+        """A column of the table of sequences, of some or all; one by one, for `take` joins all chunks."""
+        cells = self._sequences[column]
+        return cells.to_pylist() if sequences is None else [cells[k].as_py() for k in sequences.tolist()]
 
     def contains(self, words: str) -> np.ndarray:
         """Which sequences have these words, as written but in any case, anywhere in their full text.

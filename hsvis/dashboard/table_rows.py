@@ -10,6 +10,8 @@ from hsvis.store import StateStore
 
 PICTURE = (64, 24)  # the most steps and values in the table's picture of a series
 DIGITS = 4  # of the confidence after the point
+Chosen = np.ndarray | slice  # which sequences: (K,) int, or all S
+ALL = slice(None)
 VERDICTS = ("", "no", "yes")  # whether the answer is right; "" without a label
 
 
@@ -21,8 +23,8 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
     """
     chosen = np.arange(store.n_sequences) if sequences is None else sequences
     labels, predicted = store.labels[chosen].tolist(), store.predicted[chosen].tolist()
-    lengths, certain = store.lengths[chosen].tolist(), confidence(store)[chosen].tolist()
-    right = verdicts(store)[chosen].tolist()
+    lengths, certain = store.lengths[chosen].tolist(), confidence(store, chosen).tolist()
+    right = verdicts(store, chosen).tolist()
     words = words_of(store, chosen)
     return [
         {
@@ -41,14 +43,15 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
     ]
 
 
-def confidence(store: StateStore) -> np.ndarray:
-    """(S,) float64, as far as the table has it."""
-    return np.round(store.confidence.astype(np.float64), DIGITS)
+def confidence(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
+    """(K,) float64, as far as the table has it."""
+    return np.round(store.confidence[sequences].astype(np.float64), DIGITS)
 
 
-def verdicts(store: StateStore) -> np.ndarray:
-    """(S,) int, the place in VERDICTS."""
-    return np.where(store.labels < 0, 0, 1 + (store.labels == store.predicted))
+def verdicts(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
+    """(K,) int, the place in VERDICTS."""
+    labels = store.labels[sequences]
+    return np.where(labels < 0, 0, 1 + (labels == store.predicted[sequences]))
 
 
 def words_of(store: StateStore, sequences: np.ndarray | None = None) -> list[str]:
