@@ -108,6 +108,7 @@
         const numbers = new Uint32Array(await grid.arrayBuffer());
         const [width, height] = grid.headers.get("X-Grid-Size").split("x").map(Number);
         const [rows, starts] = [numbers.subarray(0, width * height), numbers.subarray(width * height)];
+        for (let at = 2; at < starts.length; at++) starts[at] += starts[at - 2]; // each came as its distance
         if (key === this.key) this.grid = { ...view, key, rows, starts, width, height };
       } catch (error) {
         if (error.name === "AbortError") return;

@@ -60,7 +60,7 @@ def grid_of(answer: TestResponse, width: int, height: int) -> np.ndarray:
 
 def starts_of(answer: TestResponse, width: int, height: int) -> np.ndarray:
     """(K, 2): sequences, and the rows of their first states, that come after the grid."""
-    return numbers_of(answer)[width * height :].reshape(-1, 2)
+    return numbers_of(answer)[width * height :].reshape(-1, 2).cumsum(axis=0)
 
 
 def test_image_shows_each_state_in_the_colour_of_its_ep(

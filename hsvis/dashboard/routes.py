@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import flask
+import numpy as np
 from dash import Dash
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -59,7 +60,7 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
 
     def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
         picture = _asked(runs, run, layer, projection)
-        content = ("grid with starts", *picture.shape)
+        content = ("grid and starts", *picture.shape)
         return _kept(content, lambda: _grid(clouds, picture, _emphasis(filters, picture)))
 
     def state(run: str, row: str) -> flask.Response:
@@ -143,9 +144,12 @@ def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Respon
 
 
 def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
-    """uint32, little endian: the grid row by row from the top, then the `starts` of its sequences."""
+    """uint32, little endian: the grid row by row from the top, then the `starts` of its sequences.
+
+    Of the starts each says how far it is from the one before: small numbers, which shrink to a seventh.
+    """
     grid = clouds.grid(picture.view, picture.window, emphasis)
-    parts = (grid, starts(picture.view.store, grid))
+    parts = (grid, np.diff(starts(picture.view.store, grid), axis=0, prepend=np.uint32(0)))
     content = b"".join(part.astype("<u4", copy=False).tobytes() for part in parts)
     response = flask.Response(mimetype="application/octet-stream")
     if "gzip" in flask.request.accept_encodings:
