@@ -158,9 +158,13 @@
     return `${hsvis.prefix()}export/${path}/${file}${whose}`;
   }
 
+  // The table as it is filtered and sorted; of a large run the server knows the order, and sends it as it is made.
   async function saveTable() {
-    const sequences = [];
-    dash_ag_grid.getApi("sequence-table").forEachNodeAfterFilterAndSort((node) => sequences.push(node.data.sequence));
+    const { sequences, query } = await hsvis.rows.listing();
+    if (query) {
+      save(`${address("sequences.csv").split("?")[0]}?${query}`, "");
+      return;
+    }
     const answer = await fetch(address("sequences.csv"), {
       method: "POST",
       headers: { "Content-Type": "application/json" },

@@ -5,12 +5,10 @@
   const MOST_REGIONS = 8;
 
   let current = {}; // {actual, predicted, correct, search, regions}: what is set of it
-  let passing = null; // Set of sequences, or null for all
+  let applied = current; // what the server has answered to
+  let passing = null; // how many sequences pass; null = all
   let asked = new AbortController();
   let drawnOn = null; // the cloud whose coordinates the regions have
-
-  const isFiltered = () => passing !== null;
-  const passesFilter = (params) => passing === null || passing.has(params.data.sequence);
 
   // The one writer of the `filter` store.
   function filter(change, search, run) {
@@ -67,25 +65,25 @@
     asked = new AbortController();
     const filter = current;
     const { cloud } = hsvis.steps.meta();
-    if (!Object.keys(filter).length) return pass(null);
+    if (!Object.keys(filter).length) return pass(filter, null);
     const path = cloud.split("/").map(encodeURIComponent).join("/");
     const query = new URLSearchParams({ filter: JSON.stringify(filter) });
     try {
       const answer = await fetch(`${hsvis.prefix()}sequences/${path}?${query}`, { signal: asked.signal });
       if (!answer.ok) throw new Error(await answer.text());
-      const { sequences } = await answer.json();
-      if (filter === current) pass(new Set(sequences));
+      const { count, sequences } = await answer.json(); // of a large run no `sequences`
+      if (filter === current) pass(filter, count, sequences);
     } catch (error) {
-      if (error.name !== "AbortError") hsvis.notice(`The filter could not be applied: ${error.message}`);
+      if (error.name === "AbortError") return;
+      applied = filter;
+      hsvis.notice(`The filter could not be applied: ${error.message}`);
     }
   }
 
-  function pass(sequences) {
-    passing = sequences;
-    dash_ag_grid.getApiAsync("sequence-table").then((table) => {
-      table.onFilterChanged();
-      showChips();
-    });
+  function pass(filter, count, sequences = null) {
+    [applied, passing] = [filter, count];
+    hsvis.rows.filterBy(filter, sequences);
+    showChips();
   }
 
   // What each part of the filter is called, and what removes it.
@@ -133,7 +131,6 @@
     const box = document.getElementById("chips");
     if (!box) return;
     const found = parts();
-    const count = passing?.size;
     let columns = [];
     try {
       columns = columnChip();
@@ -149,10 +146,10 @@
       clear.classList.add("clear");
       chips.push(clear);
     }
-    if (found.length && count !== undefined) {
+    if (found.length && passing !== null) {
       const number = document.createElement("span");
       number.className = "chip-count";
-      number.textContent = `${count.toLocaleString("en")} ${count === 1 ? "sequence" : "sequences"}`;
+      number.textContent = `${passing.toLocaleString("en")} ${passing === 1 ? "sequence" : "sequences"}`;
       chips.unshift(number);
     }
     box.replaceChildren(...chips);
@@ -210,11 +207,10 @@
       if (current.regions && drawnOn !== hsvis.steps.meta().cloud) setFilter({ regions: null });
       else showRegions();
     });
-    dash_ag_grid.getApiAsync("sequence-table").then((table) => table.addEventListener("filterChanged", showChips));
+    document.addEventListener("hsvis:rows", showChips);
   });
 
-  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { isFiltered, passesFilter });
-  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, set: setFilter, replace, sensible } });
+  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, isApplied: () => applied === current, set: setFilter, replace, sensible } });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { filter });
 })();

@@ -7,15 +7,8 @@
   let wanted = null; // the sequence that the keys are at, while an answer is under way
   let asked = null; // the sequence that they asked for last
   let since = 0;
-
-  const table = () => dash_ag_grid.getApi("sequence-table");
-
-  // The sequences of the table, as it is sorted and filtered.
-  function displayed() {
-    const rows = [];
-    table().forEachNodeAfterFilterAndSort((node) => rows.push(node.data));
-    return rows;
-  }
+  let owed = 0; // rows that the keys want to go on
+  let asking = false;
 
   function choose(sequence) {
     const { run } = hsvis.steps.meta();
@@ -25,18 +18,14 @@
   }
 
   // One answer at a time: while a key is held, sequences in between are passed over.
-  function walk(to) {
-    wanted = to;
-    showRow(to);
-    if (Date.now() - since > WAIT || hsvis.steps.index() === hsvis.selectedSequence()) choose(to);
+  function walk({ sequence, place }) {
+    if (sequence === current()) return;
+    wanted = sequence;
+    hsvis.rows.reveal(sequence, place);
+    if (Date.now() - since > WAIT || hsvis.steps.index() === hsvis.selectedSequence()) choose(sequence);
   }
 
-  function showRow(sequence) {
-    const node = table().getRowNode(String(sequence));
-    if (!node) return;
-    table().ensureNodeVisible(node);
-    node.setSelected(true, true);
-  }
+  const current = () => wanted ?? hsvis.selectedSequence();
 
   document.addEventListener("hsvis:plotted", ({ detail }) => {
     if (detail !== "projection" || wanted === null) return;
@@ -50,28 +39,43 @@
     if (hsvis.selectedSequence() !== asked) wanted = null;
   });
 
-  function stepRow(by) {
-    const rows = displayed();
-    if (!rows.length) return;
-    const current = wanted ?? hsvis.selectedSequence();
-    const at = rows.findIndex((row) => row.sequence === current);
-    const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by));
-    if (next !== at) walk(rows[next].sequence);
-  }
-
-  function wrong(pick) {
-    const rows = displayed();
-    const current = rows.findIndex((row) => row.sequence === (wanted ?? hsvis.selectedSequence()));
-    const candidates = rows.map((row, at) => [row, at]).filter(([row, at]) => row.correct === "no" && at !== current);
-    if (!candidates.length) {
-      hsvis.notice("No other misclassified sequence in the table as it is filtered.");
-      return;
+  // What the table answers; a row that has to be asked for may take its time, or not come.
+  async function ask(question) {
+    try {
+      return await question;
+    } catch (error) {
+      hsvis.notice(`The table did not answer: ${error.message}`);
+      return undefined;
     }
-    walk(pick(candidates, current)[0].sequence);
   }
 
-  const nextWrong = () => wrong((all, current) => all.find(([, at]) => at > current) ?? all[0]);
-  const randomWrong = () => wrong((all) => all[Math.floor(Math.random() * all.length)]);
+  // Keys that are pressed while the table is asked are added up.
+  async function stepRow(by) {
+    owed += by;
+    if (asking) return;
+    asking = true;
+    try {
+      while (owed) {
+        const [from, steps] = [current(), owed];
+        owed = 0;
+        const found = await ask(hsvis.rows.beside(from, steps));
+        if (found && from === current()) walk(found); // else a click was quicker
+      }
+    } finally {
+      asking = false;
+    }
+  }
+
+  async function wrong(share) {
+    const from = current();
+    const found = await ask(hsvis.rows.wrong(from, share));
+    if (from !== current()) return; // a click was quicker
+    if (found) walk(found);
+    else if (found === null) hsvis.notice("No other misclassified sequence in the table as it is filtered.");
+  }
+
+  const nextWrong = () => wrong();
+  const randomWrong = () => wrong(Math.random());
 
   function stepTo(next) {
     const [sequence, count] = [hsvis.steps.index(), hsvis.steps.count()];

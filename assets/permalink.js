@@ -178,7 +178,7 @@
     if (gone.length) missing.push(`The filter in the address can't be applied to this run: ${gone.join(", ")}.`);
     if (contentOf(filter) !== contentOf(hsvis.filter.current())) {
       hsvis.filter.replace(filter);
-      await settle(() => contentOf(hsvis.filter.current()) === contentOf(filter));
+      await settle(() => contentOf(hsvis.filter.current()) === contentOf(filter) && hsvis.filter.isApplied());
     }
     return missing;
   }
@@ -197,8 +197,8 @@
       return [];
     }
     const sequence = whole(asked.get("sequence"));
-    await settle(() => hsvis.locate(0) !== null);
-    if (!hsvis.facts(sequence)) return [`There is no sequence “${asked.get("sequence")}” in this run.`];
+    await settle(() => hsvis.rows.run() === run);
+    if (!(sequence < hsvis.rows.total())) return [`There is no sequence “${asked.get("sequence")}” in this run.`];
     const step = asked.has("step") ? whole(asked.get("step")) : null;
     const [before, isNew] = [hsvis.steps.element(0), hsvis.selectedSequence() !== sequence];
     hsvis.focus.pin(step >= 0 && step !== null ? { sequence, step } : null);

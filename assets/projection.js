@@ -13,7 +13,7 @@
       this.figure = figure; // the element that Plotly draws into
       this.shown = null; // meta.cloud of what is on the page
       this.key = null; // the view that was asked for last
-      this.grid = null; // {rows: Uint32Array, width, height, x0, x1, y0, y1, ratio}
+      this.grid = null; // {rows: Uint32Array, starts: Uint32Array, width, height, x0, x1, y0, y1, ratio}
       this.source = null; // address of the image on the page
       this.timer = 0;
       this.request = new AbortController();
@@ -105,9 +105,11 @@
         }
         await this.lay(source, view);
         const grid = await this.fetch("pick", "bin", view, signal);
-        const rows = new Uint32Array(await grid.arrayBuffer());
+        const numbers = new Uint32Array(await grid.arrayBuffer());
         const [width, height] = grid.headers.get("X-Grid-Size").split("x").map(Number);
-        if (key === this.key) this.grid = { ...view, key, rows, width, height };
+        const [rows, starts] = [numbers.subarray(0, width * height), numbers.subarray(width * height)];
+        for (let at = 2; at < starts.length; at++) starts[at] += starts[at - 2]; // each came as its distance
+        if (key === this.key) this.grid = { ...view, key, rows, starts, width, height };
       } catch (error) {
         if (error.name === "AbortError") return;
         if (key === this.key) this.key = null; // the next plot asks again
@@ -165,9 +167,23 @@
         const distance = right * right + down * down;
         if (distance < nearest) [found, nearest] = [row, distance];
       });
-      const state = found ? window.hsvis.locate(found - 1) : null;
+      const state = found ? this.locate(found - 1) : null;
       if (!state || state.sequence === this.figure.layout.meta.sequence) return state;
       return { ...state, row: found - 1, at: this.middle(found, column, line, 2 * reach) };
+    }
+
+    // The sequence and step of a row that is drawn: `starts` has, for each sequence in the grid, its number and
+    // the row of its first state.
+    locate(row) {
+      const { starts } = this.grid;
+      let low = 0;
+      let high = starts.length / 2;
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if (starts[2 * middle + 1] <= row) low = middle;
+        else high = middle;
+      }
+      return { sequence: starts[2 * low], step: row - starts[2 * low + 1] };
     }
 
     around(column, line, reach, visit) {

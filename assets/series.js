@@ -74,7 +74,7 @@
   }
 
   function Words(props) {
-    const picture = props.data.picture;
+    const picture = props.data?.picture; // none while the row is on its way
     if (!picture) return props.value ?? "";
     const draw = (canvas) => canvas && paint(canvas, picture);
     return React.createElement("canvas", { ref: draw, className: `picture ${picture.draw}`, "aria-label": props.value });

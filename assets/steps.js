@@ -3,7 +3,7 @@
   const plot = (id) => document.querySelector(`#${id} .js-plotly-plot`);
   const trace = (figure, name) => figure?._fullData?.find((one) => one.name === name);
 
-  // What is shown as a whole: {run, cloud, theme, palette, classes, sequence}.
+  // What is shown as a whole: {run, cloud, theme, palette, classes, sequence, label}.
   const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
   const index = () => meta().sequence ?? null;

@@ -1,8 +1,9 @@
-// How the sequence table shows its cells, and how many rows its filters leave.
+// How the sequence table shows its cells.  A row whose page is on its way has no data yet.
 (() => {
-  const percent = (share) => (share == null ? "–" : `${(100 * share).toFixed(1)}\u00a0%`);
+  const percent = ({ value }) => (value == null ? "" : `${(100 * value).toFixed(1)}\u00a0%`);
 
   function ClassName(props) {
+    if (!props.data) return null;
     const actual = props.colDef.field === "class";
     const index = actual ? props.data.label : props.data.predicted;
     const colour = index < 0 ? "var(--class-unknown)" : `var(--class-${index})`;
@@ -11,15 +12,10 @@
   }
 
   function Correct(props) {
+    if (!props.data) return null;
     const marks = { yes: ["✓", "correct"], no: ["✗", "wrong"] };
     const [mark, look] = marks[props.value] || ["–", "unlabelled"];
     return React.createElement("span", { className: `mark ${look}`, title: props.value || "no label" }, mark);
-  }
-
-  function tableCount(left, rows) {
-    const all = (rows || []).length;
-    const some = left ? left.length : all;
-    return some === all ? all.toLocaleString("en") : `${some.toLocaleString("en")} of ${all.toLocaleString("en")}`;
   }
 
   window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { percent });
@@ -27,6 +23,4 @@
     ClassName,
     Correct,
   });
-  window.dash_clientside = window.dash_clientside || {};
-  dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { tableCount });
 })();

@@ -44,9 +44,9 @@
     const { steps } = hsvis;
     const { sequence, step } = focus;
     const own = sequence === steps.index();
-    const facts = hsvis.facts(sequence);
     const found = own ? null : words.get(`${steps.meta().run}/${focus.row}`);
     const word = own ? steps.token(step) : (found?.token ?? "…");
+    const label = own ? steps.meta().label : (hsvis.rows.facts(sequence)?.label ?? found?.label);
     const lines = [];
     const cut = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
     if (focus.from) {
@@ -60,7 +60,7 @@
       const answer = own ? steps.answer(step) : found && { winner: found.predicted, share: found.confidence };
       lines.push(...answerLine("classified", answer));
     }
-    if (facts) lines.push(line("class", ...className(facts.label)));
+    if (label !== undefined) lines.push(line("class", ...className(label)));
     if (focus.detail) lines.push(line(focus.detail[0], ...[focus.detail[1]].flat()));
     return lines;
   }

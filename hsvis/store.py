@@ -216,9 +216,13 @@ class StateStore:
         steps = self._sequences["values"].slice(index, 1).combine_chunks().flatten()
         return cache.matrix(pa.chunked_array([steps]))
 
-    def beginnings(self, characters: int = 90) -> list[str]:
-        """How each of the S texts begins where the model begins to read, in one line."""
-        texts, starts = self.texts, self._sequences["start"].to_pylist()
+    def beginnings(self, characters: int = 90, sequences: np.ndarray | None = None) -> list[str]:
+        """How texts begin where the model begins to read, in one line each.
+
+        Args:
+            sequences: (K,) int, whose; None = all S.
+        """
+        texts, starts = self._cells("text", sequences), self._cells("start", sequences)
         return [
             " ".join(text[start : start + characters].split())
             for text, start in zip(texts, starts, strict=True)
@@ -228,6 +232,15 @@ class StateStore:
     def texts(self) -> list[str]:
         """The S texts; of series, what they are called."""
         return self._sequences["text"].to_pylist()
+
+    def texts_at(self, sequences: np.ndarray) -> list[str]:
+        """The texts of some sequences.  `sequences`: (K,) int."""
+        return self._cells("text", sequences)
+
+    def _cells(self, column: str, sequences: np.ndarray | None) -> list[Any]:
+        """A column of the table of sequences, of some or all; one by one, for `take` joins all chunks."""
+        cells = self._sequences[column]
+        return cells.to_pylist() if sequences is None else [cells[k].as_py() for k in sequences.tolist()]
 
     def contains(self, words: str) -> np.ndarray:
         """Which sequences have these words, as written but in any case, anywhere in their full text.

@@ -21,12 +21,12 @@ from hsvis.dashboard.callbacks.overview import (
     overview_figures,
     page_style,
     projection_info,
-    table_rows,
 )
 from hsvis.dashboard.callbacks.projection import change, projection_figure
 from hsvis.dashboard.callbacks.sequence import NOTHING_SELECTED, sequence_info, sequence_views
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.runs import Runs, View
+from hsvis.dashboard.table_rows import table_rows
 from hsvis.dashboard.token_strip import token_strip
 from hsvis.errors import ConfigError
 from hsvis.figures import raster

@@ -19,7 +19,9 @@ from werkzeug.test import TestResponse
 from hsvis import cache
 from hsvis.config import load_config
 from hsvis.dashboard import export_tables, exports
+from hsvis.dashboard.filters import Filters
 from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.table_pages import Pages
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
@@ -72,7 +74,7 @@ projections:
 def app_of(*stores: StateStore, prefix: str | None = None) -> FlaskClient:
     app = Dash("hsvis", url_base_pathname=prefix, compress=True)
     app.layout = html.Div()
-    exports.register(app, Runs(stores))
+    exports.register(app, Runs(stores), Pages(Filters()))
     return app.server.test_client()
 
 

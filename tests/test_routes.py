@@ -47,11 +47,20 @@ def ask(
     return client.get(f"/{kind}/{store.name}/{layer}/{name}.{ending}", query_string=query, headers=headers)
 
 
-def grid_of(answer: TestResponse, width: int, height: int) -> np.ndarray:
+def numbers_of(answer: TestResponse) -> np.ndarray:
     content = answer.data
     if answer.headers.get("Content-Encoding") == "gzip":
         content = gzip.decompress(content)
-    return np.frombuffer(content, "<u4").reshape(height, width)
+    return np.frombuffer(content, "<u4")
+
+
+def grid_of(answer: TestResponse, width: int, height: int) -> np.ndarray:
+    return numbers_of(answer)[: width * height].reshape(height, width)
+
+
+def starts_of(answer: TestResponse, width: int, height: int) -> np.ndarray:
+    """(K, 2): sequences, and the rows of their first states, that come after the grid."""
+    return numbers_of(answer)[width * height :].reshape(-1, 2).cumsum(axis=0)
 
 
 def test_image_shows_each_state_in_the_colour_of_its_ep(
@@ -90,6 +99,24 @@ def test_pick_grid_has_each_state_where_it_is(
     assert away.max() <= radius
 
 
+def test_pick_grid_says_of_which_sequence_and_step_its_states_are_and_of_no_others(
+    client: FlaskClient, demo_store: StateStore, whole: dict[str, float]
+) -> None:
+    middle = {**whole, "x1": (whole["x0"] + whole["x1"]) / 2, "y1": (whole["y0"] + whole["y1"]) / 2}
+    seen = []
+    for window in (whole, middle, {"x0": 1e6, "x1": 2e6, "y0": 1e6, "y1": 2e6}):
+        answer = ask(client, demo_store, "pick", {**window, **SIZE})
+        rows = np.unique(grid_of(answer, 240, 180))
+        rows = rows[rows > 0].astype(int) - 1
+        starts = starts_of(answer, 240, 180).astype(int)
+        at = np.searchsorted(starts[:, 1], rows, "right") - 1  # as the page does
+        told = list(zip(starts[at, 0].tolist(), (rows - starts[at, 1]).tolist(), strict=True))
+        assert told == [demo_store.locate(int(row)) for row in rows]
+        assert len(np.unique(at)) == len(starts)  # none that is not drawn
+        seen.append(len(starts))
+    assert seen[0] > seen[1] > seen[2] == 0
+
+
 def test_pick_grid_is_compressed_only_for_those_who_can_read_it(
     client: FlaskClient, demo_store: StateStore, whole: dict[str, float]
 ) -> None:
@@ -97,7 +124,7 @@ def test_pick_grid_is_compressed_only_for_those_who_can_read_it(
     packed = ask(client, demo_store, "pick", {**whole, **SIZE}, {"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
-    assert len(packed.data) < len(plain.data) == 240 * 180 * 4
+    assert len(packed.data) < len(plain.data) == 4 * (240 * 180 + 2 * len(starts_of(plain, 240, 180)))
     np.testing.assert_array_equal(grid_of(plain, 240, 180), grid_of(packed, 240, 180))
 
 

@@ -16,7 +16,10 @@ from hsvis import built
 from hsvis.config import Config, DatasetSettings, TokenSettings, load_config
 from hsvis.corpus.corpus import Corpus, load_corpus
 from hsvis.corpus.series import Series
-from hsvis.dashboard.callbacks.overview import table_rows
+from hsvis.dashboard.filters import Filters
+from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.table_pages import Listing, Pages
+from hsvis.dashboard.table_rows import table_rows
 from hsvis.dashboard.token_strip import shares
 from hsvis.errors import ConfigError, DataError, ModelError
 from hsvis.models.checkpoint import read_checkpoint
@@ -247,6 +250,9 @@ def test_a_run_of_digits_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest
     rows = table_rows(store)
     assert rows[3]["words"] == series[3].caption
     assert (rows[3]["picture"]["steps"], rows[3]["picture"]["values"]) == (8, 8)
+    last_first = Listing(sort=(("sequence", True),))
+    page = Pages(Filters()).rows(Runs([store]).resolve(None), last_first, 0, 5)
+    assert page["rows"] == rows[:-6:-1]  # with their pictures
     assert build(config).n_states == 320  # and nothing was built twice
     assert len(list(tmp_path.glob("digits/models/*.safetensors"))) == 1
 

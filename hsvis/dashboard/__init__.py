@@ -7,12 +7,21 @@ from pathlib import Path
 from dash import Dash
 
 from hsvis import places
-from hsvis.dashboard import build_routes, exports, layout, queries, routes, timing
+from hsvis.dashboard import build_routes, exports, layout, queries, routes, table_routes, timing
 from hsvis.dashboard.builds import Builds
-from hsvis.dashboard.callbacks import choice, options, overview, projection, selection, sequence
+from hsvis.dashboard.callbacks import (
+    choice,
+    options,
+    overview,
+    projection,
+    selection,
+    sequence,
+    table,
+)
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.filters import Filters
-from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.runs import MOST_ROWS, Runs
+from hsvis.dashboard.table_pages import Pages
 from hsvis.store import StateStore
 
 INDEX = """<!DOCTYPE html>
@@ -38,6 +47,7 @@ def create_app(
     builds: Builds | None = None,
     assets: Path | None = None,
     prefix: str | None = None,
+    most_rows: int = MOST_ROWS,
 ) -> Dash:
     """An app that shows these runs; the page opens with the first one.
 
@@ -46,11 +56,13 @@ def create_app(
         builds: what else is offered, and whether it may be built from the page; without, nothing is.
         assets: folder of style sheets and scripts, if not the one that comes with hsvis.
         prefix: path under which the app is served, "/hsvis/"; at the root by default.
+        most_rows: of a run with more sequences, the page gets the rows of the table a page at a time.
 
     Raises:
         ConfigError: if there is no run, or if two have one name.
     """
-    shown, clouds, filters = Runs(runs), Clouds(), Filters()
+    shown, clouds, filters = Runs(runs, most_rows=most_rows), Clouds(), Filters()
+    pages = Pages(filters)
     work = builds or Builds(allowed=False)
     work.attach(shown)
     app = Dash(
@@ -70,10 +82,12 @@ def create_app(
     app.layout = lambda: layout.page(shown, clouds, work)
     routes.register(app, shown, clouds, filters)
     queries.register(app, shown, filters)
-    exports.register(app, shown)
+    table_routes.register(app, shown, pages)
+    exports.register(app, shown, pages)
     build_routes.register(app, shown, work)
     choice.register(app, shown)
     overview.register(app, shown)
+    table.register(app, shown)
     selection.register(app)
     sequence.register(app, shown, clouds)
     projection.register(app, shown, clouds)

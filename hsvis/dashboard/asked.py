@@ -61,6 +61,17 @@ def number(name: str, default: float | None = None) -> float:
     return value
 
 
+def sequence(store: StateStore, given: object) -> int:
+    """Raises: BadRequest if it is no number from 0; NotFound if there is no such sequence."""
+    text = str(given).strip() if isinstance(given, int | str) and not isinstance(given, bool) else ""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        shown = f"{given!r:.40}"
+        raise BadRequest(f"{shown} is not the id of a sequence: 0 to {store.n_sequences - 1}.")
+    if int(text) >= store.n_sequences:
+        raise NotFound(f"Run {store.name!r} has no sequence {text}: 0 to {store.n_sequences - 1}.")
+    return int(text)
+
+
 def window() -> tuple[float, float, float, float]:
     """x0, x1, y0, y1 of a range that is not empty.  Raises BadRequest."""
     x0, x1, y0, y1 = (number(name) for name in ("x0", "x1", "y0", "y1"))

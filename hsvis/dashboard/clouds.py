@@ -120,11 +120,16 @@ class Clouds:
         return image
 
     def grid_file(self, view: View, window: raster.View, emphasis: Emphasis = Emphasis()) -> bytes:
-        """`grid`, little endian, row by row from the top, as gzip."""
+        """`grid` row by row from the top, then the `starts` of its sequences: uint32, little endian, as gzip.
+
+        Of the starts each says how far it is from the one before: small numbers, which shrink to a seventh.
+        """
 
         def encode() -> bytes:
-            grid = self.grid(view, window, emphasis).astype("<u4", copy=False)
-            return igzip.compress(grid.tobytes(), compresslevel=2, mtime=0)
+            grid = self.grid(view, window, emphasis)
+            parts = (grid, np.diff(starts(view.store, grid), axis=0, prepend=np.uint32(0)))
+            content = b"".join(part.astype("<u4", copy=False).tobytes() for part in parts)
+            return igzip.compress(content, compresslevel=2, mtime=0)
 
         return self._files.get((view.cloud, window, emphasis), encode)
 
@@ -212,6 +217,23 @@ def tints(view: View, colour: str) -> np.ndarray:
     if colour == "class":
         return rgb([*view.palette.hexes, view.theme.neutral]).astype(np.uint8)
     return rgb([view.theme.wrong, view.theme.right, view.theme.neutral]).astype(np.uint8)
+
+
+def starts(store: StateStore, grid: np.ndarray) -> np.ndarray:
+    """By what a browser tells the sequence and the step of each row of a pick grid.
+
+    Args:
+        grid: from `Clouds.grid`.
+
+    Returns:
+        (K, 2) uint32, rising: each sequence that is drawn in the grid, and the row of its first state.
+    """
+    drawn = np.zeros(store.n_states + 1, dtype=bool)
+    drawn[grid] = True
+    rows = np.flatnonzero(drawn[1:])
+    sequences = np.searchsorted(store.offsets, rows, "right") - 1
+    sequences = sequences[np.diff(sequences, prepend=-1) > 0]
+    return np.column_stack([sequences, store.offsets[sequences]]).astype(np.uint32)
 
 
 Kept = TypeVar("Kept", np.ndarray, bytes)

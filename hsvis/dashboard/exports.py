@@ -22,6 +22,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 from hsvis.dashboard import asked, export_tables
 from hsvis.dashboard.export_tables import Table
 from hsvis.dashboard.runs import Runs, View
+from hsvis.dashboard.table_pages import Pages
+from hsvis.dashboard.table_routes import listing
 from hsvis.errors import DamagedFileError
 from hsvis.store import Sequence, StateStore
 
@@ -31,7 +33,7 @@ SEQUENCE_JSON = "sequence.json"
 ID_BYTES = 32  # that one id may take in a posted list, with what stands around it
 
 
-def register(app: Dash, runs: Runs) -> None:
+def register(app: Dash, runs: Runs, pages: Pages) -> None:
     """Adds `export/<run>/<layer>/<projection>/<name>` to the app's server, under the app's path prefix."""
     folder = f"{app.config.routes_pathname_prefix}export/<run>/<layer>/<projection>/"
 
@@ -53,7 +55,8 @@ def register(app: Dash, runs: Runs) -> None:
 
     def export_sequences(run: str, layer: str, projection: str) -> flask.Response:
         view = asked.view_of(runs, run, layer, projection)
-        return _table_file(export_tables.sequences(view.store, _asked_sequences(view.store)), view, SEQUENCES)
+        chosen = _asked_sequences(view, pages)
+        return _table_file(export_tables.sequences(view.store, chosen), view, SEQUENCES)
 
     app.server.add_url_rule(folder + "<name>", endpoint="hsvis:export", view_func=asked.plain_errors(export))
     app.server.add_url_rule(
@@ -115,20 +118,24 @@ def _asked_sequence(store: StateStore) -> Sequence:
     given = flask.request.args.get("sequence")
     if given is None:
         raise BadRequest(f"Say which sequence: sequence=0 to {store.n_sequences - 1}.")
-    return store.sequence(_id(store, given))
+    return store.sequence(asked.sequence(store, given))
 
 
-def _asked_sequences(store: StateStore) -> Iterable[int]:
-    """The ids of a posted list or of `sequences`; all where none are given.  Raises BadRequest, NotFound."""
+def _asked_sequences(view: View, pages: Pages) -> Iterable[int]:
+    """The ids of a posted list or of `sequences`; else those of the table as it is filtered and sorted.
+
+    Raises: BadRequest, NotFound.
+    """
+    store = view.store
     if flask.request.method == "POST":
         given = _posted(ID_BYTES * (store.n_sequences + 1))
     elif "sequences" in flask.request.args:
         given = [part for part in flask.request.args["sequences"].split(",") if part.strip()]
     else:
-        return range(store.n_sequences)
+        return map(int, pages.order(view, listing(view)))
     if len(given) > store.n_sequences:
         raise BadRequest(f"{len(given):,} ids are more than the run has sequences: {store.n_sequences:,}.")
-    return [_id(store, one) for one in given]
+    return [asked.sequence(store, one) for one in given]
 
 
 def _posted(most: int) -> list[object]:
@@ -144,14 +151,3 @@ def _posted(most: int) -> list[object]:
     if not isinstance(given, list):
         raise BadRequest('The body has to be JSON with a list of ids: {"sequences": [0, 1]}.')
     return given
-
-
-def _id(store: StateStore, given: object) -> int:
-    """Raises: BadRequest if it is no number from 0; NotFound if there is no such sequence."""
-    text = str(given).strip() if isinstance(given, int | str) and not isinstance(given, bool) else ""
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        shown = f"{given!r:.40}"
-        raise BadRequest(f"{shown} is not the id of a sequence: 0 to {store.n_sequences - 1}.")
-    if int(text) >= store.n_sequences:
-        raise NotFound(f"Run {store.name!r} has no sequence {text}: 0 to {store.n_sequences - 1}.")
-    return int(text)

@@ -25,6 +25,7 @@ DATASET_INFO = "dataset-info"
 SEQUENCE_INFO = "sequence-info"
 PROJECTION_INFO = "projection-info"  # what the cloud is: method, number of states
 LEGEND = "legend"
+TABLE_BOX = "table-box"  # around the table: a run with more sequences needs another grid
 TABLE_COUNT = "table-count"  # how many sequences the table's filters leave
 
 # what is shown, and settings
@@ -87,5 +88,6 @@ STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
 # messages from the page's scripts to the callbacks
 PICK = "pick"  # {"sequence", "step", "at"}: a state was clicked, or with no sequence, Esc was pressed
 TOKENS = "tokens"  # the text of the selected sequence in parts, for assets/strip.js
+TABLE = "table"  # {"run", "cloud", "sequences", "paged"}: whose rows the table shows, for assets/rows.js
 FILTER_CHANGE = "filter-change"  # {"key": value, …}: parts of the filter to set; null removes one
 SYSTEM_THEME = "system-theme"  # the theme that the system asks for, when it changes

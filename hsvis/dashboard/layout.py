@@ -12,7 +12,7 @@ from hsvis.dashboard.callbacks.sequence import nothing_selected
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.options import OPTIONS
 from hsvis.dashboard.runs import Runs, View
-from hsvis.dashboard.sequence_table import sequence_table
+from hsvis.dashboard.sequence_table import described, sequence_table
 from hsvis.dashboard.settings import settings
 from hsvis.figures.theme import LIGHT, empty
 
@@ -45,7 +45,7 @@ def page(runs: Runs, clouds: Clouds, builds: Builds) -> Component:
         style=page_style(view),
         children=[
             _header(runs, view, builds),
-            html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(view)]),
+            html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(runs, view)]),
             _keys(),
             _runs(),
             html.Div(id=ids.NOTICE, className="notice", role="status"),
@@ -53,6 +53,7 @@ def page(runs: Runs, clouds: Clouds, builds: Builds) -> Component:
                 dcc.Store(id=store)
                 for store in (*ids.STORES, ids.PICK, ids.TOKENS, ids.FILTER_CHANGE, ids.SYSTEM_THEME)
             ),
+            dcc.Store(id=ids.TABLE, data=described(runs, view.store)),
             dcc.Store(id=ids.DEFAULTS, data={option.id: option.default for option in OPTIONS}),
         ],
     )
@@ -212,7 +213,7 @@ def _tool(mode: str, text: str, title: str) -> Component:
     return html.Button(text, className="tool", type="button", title=title, **pressed)
 
 
-def _right(view: View) -> Component:
+def _right(runs: Runs, view: View) -> Component:
     table = html.Section(
         className="card table-card",
         children=[
@@ -226,7 +227,7 @@ def _right(view: View) -> Component:
             ),
             _search(),
             html.Div(id=ids.CHIPS, className="chips", **{"aria-label": "Active filters"}),
-            sequence_table(view),
+            html.Div(sequence_table(runs, view.store), id=ids.TABLE_BOX, className="table-box"),
         ],
     )
     return html.Div(className="area right", children=[table, settings(view)])

@@ -34,7 +34,8 @@ def register(app: Dash, runs: Runs, filters: Filters) -> None:
     def sequences(run: str, layer: str, projection: str) -> flask.Response:
         view = asked.view_of(runs, run, layer, projection)
         matches = np.flatnonzero(filters.mask(view, _filter(view)))
-        return flask.jsonify({"count": len(matches), "sequences": matches.tolist()})
+        which = {} if runs.is_paged(view.store) else {"sequences": matches.tolist()}
+        return flask.jsonify({"count": len(matches), **which})
 
     def shown_words(run: str, layer: str, projection: str) -> flask.Response:
         view = asked.view_of(runs, run, layer, projection)

@@ -59,7 +59,7 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
 
     def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
         picture = _asked(runs, run, layer, projection)
-        content = ("grid", *picture.shape)
+        content = ("grid and starts", *picture.shape)
         return _kept(content, lambda: _grid(clouds, picture, _emphasis(filters, picture)))
 
     def state(run: str, row: str) -> flask.Response:
@@ -143,7 +143,6 @@ def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Respon
 
 
 def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
-    """uint32, little endian, row by row from the top."""
     content = clouds.grid_file(picture.view, picture.window, emphasis)
     response = flask.Response(mimetype="application/octet-stream")
     if "gzip" in flask.request.accept_encodings:

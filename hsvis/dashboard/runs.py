@@ -8,6 +8,8 @@ from hsvis.errors import ConfigError
 from hsvis.figures.theme import PALETTES, Palette, Theme, palette, theme
 from hsvis.store import Projection, StateStore
 
+MOST_ROWS = 10_000  # sequences of a run that the browser gets all rows of; of more, page by page
+
 
 @dataclass(frozen=True)
 class View:
@@ -35,8 +37,9 @@ class Runs:
     A run can be put in at any time, from any thread: whoever holds a `View` keeps what it shows.
     """
 
-    def __init__(self, stores: Iterable[StateStore]) -> None:
+    def __init__(self, stores: Iterable[StateStore], *, most_rows: int = MOST_ROWS) -> None:
         """Raises: ConfigError if there is no run, or if two runs have one name."""
+        self._most_rows = most_rows
         self._stores: dict[str, StateStore] = {}
         for store in stores:
             if store.name in self._stores:
@@ -67,6 +70,10 @@ class Runs:
         if not isinstance(name, str):
             raise KeyError(name)
         return self._stores[name]
+
+    def is_paged(self, store: StateStore) -> bool:
+        """Whether the page gets the rows of this run's table a page at a time."""
+        return store.n_sequences > self._most_rows
 
     def resolve(self, view: Mapping[str, Any] | None) -> View:
         """What the `view` store asks for; for whatever does not exist (any more), the first that does."""

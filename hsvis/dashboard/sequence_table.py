@@ -6,18 +6,47 @@ import dash_ag_grid
 from dash.development.base_component import Component
 
 from hsvis.dashboard import ids
-from hsvis.dashboard.callbacks.overview import table_rows
-from hsvis.dashboard.runs import View
+from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.table_rows import table_rows
+from hsvis.store import StateStore
 
 NO_ROWS = "No sequence matches the filters"
+PAGE_ROWS = 100  # that a request for a page asks for
+PAGES = 20  # that the browser keeps
+PAUSE = 40  # ms of rest while scrolling before a page is asked for
+# assets/rows.js decides what passes the filter of the page
+IN_BROWSER: dict[str, Any] = {
+    "isExternalFilterPresent": {"function": "isFiltered()"},
+    "doesExternalFilterPass": {"function": "passesFilter(params)"},
+}
+# assets/pages.js gives the grid its source
+IN_PAGES: dict[str, Any] = {
+    "cacheBlockSize": PAGE_ROWS,
+    "maxBlocksInCache": PAGES,
+    "blockLoadDebounceMillis": PAUSE,
+    "maxConcurrentDatasourceRequests": 4,  # one may be lost before the grid has its source
+}
 
 
-def sequence_table(view: View) -> Component:
+def described(runs: Runs, store: StateStore) -> dict[str, Any]:
+    """What assets/rows.js has to know of the table of a run."""
+    cloud = runs.resolve({"run": store.name}).cloud
+    return {
+        "run": store.name,
+        "cloud": cloud,
+        "sequences": store.n_sequences,
+        "paged": runs.is_paged(store),
+    }
+
+
+def sequence_table(runs: Runs, store: StateStore) -> Component:
     """The table of all sequences; assets/table.js draws some of its cells."""
+    is_paged = runs.is_paged(store)
+    id_width = 42 + 8 * max(0, len(str(store.n_sequences - 1)) - 4)
     class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 80}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
     columns: list[dict[str, Any]] = [
-        {"field": "sequence", "headerName": "Id", "width": 42, **number},
+        {"field": "sequence", "headerName": "Id", "width": id_width, **number},
         {"field": "class", "headerName": "Class", **class_column},
         {"field": "classification", "headerName": "Classified", **class_column},
         {
@@ -42,7 +71,7 @@ def sequence_table(view: View) -> Component:
             "headerName": "Confid.",
             "headerTooltip": "Confidence: EP of the classification after the last step",
             "width": 60,
-            "valueFormatter": {"function": "percent(params.value)"},
+            "valueFormatter": {"function": "percent(params)"},
             **number,
         },
         {"field": "length", "headerName": "Steps", "width": 52, **number},
@@ -53,7 +82,7 @@ def sequence_table(view: View) -> Component:
         columnDefs=columns,
         defaultColDef={"resizable": True, "sortable": True, "filter": "agTextColumnFilter"},
         getRowId="params.data.sequence.toString()",
-        rowData=table_rows(view.store),
+        **({"rowModelType": "infinite"} if is_paged else {"rowData": table_rows(store)}),
         columnSize=None,
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": False},
@@ -61,8 +90,7 @@ def sequence_table(view: View) -> Component:
             "headerHeight": 30,
             "rowHeight": 28,
             "suppressCellFocus": True,  # assets/keys.js walks through the rows
-            "isExternalFilterPresent": {"function": "isFiltered()"},
-            "doesExternalFilterPass": {"function": "passesFilter(params)"},
+            **({**IN_PAGES, "infiniteInitialRowCount": store.n_sequences} if is_paged else IN_BROWSER),
             "ensureDomOrder": True,
             "localeText": {"noRowsToShow": NO_ROWS, "noMatchingRows": NO_ROWS},
         },

@@ -11,9 +11,12 @@ import pytest
 from pages import ODD, PAUSE, Open, Opened, Save, Served, at_address, select, show_run, watched
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from server import serving
+from small import SMALL
+from table_on_page import MOST, WHOLE
 
 from benchmarks.chromium import FLAGS, MISSING, program
 from hsvis.config import load_config
+from hsvis.dashboard import create_app
 from hsvis.pipeline import build
 from hsvis.store import StateStore
 
@@ -223,3 +226,37 @@ def offline(browser: Browser) -> Iterator[BrowserContext]:
     )
     yield context
     context.close()
+
+
+@pytest.fixture(scope="session")
+def large_store(session_cache: Path) -> StateStore:
+    """Four pages of rows."""
+    settings = [*SMALL, "name=large", "dataset.limit=null", "projections=[{method: pca}]"]
+    return build(load_config("demo", settings))
+
+
+@pytest.fixture(scope="session")
+def quarter_store(session_cache: Path) -> StateStore:
+    """The same with a quarter of the sequences."""
+    settings = [*SMALL, "name=quarter", f"dataset.limit={WHOLE // 4}", "projections=[{method: pca}]"]
+    return build(load_config("demo", settings))
+
+
+@pytest.fixture(scope="session")
+def paged(large_store: StateStore, demo_store: StateStore, quarter_store: StateStore) -> Iterator[Served]:
+    stores = [large_store, demo_store, quarter_store]
+    with serving(stores, create_app(stores, most_rows=MOST)) as running:
+        yield running
+
+
+@pytest.fixture
+def large(contexts: Callable[[str, float], BrowserContext], paged: Served) -> Iterator[Opened]:
+    """The page of the large run; the test fails if the page reported an error."""
+    page = contexts("light", 1).new_page()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.set_default_timeout(10_000)
+    opened = at_address(watched(page), paged.address)
+    yield opened
+    page.evaluate("localStorage.clear()")
+    page.close()
+    assert opened.errors == []

@@ -1,24 +1,21 @@
 """What depends on the run alone: its facts, the two overview figures, the table, the legend."""
 
-import base64
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from dash import ClientsideFunction, Dash, Input, Output, html
+from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.dashboard import ids
 from hsvis.dashboard.runs import Runs, View
-from hsvis.dashboard.token_strip import shares
 from hsvis.dashboard.wording import class_name, count, percent
 from hsvis.figures.class_overview import class_overview
 from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.store import StateStore
 
 DENSE = 6  # classes above which the legend is drawn smaller
-PICTURE = (64, 24)  # the most steps and values in the table's picture of a series
 
 
 def overview_figures(view: View) -> tuple[go.Figure, go.Figure]:
@@ -59,50 +56,6 @@ def dataset_info(store: StateStore) -> list[Component]:
     if n_unknown:
         classes.append(html.Li([class_name(-1, "no label"), html.Span(f"{n_unknown:,}", className="number")]))
     return [html.Div(boxes, className="facts"), html.Ul(classes, className="classes")]
-
-
-def table_rows(store: StateStore) -> list[dict[str, Any]]:
-    """One row a sequence, in their order; `label` and `predicted` are class numbers, for the colours."""
-    words = store.beginnings() if store.series is None else store.texts
-    pictures = _pictures(store)
-    labels, predicted = store.labels.tolist(), store.predicted.tolist()
-    lengths, confidence = store.lengths.tolist(), store.confidence.tolist()
-    return [
-        {
-            "sequence": index,
-            "class": store.classes[labels[index]] if labels[index] >= 0 else "",
-            "label": labels[index],
-            "classification": store.classes[predicted[index]],
-            "predicted": predicted[index],
-            "correct": "" if labels[index] < 0 else "yes" if labels[index] == predicted[index] else "no",
-            "length": lengths[index],
-            "confidence": round(confidence[index], 4),
-            "words": words[index],
-            **({"picture": pictures[index]} if pictures else {}),
-        }
-        for index in range(store.n_sequences)
-    ]
-
-
-def _pictures(store: StateStore) -> list[dict[str, Any]]:
-    """A small picture of each series: at most PICTURE steps and values, as shares of 255 in base64."""
-    if store.series is None:
-        return []
-    made = []
-    for index in range(store.n_sequences):
-        values = store.values(index)
-        assert values is not None
-        steps = np.array_split(values, min(len(values), PICTURE[0]))
-        cells = shares(np.stack([part.mean(0) for part in steps]), store.series, PICTURE[1])
-        made.append(
-            {
-                "draw": store.series["draw"],
-                "steps": cells.shape[0],
-                "values": cells.shape[1],
-                "data": base64.b64encode(cells.tobytes()).decode("ascii"),
-            }
-        )
-    return made
 
 
 def legend(view: View) -> list[Component]:
@@ -181,18 +134,3 @@ def register(app: Dash, runs: Runs) -> None:
             projection_info(view),
             page_style(view),
         )
-
-    @app.callback(
-        Output(ids.SEQUENCE_TABLE, "rowData"),
-        Input(ids.RUN_SELECT, "value"),
-        prevent_initial_call=True,  # the page comes with the rows of its first run
-    )
-    def _(run: str | None) -> list[dict[str, Any]]:
-        return table_rows(runs.resolve({"run": run}).store)
-
-    app.clientside_callback(
-        ClientsideFunction("hsvis", "tableCount"),
-        Output(ids.TABLE_COUNT, "children"),
-        Input(ids.SEQUENCE_TABLE, "virtualRowData"),
-        Input(ids.SEQUENCE_TABLE, "rowData"),
-    )

@@ -20,7 +20,8 @@ def projection_figure(
 ) -> go.Figure:
     """The projection with the trajectory of a sequence, or none.
 
-    Its `meta` says what the browser has to know: the cloud that belongs to it, the classes, the sequence.
+    Its `meta` says what the browser has to know: the cloud that belongs to it, the classes, the
+    sequence and its class.
     """
     store, bounds = view.store, clouds.bounds(view)
     rows = slice(0, 0) if index is None else slice(int(store.offsets[index]), int(store.offsets[index + 1]))
@@ -41,6 +42,7 @@ def projection_figure(
         "bounds": list(bounds),
         "classes": list(store.classes),
         "sequence": index,
+        "label": None if index is None else int(store.labels[index]),
     }
     return figure.update_layout(meta=meta, uirevision=view.cloud)
 

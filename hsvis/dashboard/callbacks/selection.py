@@ -21,7 +21,3 @@ def register(app: Dash) -> None:
         Output(ids.PAGE, "className"),
         Input(ids.SELECTION, "data"),
     )
-    app.clientside_callback(
-        ClientsideFunction("hsvis", "stateOffsets"),
-        Input(ids.SEQUENCE_TABLE, "rowData"),
-    )
