@@ -16,6 +16,9 @@
     return { sequence: low, step: row - offsets[low] };
   }
 
+  // The row of a step in the step tables; null while the table of the run is on its way.
+  const rowOf = (sequence, step) => (sequence < offsets.length - 1 ? offsets[sequence] + step : null);
+
   function stateOffsets(given) {
     rows = given || [];
     offsets = new Uint32Array(rows.length + 1);
@@ -59,7 +62,7 @@
     return [{ ids: [rowId] }, "page selected"];
   }
 
-  window.hsvis = Object.assign(window.hsvis || {}, { locate, facts, selectedSequence });
+  window.hsvis = Object.assign(window.hsvis || {}, { locate, rowOf, facts, selectedSequence });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { stateOffsets, select, markRow });
 })();

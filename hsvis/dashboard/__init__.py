@@ -7,7 +7,7 @@ from pathlib import Path
 from dash import Dash
 
 from hsvis import places
-from hsvis.dashboard import build_routes, exports, layout, queries, routes
+from hsvis.dashboard import build_routes, exports, layout, neighbours, queries, routes
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks import choice, options, overview, projection, selection, sequence
 from hsvis.dashboard.clouds import Clouds
@@ -69,6 +69,7 @@ def create_app(
     app.layout = lambda: layout.page(shown, clouds, work)
     routes.register(app, shown, clouds, filters)
     queries.register(app, shown, filters)
+    neighbours.register(app, shown)
     exports.register(app, shown)
     build_routes.register(app, shown, work)
     choice.register(app, shown)

@@ -22,6 +22,7 @@ KEYS = (
     (("←", "→"), "previous, next step of the selected sequence"),
     (("Home", "End"), "first, last step"),
     (("n", "r"), "next, random misclassified sequence"),
+    (("s",), "states similar to the pinned step"),
     (("/",), "search the texts"),
     (("Esc",), "let go of the sequence and the step"),
     (("0",), "show all states"),
@@ -195,6 +196,14 @@ def _centre(view: View, clouds: Clouds) -> Component:
                     html.Button(
                         "Whole", id=ids.WHOLE, className="tool", type="button", title="Show all states"
                     ),
+                    html.Button(
+                        "Similar",
+                        id=ids.SHOW_NEIGHBOURS,
+                        className="tool",
+                        type="button",
+                        title="States similar to the pinned step ( s )",
+                        **{"aria-controls": ids.NEIGHBOURS, "aria-expanded": "false"},
+                    ),
                     _export(ids.PROJECTION, "Hidden states"),
                 ],
             ),
@@ -229,7 +238,25 @@ def _right(view: View) -> Component:
             sequence_table(view),
         ],
     )
-    return html.Div(className="area right", children=[table, settings(view)])
+    return html.Div(className="area right", children=[table, settings(view), _neighbours()])
+
+
+def _neighbours() -> Component:
+    """Closed until it is asked for: assets/neighbours.js asks the server for the states nearest to a step."""
+    close = html.Button(
+        "Close", id=ids.CLOSE_NEIGHBOURS, className="quiet", type="button", title="Close ( Esc )"
+    )
+    return html.Section(
+        [
+            html.Div([html.H2("Similar states"), close], className="card-head"),
+            html.Div(id=ids.NEIGHBOURS_OF, className="neighbours-of", role="status"),
+            html.Ol(id=ids.NEIGHBOUR_LIST, className="neighbour-list"),
+        ],
+        id=ids.NEIGHBOURS,
+        className="card neighbours",
+        hidden=True,
+        **{"aria-label": "Similar states"},
+    )
 
 
 def _search() -> Component:
