@@ -92,6 +92,14 @@ def _header(runs: Runs, view: View, builds: Builds) -> Component:
                 },
             ),
             html.Div(className="stretch"),
+            html.Button(
+                "Similar states",
+                id=ids.SHOW_NEIGHBOURS,
+                className="button",
+                type="button",
+                title="States similar to the pinned step ( s )",
+                **{"aria-controls": ids.NEIGHBOURS, "aria-expanded": "false"},
+            ),
             _button("Copy link", ids.COPY_LINK, "Copy the address of exactly this view"),
             _button("?", ids.SHOW_KEYS, "Keyboard: ?"),
             toggle,
@@ -195,14 +203,6 @@ def _centre(view: View, clouds: Clouds) -> Component:
                     _tool("lasso", "Lasso", "Draw around states: keeps the sequences with states inside"),
                     html.Button(
                         "Whole", id=ids.WHOLE, className="tool", type="button", title="Show all states"
-                    ),
-                    html.Button(
-                        "Similar",
-                        id=ids.SHOW_NEIGHBOURS,
-                        className="tool",
-                        type="button",
-                        title="States similar to the pinned step ( s )",
-                        **{"aria-controls": ids.NEIGHBOURS, "aria-expanded": "false"},
                     ),
                     _export(ids.PROJECTION, "Hidden states"),
                 ],

@@ -17,7 +17,7 @@ from hsvis.store import Projection, StateStore
 
 MOST = 100
 OF = ("sequences", "states")
-CONTEXT = 6  # words before and after
+CONTEXT = 4  # words before and after
 
 
 def register(app: Dash, runs: Runs) -> None:
