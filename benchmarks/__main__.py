@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import accuracy, extraction, interaction, projections, start, tsne
+from benchmarks import accuracy, extraction, interaction, memory, neighbours, projections, start, tsne
 
 ALL = {
     "start": start.run,
@@ -12,6 +12,8 @@ ALL = {
     "extraction": extraction.run,
     "tsne": tsne.run,
     "projections": projections.run,
+    "neighbours": neighbours.run,
+    "memory": memory.run,
     "accuracy": accuracy.run,
 }
 

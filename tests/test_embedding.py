@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn import decomposition
-from state_files import walks, written
 
+from benchmarks.synthetic import walks, write_states
 from hsvis import embedding
 from hsvis.config import PcaSettings, TsneSettings
 from hsvis.embedding import embed, label, placer
@@ -43,7 +43,7 @@ def test_pca_of_very_many_states_is_found_part_by_part(
     monkeypatch.setattr(embedding, "PCA_AT_ONCE", 1000)
     monkeypatch.setattr(embedding, "PLACED_AT_ONCE", 400)
     told: list[int] = []
-    layer = LayerStates(written(tmp_path, states), "rnn.0")
+    layer = LayerStates(write_states(tmp_path, states), "rnn.0")
     found = embed(layer, PCA, lambda stage, done, total, note="": told.append(done))
     np.testing.assert_allclose(found.xy[:, : expected.shape[1]], expected, atol=1e-5)
     shares = found.details["explained_variance"]
@@ -54,7 +54,7 @@ def test_pca_of_very_many_states_is_found_part_by_part(
 
 def test_states_in_files_are_projected_as_those_in_memory(tmp_path: Path) -> None:
     states = walks(30, 20, 6)
-    layer = LayerStates(written(tmp_path, states, part=150), "rnn.0")
+    layer = LayerStates(write_states(tmp_path, states, 150), "rnn.0")
     for settings in (TSNE, TSNE.model_copy(update={"max_fit": 200}), PCA):
         np.testing.assert_array_equal(embed(layer, settings).xy, embed(states, settings).xy)
 

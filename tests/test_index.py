@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from state_files import walks, written
 
+from benchmarks.synthetic import walks, write_states
 from hsvis.analysis.neighbours import neighbours
 from hsvis.cache import RunFolder
 from hsvis.errors import DamagedFileError
@@ -17,7 +17,7 @@ from hsvis.store import StateStore
 
 
 def indexed(path: Path, states: np.ndarray, scanned: int) -> Index:
-    folder = written(path, states)
+    folder = write_states(path, states)
     write_index(folder, "rnn.0", LayerStates(folder, "rnn.0"), scanned=scanned)
     return Index(folder, "rnn.0")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from state_files import walks, written
 
+from benchmarks.synthetic import walks, write_states
 from hsvis import cache
 from hsvis.errors import DamagedFileError
 from hsvis.states import LayerStates, chunks
@@ -18,7 +18,7 @@ STATES = walks(40, 50, 300)  # 2,000 of them; more than one row group a file
 
 @pytest.fixture(scope="module")
 def layer(tmp_path_factory: pytest.TempPathFactory) -> LayerStates:
-    return LayerStates(written(tmp_path_factory.mktemp("states"), STATES), "rnn.0")
+    return LayerStates(write_states(tmp_path_factory.mktemp("states"), STATES), "rnn.0")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -51,7 +51,7 @@ def test_a_built_run_reads_as_its_sequences_do(demo_store: StateStore) -> None:
 
 
 def test_a_part_that_is_cut_or_gone_is_named(tmp_path: Path) -> None:
-    folder = written(tmp_path, STATES[:, :20])
+    folder = write_states(tmp_path, STATES[:, :20])
     layer = LayerStates(folder, "rnn.0")
     path = folder.states("rnn.0", 1)
     path.write_bytes(path.read_bytes()[:-200])
