@@ -114,6 +114,7 @@
     End: () => stepTo((at, count) => count - 1),
     n: nextWrong,
     r: randomWrong,
+    s: () => hsvis.neighbours.toggle(),
     0: () => hsvis.cloud?.showAll(),
     "/": () => document.getElementById("search").focus(),
     "?": toggleHelp,
@@ -127,7 +128,7 @@
       if (event.target.id === "search") {
         event.preventDefault(); // the browser would empty the field
         event.target.blur();
-      } else letGo();
+      } else if (!hsvis.neighbours.close()) letGo();
       return;
     }
     const action = KEYS[event.key];

@@ -3,7 +3,7 @@
   const plot = (id) => document.querySelector(`#${id} .js-plotly-plot`);
   const trace = (figure, name) => figure?._fullData?.find((one) => one.name === name);
 
-  // What is shown as a whole: {run, cloud, theme, palette, classes, sequence, label}.
+  // What is shown as a whole: {run, cloud, theme, palette, classes, sequence, label, first}.
   const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
   const index = () => meta().sequence ?? null;
@@ -36,12 +36,15 @@
     return steps && step < steps.x.length ? [steps.x[step], steps.y[step]] : null;
   }
 
+  // The row of a step in the step tables.
+  const row = (step) => meta().first + step;
+
   const element = (step) => document.querySelector(`#token-strip [data-step="${step}"]`);
   const token = (step) => element(step)?.textContent ?? "";
 
   window.hsvis = Object.assign(window.hsvis || {}, {
     plot,
     trace,
-    steps: { meta, index, count, ep, answer, distance, point, element, token },
+    steps: { meta, index, count, row, ep, answer, distance, point, element, token },
   });
 })();

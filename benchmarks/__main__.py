@@ -4,7 +4,18 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import accuracy, extraction, growth, interaction, projections, reading, start, tsne
+from benchmarks import (
+    accuracy,
+    extraction,
+    growth,
+    interaction,
+    memory,
+    neighbours,
+    projections,
+    reading,
+    start,
+    tsne,
+)
 
 ALL = {
     "start": start.run,
@@ -14,6 +25,8 @@ ALL = {
     "projections": projections.run,
     "reading": reading.run,
     "growth": growth.run,
+    "neighbours": neighbours.run,
+    "memory": memory.run,
     "accuracy": accuracy.run,
 }
 

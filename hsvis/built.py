@@ -15,10 +15,13 @@ from hsvis.cache import RunFolder
 from hsvis.config import Config, ProjectionSettings
 from hsvis.embedding import embed, label
 from hsvis.errors import CacheError, ConfigError, DamagedFileError
+from hsvis.index import is_indexed, write_index
 from hsvis.models.source import sources
 from hsvis.progress import Progress, silent
+from hsvis.states import LayerStates
 from hsvis.store import StateStore
 
+TABLES = (".parquet", ".records")
 MOST_LINES = 8  # features that are drawn as lines unless the config says otherwise
 
 
@@ -128,7 +131,7 @@ def unlike(shown: str, seed: int, taken: Collection[str]) -> str:
 
 def sizes(folder: RunFolder) -> dict[str, int]:
     """Bytes of every table of a run, by its path in the folder."""
-    files = sorted(p for p in folder.path.rglob("*.parquet") if not p.name.startswith("."))
+    files = sorted(p for p in folder.path.rglob("*") if p.suffix in TABLES and not p.name.startswith("."))
     return {str(p.relative_to(folder.path)): p.stat().st_size for p in files}
 
 
@@ -146,7 +149,8 @@ def embedded(
     """
     labels = cache.read_table(folder.sequences, ["label"])["label"].to_numpy()  # (S,)
     steps = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
-    states = _states(folder, layer, len(steps))
+    states = LayerStates(folder, layer)
+    assert len(states) == len(steps)
     done = embed(states, settings, progress, groups=np.repeat(labels, lengths), steps=steps)
     cache.write_table(folder.embedding(layer, name), tables.embedding_table(lengths, done.xy), done.details)
     if "note" in done.details:
@@ -154,19 +158,35 @@ def embedded(
     return done.details
 
 
-def _states(folder: RunFolder, layer: str, count: int) -> np.ndarray:
-    """All states of a layer, (count, H) float32, read file by file so that they are in memory once."""
-    states: np.ndarray | None = None
-    begin = 0
-    for part in sorted(folder.states(layer, 0).parent.glob("part-*.parquet")):
-        values = cache.matrix(cache.read_table(part, ["state"])["state"])
-        if states is None:
-            states = np.empty((count, values.shape[1]), np.float32)
-        states[begin : begin + len(values)] = values
-        begin += len(values)
-    assert states is not None
-    assert begin == count
-    return states
+def has_indexes(manifest: dict[str, Any]) -> bool:
+    """Whether every layer of a run has its index; runs of earlier versions get theirs by the next build."""
+    empty = RunFolder(Path())
+    return all(str(empty.records(layer["name"])) in manifest["files"] for layer in manifest["layers"])
+
+
+def add_indexes(folder: RunFolder, progress: Progress) -> None:
+    """Writes the indexes that a built run lacks.  Only under the run's lock.
+
+    Raises:
+        CacheError: the folder can't be written.
+        DamagedFileError: the states can't be read.
+    """
+    manifest = _manifest(folder)
+    times = {}
+    for layer in (entry["name"] for entry in manifest["layers"]):
+        began = time.perf_counter()
+        if indexed(folder, layer, progress):
+            times[f"index of {layer}"] = round(time.perf_counter() - began, 3)
+    cache.write_manifest(folder, manifest | {"times": manifest["times"] | times, "files": sizes(folder)})
+
+
+def indexed(folder: RunFolder, layer: str, progress: Progress) -> bool:
+    """Writes the index of a layer unless it is there; whether it had to.  Raises as `add_indexes`."""
+    states = LayerStates(folder, layer)
+    if is_indexed(folder, layer, len(states)):
+        return False
+    write_index(folder, layer, states, progress)
+    return True
 
 
 def project(

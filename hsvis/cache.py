@@ -72,6 +72,14 @@ class RunFolder:
         """`name` is `<method>-<key>`."""
         return self.path / "embeddings" / f"layer={layer}" / f"{name}.parquet"
 
+    def cells(self, layer: str) -> Path:
+        """What `hsvis.index` knows of the cells of a layer's states."""
+        return self.path / "neighbours" / f"layer={layer}.parquet"
+
+    def records(self, layer: str) -> Path:
+        """The states of a layer, cell by cell."""
+        return self.path / "neighbours" / f"layer={layer}.records"
+
 
 @contextlib.contextmanager
 def write_aside(path: Path) -> Iterator[Path]:

@@ -10,10 +10,12 @@ import numpy as np
 from hsvis.config import PcaSettings, ProjectionSettings, TsneSettings
 from hsvis.progress import Progress, silent
 from hsvis.sample import covering
+from hsvis.states import States, chunks
 
 ITERATIONS = 750  # of t-SNE, by openTSNE's default: 250 with early exaggeration, 500 without
 NEIGHBOURS = 10  # at whose median a state is placed
 PLACED_AT_ONCE = 50_000
+PCA_AT_ONCE = 200_000  # states; of more, the components are found part by part
 FEWEST = 5  # states; with fewer, neighbourhoods mean nothing and t-SNE gives way to PCA
 
 
@@ -32,7 +34,7 @@ class Embedded:
 
 
 def embed(
-    states: np.ndarray,
+    states: States,
     settings: ProjectionSettings,
     progress: Progress = silent,
     *,
@@ -45,13 +47,14 @@ def embed(
     the others are placed at the median of their nearest neighbours in it (Policar, Strazar and Zupan 2023).
 
     Args:
-        states: (N, H) float32, N >= 1.
+        states: (N, H) float32, N >= 1; of very many, no more than some are in memory at once.
         groups, steps: (N,) int, such as class and step of each state, which the sample is to cover.
     """
-    states = np.ascontiguousarray(states, np.float32)
+    if isinstance(states, np.ndarray):
+        states = np.ascontiguousarray(states, np.float32)
     if isinstance(settings, TsneSettings):
         if settings.max_fit is None or len(states) <= settings.max_fit:
-            return _tsne(states, settings, progress)[0]
+            return _tsne(states[:], settings, progress)[0]
         none = np.zeros(len(states), np.int64)
         rows = covering(
             states, none if groups is None else groups, none if steps is None else steps,
@@ -59,7 +62,11 @@ def embed(
         )  # fmt: skip
         return _of_sample(states, rows, settings, progress)
     progress(label(settings), 0, 1, f"{len(states):,} states")
-    embedded = _pca(states, settings.seed)
+    embedded = (
+        _pca(states[:], settings.seed)
+        if len(states) <= PCA_AT_ONCE
+        else _pca_of_parts(states, lambda done: progress(label(settings), done, 2 * len(states)))
+    )
     progress(
         label(settings),
         1,
@@ -69,7 +76,7 @@ def embed(
     return embedded
 
 
-def _of_sample(states: np.ndarray, rows: np.ndarray, settings: TsneSettings, progress: Progress) -> Embedded:
+def _of_sample(states: States, rows: np.ndarray, settings: TsneSettings, progress: Progress) -> Embedded:
     """Fits some rows and places the others."""
     fitted, embedding = _tsne(states[rows], settings, progress)
     xy = np.empty((len(states), 2), np.float32)
@@ -161,6 +168,33 @@ def _principal(states: np.ndarray, seed: int) -> tuple[Callable[[np.ndarray], np
 def _pca(states: np.ndarray, seed: int) -> Embedded:
     project, explained = _principal(states, seed)
     return Embedded(project(states), {"explained_variance": explained})
+
+
+def _pca_of_parts(states: States, tell: Callable[[int], object]) -> Embedded:
+    """PCA as of all states at once, but in two passes over parts of them, by sums in float64.
+
+    Args:
+        tell: called with the number of states that were read, up to 2 × N.
+    """
+    n, width = states.shape
+    origin = states[:PLACED_AT_ONCE].mean(0, dtype=np.float64)  # near the mean, so that sums stay small
+    total, products = np.zeros(width), np.zeros((width, width))
+    for begin, chunk in chunks(states, PLACED_AT_ONCE):
+        tell(begin)
+        centred = chunk - origin  # float64
+        total += centred.sum(0)
+        products += centred.T @ centred
+    mean = total / n
+    variances, vectors = np.linalg.eigh((products - n * np.outer(mean, mean)) / (n - 1))  # ascending
+    axes = vectors[:, ::-1][:, :2]  # (H, 1 or 2)
+    axes *= np.sign(axes[np.abs(axes).argmax(0), np.arange(axes.shape[1])])  # scikit-learn's choice of signs
+    xy = np.zeros((n, 2), np.float32)
+    for begin, chunk in chunks(states, PLACED_AT_ONCE):
+        tell(n + begin)
+        xy[begin : begin + len(chunk), : axes.shape[1]] = (chunk - (origin + mean)) @ axes
+    largest, sum_ = np.maximum(variances[::-1][:2], 0), float(variances.sum())
+    shares = [float(v) / sum_ if sum_ > 0 else 0.0 for v in largest]
+    return Embedded(xy, {"explained_variance": shares + [0.0] * (2 - len(shares))})
 
 
 def _perplexity(wanted: float, count: int) -> float:

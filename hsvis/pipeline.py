@@ -1,7 +1,7 @@
 """The order of the stages: build(config) -> StateStore.
 
     corpus -> key of the model -> checkpoint (trained where missing) -> key of the run -> states, EPs and
-    distances part by part -> tables -> projections -> manifest
+    distances part by part -> tables -> projections -> indexes -> manifest
 
 Each stage looks for its own result first, so that a second build, a new projection and a build that
 was killed do only what is missing.
@@ -9,6 +9,7 @@ was killed do only what is missing.
 
 import importlib.metadata
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -85,7 +86,7 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
     """
     job = _prepare(config, progress)
     folder = _folder(job)
-    if _is_current(job, folder):
+    if _is_current(job, folder) and (_has_indexes(folder) or not os.access(folder.path, os.W_OK)):
         with suppress(DamagedFileError):
             _describe_anew(job, folder)
             return _open(job, folder)
@@ -97,6 +98,8 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
             try:
                 if not _is_current(job, folder):
                     _build(job, folder)
+                elif not _has_indexes(folder):
+                    _add_indexes(job, folder)
                 return _open(job, folder)
             except DamagedFileError as error:
                 if error.path in mended:
@@ -170,6 +173,21 @@ def _is_current(job: _Build, folder: RunFolder) -> bool:
     return built.is_whole(folder, manifest)
 
 
+def _has_indexes(folder: RunFolder) -> bool:
+    manifest = cache.read_manifest(folder)
+    return manifest is not None and built.has_indexes(manifest)
+
+
+def _add_indexes(job: _Build, folder: RunFolder) -> None:
+    """What a run of an earlier version lacks; it can be shown without, where there is no room for them."""
+    try:
+        built.add_indexes(folder, job.progress)
+    except DamagedFileError:
+        raise
+    except CacheError as error:
+        job.progress("indexes", 1, 1, str(error))
+
+
 def _describe_anew(job: _Build, folder: RunFolder) -> None:
     """Where a setting changed that changes no table, such as how numbers are drawn, the manifest says so."""
     manifest = cache.read_manifest(folder)
@@ -197,6 +215,10 @@ def _build(job: _Build, folder: RunFolder) -> None:
     for layer, name, settings in _projections(job, [layer.name for layer in model.layers]):
         details = _embedding(job, folder, layer, name, settings, lengths)
         projections.append(built.described(layer, name, settings, details, projections))
+    for layer in model.layers:
+        began = time.perf_counter()
+        if built.indexed(folder, layer.name, job.progress):
+            job.times[f"index of {layer.name}"] = round(time.perf_counter() - began, 3)
     asked = {(p["layer"], p["name"]) for p in projections}
     for p in previous.get("projections", []):
         if (p["layer"], p["name"]) not in asked and cache.is_whole(folder.embedding(p["layer"], p["name"])):

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from hsvis.states import States, chunks
+
 REGIONS = 256  # at the most
 LEARNED = 50_000  # states by which regions are found
 CHUNK = 100_000
 
 
-def covering(states: np.ndarray, groups: np.ndarray, steps: np.ndarray, count: int, seed: int) -> np.ndarray:
+def covering(states: States, groups: np.ndarray, steps: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Rows of a sample that covers all states.
 
     States are divided by region (k-means) and group; a part of n states gives a share in proportion to √n, so
@@ -15,7 +17,7 @@ def covering(states: np.ndarray, groups: np.ndarray, steps: np.ndarray, count: i
     are evenly spaced in the order of their steps, the first and the last among them.
 
     Args:
-        states: (N, H) float32.
+        states: (N, H) float32, read in parts.
         groups: (N,) int, such as the class of each state's sequence; all are covered.
         steps: (N,) int, all positions are covered.
         count: rows wanted, at most N.
@@ -43,17 +45,18 @@ def _spaced(size: int, count: int) -> np.ndarray:
     return np.linspace(0, size - 1, count).round().astype(np.int64) if count > 1 else np.array([size // 2])
 
 
-def _regions(states: np.ndarray, count: int, seed: int) -> np.ndarray:
+def _regions(states: States, count: int, seed: int) -> np.ndarray:
     """(N,) int: the region of each state."""
     from sklearn.cluster import MiniBatchKMeans  # noqa: PLC0415  (a second)
 
     wanted = max(1, min(REGIONS, count // 20))
     rng = np.random.default_rng(seed)
-    learned = states[rng.choice(len(states), min(LEARNED, len(states)), replace=False)]
+    drawn = rng.choice(len(states), min(LEARNED, len(states)), replace=False)
+    ascending = np.argsort(drawn)
+    learned = np.empty((len(drawn), states.shape[1]), np.float32)
+    learned[ascending] = states[drawn[ascending]]  # in the order in which they were drawn
     means = MiniBatchKMeans(wanted, batch_size=4096, n_init=1, random_state=seed).fit(learned)
-    return np.concatenate(
-        [means.predict(states[begin : begin + CHUNK]) for begin in range(0, len(states), CHUNK)]
-    )
+    return np.concatenate([means.predict(chunk) for _, chunk in chunks(states, CHUNK)])
 
 
 def _numbered(regions: np.ndarray, groups: np.ndarray) -> np.ndarray:

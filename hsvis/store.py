@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hsvis import cache
 from hsvis.cache import RunFolder
 from hsvis.errors import CacheError, DamagedFileError
+from hsvis.states import LayerStates
 
 ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
 LIGHT = ["sequence", "step", "distance"]  # columns of states that are read at the start
@@ -116,7 +116,7 @@ class StateStore:
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self.ep = ep
         self._distances, self._projections = distances, projections
-        self._parts = {layer: self._part_files(layer) for layer in self.layers}
+        self._states = {layer: LayerStates(folder, layer) for layer in self.layers}
         shared = [self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep]
         shared += [*distances.values(), *(p.xy for group in projections.values() for p in group)]
         for array in shared:
@@ -283,25 +283,7 @@ class StateStore:
         """
         if not 0 <= index < self.n_sequences:
             raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
-        begin, end = int(self.offsets[index]), int(self.offsets[index + 1])
-        paths, starts = self._parts[layer]
-        part = int(np.searchsorted(starts, begin, "right")) - 1  # a sequence never crosses files
-        begin, end = begin - int(starts[part]), end - int(starts[part])
-        try:
-            with pq.ParquetFile(paths[part], page_checksum_verification=True) as file:
-                sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
-                groups = np.concatenate([[0], np.cumsum(sizes)])
-                first = int(np.searchsorted(groups, begin, "right")) - 1
-                last = int(np.searchsorted(groups, end, "left"))
-                read = file.read_row_groups(list(range(first, last)), columns=["state"])
-        except (OSError, pa.ArrowException) as error:
-            if (
-                getattr(error, "errno", None) is None
-            ):  # it was there, but made no sense: the next build mends it
-                cache.set_aside(paths[part])
-            raise DamagedFileError(paths[part], error) from error
-        states = cache.matrix(read["state"])[begin - groups[first] : end - groups[first]]
-        return states.astype(np.float32)
+        return self._states[layer][int(self.offsets[index]) : int(self.offsets[index + 1])]
 
     def distances(self, layer: str) -> np.ndarray:
         """(N,) float32, Euclidean distance of each state to the one before it; NaN at step 0."""
@@ -333,11 +315,6 @@ class StateStore:
     def nearest(self, layer: str, name: str, x: float, y: float) -> int:
         """Row of the state nearest to a point of a projection.  Raises KeyError."""
         return self.projection(layer, name).nearest(x, y)
-
-    def _part_files(self, layer: str) -> tuple[list[Any], np.ndarray]:
-        paths = _part_paths(self._folder, layer)
-        rows = [pq.read_metadata(path).num_rows for path in paths]
-        return paths, np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])[:-1]
 
 
 def _part_paths(folder: RunFolder, layer: str) -> list[Any]:

@@ -1,10 +1,16 @@
 """Projections: shapes, seeds, small inputs, placing new states."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from sklearn import decomposition
 
+from benchmarks.synthetic import walks, write_states
+from hsvis import embedding
 from hsvis.config import PcaSettings, TsneSettings
 from hsvis.embedding import embed, label, placer
+from hsvis.states import LayerStates
 
 TSNE = TsneSettings(method="tsne", perplexity=10)
 PCA = PcaSettings(method="pca")
@@ -25,6 +31,32 @@ def test_pca_equals_a_singular_value_decomposition() -> None:
     np.testing.assert_allclose(np.abs(found.xy), np.abs(expected), atol=1e-3)
     shares = scale**2 / (scale**2).sum()
     np.testing.assert_allclose(found.details["explained_variance"], shares[:2], rtol=1e-4)
+
+
+@pytest.mark.parametrize("width", [1, 2, 30])
+def test_pca_of_very_many_states_is_found_part_by_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    states = walks(60, 50, width) + 40  # far from the origin
+    pca = decomposition.PCA(min(2, width), svd_solver="covariance_eigh")
+    expected = pca.fit_transform(states.astype(float))
+    monkeypatch.setattr(embedding, "PCA_AT_ONCE", 1000)
+    monkeypatch.setattr(embedding, "PLACED_AT_ONCE", 400)
+    told: list[int] = []
+    layer = LayerStates(write_states(tmp_path, states), "rnn.0")
+    found = embed(layer, PCA, lambda stage, done, total, note="": told.append(done))
+    np.testing.assert_allclose(found.xy[:, : expected.shape[1]], expected, atol=1e-5)
+    shares = found.details["explained_variance"]
+    np.testing.assert_allclose(shares[: expected.shape[1]], pca.explained_variance_ratio_, atol=1e-6)
+    assert (found.xy.shape, len(shares)) == ((3000, 2), 2)
+    assert told[:-1] == sorted(told[:-1])
+
+
+def test_states_in_files_are_projected_as_those_in_memory(tmp_path: Path) -> None:
+    states = walks(30, 20, 6)
+    layer = LayerStates(write_states(tmp_path, states, 150), "rnn.0")
+    for settings in (TSNE, TSNE.model_copy(update={"max_fit": 200}), PCA):
+        np.testing.assert_array_equal(embed(layer, settings).xy, embed(states, settings).xy)
 
 
 def test_tsne_keeps_neighbours_together() -> None:

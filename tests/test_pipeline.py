@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from hsvis import cache
+from hsvis.analysis.neighbours import neighbours
 from hsvis.config import Config, load_config
-from hsvis.errors import CacheError, ConfigError, DataError
+from hsvis.errors import CacheError, ConfigError, DamagedFileError, DataError
 from hsvis.pipeline import build, locate
 from hsvis.store import StateStore
 
@@ -40,12 +41,13 @@ def stages(config: Config) -> tuple[StateStore, set[str]]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.parquet")}
+    files = [*folder.rglob("*.parquet"), *folder.rglob("*.records")]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
 
 
 def tables(folder: Path) -> dict[str, bytes]:
-    """All tables as bytes that are equal where all values are, NaN included."""
-    found = {}
+    """All tables as bytes that are equal where all values are, NaN included; and the records of indexes."""
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.records")}
     for path in folder.rglob("*.parquet"):
         sink = pa.BufferOutputStream()
         table = cache.read_table(path).combine_chunks()
@@ -116,7 +118,7 @@ def test_the_manifest_tells_what_was_done(demo_store: StateStore) -> None:
 
 def test_each_stage_is_done_once(cache_folder: Path) -> None:
     first, worked = stages(tiny())
-    assert worked == {"reading words", "training", "states", "PCA"}
+    assert worked == {"reading words", "training", "states", "PCA", "index of rnn.0"}
     before = contents(first.folder.path)
     again, worked = stages(tiny())
     assert worked == set()
@@ -177,7 +179,9 @@ def test_several_layers_and_half_precision(cache_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", ["truncate", "delete", "flip"])
-@pytest.mark.parametrize("which", ["sequences", "predictions", "states", "embedding", "manifest"])
+@pytest.mark.parametrize(
+    "which", ["sequences", "predictions", "states", "embedding", "manifest", "cells", "records"]
+)
 def test_a_damaged_file_is_built_again_and_nothing_else(
     cache_folder: Path, built: Path, harm: str, which: str
 ) -> None:
@@ -190,6 +194,8 @@ def test_a_damaged_file_is_built_again_and_nothing_else(
         "states": store.folder.states("rnn.0", 1),
         "embedding": store.folder.embedding("rnn.0", store.projections("rnn.0")[0].name),
         "manifest": store.folder.manifest,
+        "cells": store.folder.cells("rnn.0"),
+        "records": store.folder.records("rnn.0"),
     }
     path = paths[which]
     content = bytearray(path.read_bytes())
@@ -202,10 +208,34 @@ def test_a_damaged_file_is_built_again_and_nothing_else(
         path.write_bytes(bytes(content) if harm == "flip" else bytes(content[: len(content) // 2]))
     if harm == "flip" and which == "states":  # what is not read at the start is found when it is asked for
         assert any(_unreadable(build(tiny()), i) for i in range(store.n_sequences))
+    if harm == "flip" and which in ("cells", "records"):
+        with pytest.raises(DamagedFileError, match="Build the run again"):
+            neighbours(store, "rnn.0", 0)
     mended, worked = stages(tiny())
     assert "training" not in worked
     assert tables(mended.folder.path) == whole
     assert cache.read_manifest(mended.folder) is not None
+
+
+def test_a_run_without_an_index_opens_and_the_next_build_adds_nothing_else(
+    cache_folder: Path, built: Path
+) -> None:
+    shutil.copytree(built, cache_folder)
+    folder = build(tiny()).folder
+    whole, rows = contents(folder.path), neighbours(build(tiny()), "rnn.0", 5)[0]
+    manifest = cache.read_manifest(folder)
+    assert manifest is not None
+    shutil.rmtree(folder.records("rnn.0").parent)
+    kept = {name: size for name, size in manifest["files"].items() if not name.startswith("neighbours")}
+    cache.write_manifest(folder, manifest | {"files": kept})
+    assert locate(tiny()) == (folder, True)
+    old = StateStore.open(folder)
+    with pytest.raises(DamagedFileError, match="Build the run again"):
+        neighbours(old, "rnn.0", 5)
+    mended, worked = stages(tiny())
+    assert worked == {"index of rnn.0"}
+    assert contents(folder.path) == whole
+    assert np.array_equal(neighbours(mended, "rnn.0", 5)[0], rows)
 
 
 def _middle_of_states(path: Path) -> int:

@@ -16,6 +16,7 @@ from hsvis import tables
 from hsvis.check.subject import Fact, Subject
 from hsvis.config import Config, ModelSettings, TsneSettings
 from hsvis.corpus.corpus import Corpus, Split
+from hsvis.embedding import PCA_AT_ONCE
 from hsvis.errors import DataError
 from hsvis.extraction import extract
 from hsvis.models.batching import pad
@@ -117,7 +118,7 @@ class Size:
     Attributes:
         disk: of all files of the run.
         server: of what a server keeps in memory for the run.
-        building: of the states of the largest layer, which projections read at once.
+        building: of the states of the largest layer that projections hold at once.
     """
 
     sequences: int
@@ -149,12 +150,14 @@ def size_of(one: Subject, sample: Sample, config: Config) -> Size:
     projected = len(layers) * len(config.projections)
     disk = (
         sum(steps * (COLUMNS + 4 + value * layer.size) for layer in layers)
+        + sum(steps * (4 + 2 * layer.size) for layer in layers)  # indexes
         + steps * (COLUMNS + ep)
         + projected * steps * (COLUMNS // 4 + 8)  # compressed, other than what holds vectors
         + _written(texts) * sample.scale
     )
     server = steps * (ep + 4 * len(layers) + 8 * projected) + texts.nbytes * sample.scale
-    building = 4 * steps * max(layer.size for layer in layers)
+    whole = any(isinstance(one, TsneSettings) and one.max_fit is None for one in config.projections)
+    building = 4 * (steps if whole else min(steps, PCA_AT_ONCE)) * max(layer.size for layer in layers)
     return Size(sample.sequences, steps, sample.exact, round(disk), round(server), building)
 
 

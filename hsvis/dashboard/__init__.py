@@ -7,7 +7,16 @@ from pathlib import Path
 from dash import Dash
 
 from hsvis import places
-from hsvis.dashboard import build_routes, exports, layout, queries, routes, table_routes, timing
+from hsvis.dashboard import (
+    build_routes,
+    exports,
+    layout,
+    neighbours,
+    queries,
+    routes,
+    table_routes,
+    timing,
+)
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks import (
     choice,
@@ -82,6 +91,7 @@ def create_app(
     app.layout = lambda: layout.page(shown, clouds, work)
     routes.register(app, shown, clouds, filters)
     queries.register(app, shown, filters)
+    neighbours.register(app, shown)
     table_routes.register(app, shown, pages)
     exports.register(app, shown, pages)
     build_routes.register(app, shown, work)

@@ -39,6 +39,15 @@ def store_of(runs: Runs, run: str) -> StateStore:
         raise NotFound(f"There is no run {run!r}.") from None
 
 
+def row_of(store: StateStore, row: str) -> int:
+    """A row of the step tables.  Raises: NotFound if there is no such row; BadRequest if it is no number."""
+    if not row.isascii() or not row.isdigit() or len(row) > 18:
+        raise BadRequest(f"{row!r} is not the row of a state: 0 to {store.n_states - 1}.")
+    if int(row) >= store.n_states:
+        raise NotFound(f"Run {store.name!r} has no state {row}: its rows are 0 to {store.n_states - 1}.")
+    return int(row)
+
+
 def choice(name: str, allowed: tuple[str, ...]) -> str:
     """One of the allowed values, the first if none is given.  Raises BadRequest."""
     given = flask.request.args.get(name, allowed[0])

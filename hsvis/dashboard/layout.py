@@ -22,6 +22,7 @@ KEYS = (
     (("←", "→"), "previous, next step of the selected sequence"),
     (("Home", "End"), "first, last step"),
     (("n", "r"), "next, random misclassified sequence"),
+    (("s",), "states similar to the pinned step"),
     (("/",), "search the texts"),
     (("Esc",), "let go of the sequence and the step"),
     (("0",), "show all states"),
@@ -92,6 +93,14 @@ def _header(runs: Runs, view: View, builds: Builds) -> Component:
                 },
             ),
             html.Div(className="stretch"),
+            html.Button(
+                "Similar states",
+                id=ids.SHOW_NEIGHBOURS,
+                className="button",
+                type="button",
+                title="States similar to the pinned step ( s )",
+                **{"aria-controls": ids.NEIGHBOURS, "aria-expanded": "false"},
+            ),
             _button("Copy link", ids.COPY_LINK, "Copy the address of exactly this view"),
             _button("?", ids.SHOW_KEYS, "Keyboard: ?"),
             toggle,
@@ -230,7 +239,25 @@ def _right(runs: Runs, view: View) -> Component:
             html.Div(sequence_table(runs, view.store), id=ids.TABLE_BOX, className="table-box"),
         ],
     )
-    return html.Div(className="area right", children=[table, settings(view)])
+    return html.Div(className="area right", children=[table, settings(view), _neighbours()])
+
+
+def _neighbours() -> Component:
+    """Closed until it is asked for: assets/neighbours.js asks the server for the states nearest to a step."""
+    close = html.Button(
+        "Close", id=ids.CLOSE_NEIGHBOURS, className="quiet", type="button", title="Close ( Esc )"
+    )
+    return html.Section(
+        [
+            html.Div([html.H2("Similar states"), close], className="card-head"),
+            html.Div(id=ids.NEIGHBOURS_OF, className="neighbours-of", role="status"),
+            html.Ol(id=ids.NEIGHBOUR_LIST, className="neighbour-list"),
+        ],
+        id=ids.NEIGHBOURS,
+        className="card neighbours",
+        hidden=True,
+        **{"aria-label": "Similar states"},
+    )
 
 
 def _search() -> Component:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import flask
 from dash import Dash
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest
 
 from hsvis import __version__
 from hsvis.dashboard import asked
@@ -157,13 +157,9 @@ def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Respons
 def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
     """Raises: NotFound if there is no such run or row; BadRequest if `row` is no number."""
     store = asked.store_of(runs, run)
-    if not row.isascii() or not row.isdigit() or len(row) > 18:
-        raise BadRequest(f"{row!r} is not the row of a state: 0 to {store.n_states - 1}.")
-    try:
-        index, step = store.locate(int(row))
-    except IndexError:
-        raise NotFound(f"Run {run!r} has no state {row}: its rows are 0 to {store.n_states - 1}.") from None
-    ep = store.ep[int(row)]
+    at = asked.row_of(store, row)
+    index, step = store.locate(at)
+    ep = store.ep[at]
     return {
         "sequence": index,
         "step": step,

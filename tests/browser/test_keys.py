@@ -265,7 +265,7 @@ def test_question_mark_opens_the_list_of_keys_and_escape_closes_only_it(
     stands(opened, store, 3)
     press(opened, "End", "?")
     expect(dialog).to_be_visible()
-    assert {"↑", "↓", "←", "→", "Home", "End", "n", "r", "/", "Esc", "?"} <= set(
+    assert {"↑", "↓", "←", "→", "Home", "End", "n", "r", "s", "/", "Esc", "?"} <= set(
         dialog.locator("kbd").all_inner_texts()
     )
     step = highlights(opened)["tokens"]["now"]

@@ -42,6 +42,7 @@ def projection_figure(
         "bounds": list(bounds),
         "classes": list(store.classes),
         "sequence": index,
+        "first": rows.start,  # the row of its step 0
         "label": None if index is None else int(store.labels[index]),
     }
     return figure.update_layout(meta=meta, uirevision=view.cloud)
