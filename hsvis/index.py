@@ -5,13 +5,13 @@ centre in half precision, then the rows.  A table holds the centres, and a check
 reads the cells nearest to it, so that neither memory nor time grows with the number of states.
 """
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
+from isal import isal_zlib
 
 from hsvis import cache
 from hsvis.cache import RunFolder
@@ -55,11 +55,13 @@ def write_index(
         progress(stage, begin, 2 * n, f"{len(centres)} cells")
     scale = float(2.0 ** np.ceil(np.log2(far) / 2)) if 0 < far < np.inf else 1.0  # halves end at 65,504
     sizes = np.bincount(cells, minlength=len(centres))
-    with cache.write_aside(folder.records(layer)) as aside, aside.open("r+b", buffering=0) as file:
+    with cache.write_aside(folder.records(layer)) as aside, aside.open("w+b", buffering=0) as file:
         for begin, chunk in chunks(states, CHUNK):
             progress(stage, n + begin, 2 * n, f"{len(centres)} cells")
             _append(file, begin, chunk, cells, sizes, centres, scale)
-        checksums = [zlib.crc32(_content(file, sizes, cell, states.shape[1])) for cell in range(len(sizes))]
+        checksums = [
+            isal_zlib.crc32(_content(file, sizes, cell, states.shape[1])) for cell in range(len(sizes))
+        ]
     table = pa.table(
         {
             "size": pa.array(sizes, pa.int64()),
@@ -222,7 +224,7 @@ class Index:
     def _measured(self, file: BinaryIO, cell: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         width, size = len(state), int(self._sizes[cell])
         content = _content(file, self._sizes, cell, width)
-        if zlib.crc32(content) != self._checksums[cell]:
+        if isal_zlib.crc32(content) != self._checksums[cell]:
             cache.set_aside(self._path)
             raise DamagedFileError(self._path, "it is not as it was written")
         apart = np.frombuffer(content, "<f2", size * width).reshape(size, width).astype(np.float32)

@@ -11,71 +11,26 @@ import importlib.metadata
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hsvis import __version__, built, cache, places
+from hsvis import __version__, built, cache
 from hsvis.cache import RunFolder
 from hsvis.config import Config, ModelSettings, OwnModelSettings, ProjectionSettings
-from hsvis.corpus.corpus import Corpus, corpus_of, load_corpus
-from hsvis.corpus.given import Given, read_given
-from hsvis.corpus.words import ReadText, Words
+from hsvis.corpus.corpus import Corpus
+from hsvis.corpus.given import Given
+from hsvis.corpus.words import ReadText
 from hsvis.errors import CacheError, DamagedFileError, DataError, ModelError
+from hsvis.job import Job
 from hsvis.models.source import sources
 from hsvis.progress import Progress, silent
 from hsvis.store import StateStore
-from hsvis.tokenising import tokenised, words_file
 
 TRACED = ("hsvis", "torch", "openTSNE", "numpy", "scikit-learn", "datasets", "pyarrow")
-
-
-@dataclass
-class _Build:
-    """One build under way."""
-
-    config: Config
-    corpus: Corpus
-    progress: Progress
-    given: Given | None = None  # what `states_from` holds, in place of a model
-    times: dict[str, float] = field(default_factory=dict)  # stage -> seconds; only what this build did
-    words: dict[str, Words] = field(default_factory=dict)  # of the splits that were read
-
-    @property
-    def model_key(self) -> str:
-        if self.given is not None:
-            return cache.key_of(given=self.given.fingerprint, classes=self.given.classes)
-        return cache.key_of(
-            train=self.corpus.train.fingerprint,
-            test=self.corpus.test.fingerprint,
-            classes=self.corpus.classes,
-            tokens=self.config.tokens.model_dump(),
-            model=self.config.model.model_dump(
-                exclude={"device"}
-            ),  # the same states, wherever they come from
-            **sources(self.config),
-        )
-
-    @property
-    def checkpoint(self) -> Path:
-        """Of the built-in classifier."""
-        return places.cache_folder() / self.config.name / "models" / f"{self.model_key}.safetensors"
-
-    @property
-    def states_key(self) -> str:
-        return cache.key_of(
-            model=self.model_key, limit=self.config.dataset.limit, states=self.config.states.model_dump()
-        )
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        self.times[stage] = round(time.perf_counter() - began, 3)
 
 
 def build(config: Config, progress: Progress = silent) -> StateStore:
@@ -84,8 +39,8 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
     Raises:
         DataError, ModelError, CacheError: with what to do; whatever was finished is kept.
     """
-    job = _prepare(config, progress)
-    folder = _folder(job)
+    job = Job.of(config, progress)
+    folder = job.folder
     if _is_current(job, folder) and (_has_indexes(folder) or not os.access(folder.path, os.W_OK)):
         with suppress(DamagedFileError):
             _describe_anew(job, folder)
@@ -111,64 +66,23 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
 
 def locate(config: Config) -> tuple[RunFolder, bool]:
     """The folder of a run, and whether all of it is built."""
-    job = _prepare(config, silent)
-    folder = _folder(job)
+    job = Job.of(config, silent)
+    folder = job.folder
     return folder, _is_current(job, folder)
 
 
 def trained_checkpoint(config: Config, corpus: Corpus) -> Path:
     """Where the checkpoint of the built-in classifier lies, or will lie once it is trained."""
-    return _Build(config, corpus, silent).checkpoint
+    return Job(config, corpus, silent).checkpoint
 
 
-def _prepare(config: Config, progress: Progress) -> _Build:
-    if config.states_from is not None:
-        progress("reading the states", 0, 1, config.states_from)
-        given = read_given(Path(config.states_from), config.dataset.classes)
-        progress("reading the states", 1, 1, f"{len(given.lengths):,} sequences, {len(given.ep):,} steps")
-        return _Build(config, corpus_of(given), progress, given)
-    progress("loading the dataset", 0, 1, config.dataset.path)
-    corpus = load_corpus(config.dataset)
-    sizes = f"{len(corpus.train):,} to train, {len(corpus.test):,} to test, {len(corpus.classes)} classes"
-    progress("loading the dataset", 1, 1, sizes)
-    return _Build(config, corpus, progress)
-
-
-def _folder(job: _Build) -> RunFolder:
-    return RunFolder(places.cache_folder() / job.config.name / job.states_key)
-
-
-def _layers(job: _Build, manifest: dict[str, Any] | None) -> list[str]:
-    """The layers that the config asks for; those of a user's own model are known once it was built."""
-    if job.config.states.layers is not None:
-        return job.config.states.layers
-    if job.given is not None:
-        return list(job.given.states)
-    if isinstance(job.config.model, OwnModelSettings):
-        return [layer["name"] for layer in manifest["layers"]] if manifest else []
-    return ["rnn.0"]
-
-
-def _projections(job: _Build, layers: Sequence[str]) -> list[tuple[str, str, ProjectionSettings]]:
-    """(layer, file name, settings) of every projection that the config asks for."""
-    return [
-        (
-            layer,
-            built.projection_name(job.states_key, layer, wanted),
-            wanted,
-        )
-        for layer in layers
-        for wanted in job.config.projections
-    ]
-
-
-def _is_current(job: _Build, folder: RunFolder) -> bool:
+def _is_current(job: Job, folder: RunFolder) -> bool:
     """Whether the manifest and every file it names are there, of the size they had."""
     manifest = cache.read_manifest(folder)
     if manifest is None:
         return False
     there = {(p["layer"], p["name"]) for p in manifest["projections"]}
-    if not {(layer, name) for layer, name, _ in _projections(job, _layers(job, manifest))} <= there:
+    if not {(layer, name) for layer, name, _ in job.projections(job.layers(manifest))} <= there:
         return False
     return built.is_whole(folder, manifest)
 
@@ -178,7 +92,7 @@ def _has_indexes(folder: RunFolder) -> bool:
     return manifest is not None and built.has_indexes(manifest)
 
 
-def _add_indexes(job: _Build, folder: RunFolder) -> None:
+def _add_indexes(job: Job, folder: RunFolder) -> None:
     """What a run of an earlier version lacks; it can be shown without, where there is no room for them."""
     try:
         built.add_indexes(folder, job.progress)
@@ -188,7 +102,7 @@ def _add_indexes(job: _Build, folder: RunFolder) -> None:
         job.progress("indexes", 1, 1, str(error))
 
 
-def _describe_anew(job: _Build, folder: RunFolder) -> None:
+def _describe_anew(job: Job, folder: RunFolder) -> None:
     """Where a setting changed that changes no table, such as how numbers are drawn, the manifest says so."""
     manifest = cache.read_manifest(folder)
     config = json.loads(json.dumps(job.config.model_dump()))
@@ -200,11 +114,11 @@ def _describe_anew(job: _Build, folder: RunFolder) -> None:
         cache.write_manifest(folder, latest | {"config": config, "series": series})
 
 
-def _open(job: _Build, folder: RunFolder) -> StateStore:
+def _open(job: Job, folder: RunFolder) -> StateStore:
     return built.opened(folder, job.config.projections)
 
 
-def _build(job: _Build, folder: RunFolder) -> None:
+def _build(job: Job, folder: RunFolder) -> None:
     """Everything that is missing, under the run's lock."""
     cache.sweep(folder.path)
     previous = cache.read_manifest(folder) or {}
@@ -212,7 +126,7 @@ def _build(job: _Build, folder: RunFolder) -> None:
     with job.timed("states"):
         lengths, left_out = _states(job, folder, model)
     projections: list[dict[str, Any]] = []
-    for layer, name, settings in _projections(job, [layer.name for layer in model.layers]):
+    for layer, name, settings in job.projections([layer.name for layer in model.layers]):
         details = _embedding(job, folder, layer, name, settings, lengths)
         projections.append(built.described(layer, name, settings, details, projections))
     for layer in model.layers:
@@ -230,7 +144,7 @@ def _build(job: _Build, folder: RunFolder) -> None:
 
 
 def _manifest(
-    job: _Build,
+    job: Job,
     folder: RunFolder,
     model: Any,
     report: dict[str, Any],
@@ -263,7 +177,7 @@ def _manifest(
     }
 
 
-def _model(job: _Build) -> tuple[Any, dict[str, Any]]:
+def _model(job: Job) -> tuple[Any, dict[str, Any]]:
     """The model and a report: of its training, or of the test split where it was trained elsewhere."""
     if job.given is not None:
         return _given_model(job, job.given)
@@ -272,7 +186,7 @@ def _model(job: _Build) -> tuple[Any, dict[str, Any]]:
     return _trained(job, job.config.model)
 
 
-def _own_model(job: _Build, settings: OwnModelSettings) -> tuple[Any, dict[str, Any]]:
+def _own_model(job: Job, settings: OwnModelSettings) -> tuple[Any, dict[str, Any]]:
     from hsvis.models.own import accuracy, own_model  # noqa: PLC0415  (torch)
 
     test = job.corpus.test
@@ -296,7 +210,7 @@ def _own_model(job: _Build, settings: OwnModelSettings) -> tuple[Any, dict[str, 
     }
 
 
-def _given_model(job: _Build, given: Given) -> tuple[Any, dict[str, Any]]:
+def _given_model(job: Job, given: Given) -> tuple[Any, dict[str, Any]]:
     from hsvis.models.given import GivenModel  # noqa: PLC0415  (torch)
 
     last = given.ep[np.cumsum(given.lengths) - 1]  # (S, C)
@@ -315,7 +229,7 @@ def _given_model(job: _Build, given: Given) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]:
+def _trained(job: Job, settings: ModelSettings) -> tuple[Any, dict[str, Any]]:
     """The built-in classifier, from its checkpoint where there is one, and the report of its training."""
     from hsvis.models.checkpoint import checkpoint_bytes, read_checkpoint  # noqa: PLC0415  (torch: seconds)
     from hsvis.models.text_model import SeriesModel, TextModel  # noqa: PLC0415
@@ -333,32 +247,17 @@ def _trained(job: _Build, settings: ModelSettings) -> tuple[Any, dict[str, Any]]
                 job.progress("training", 0, 1, f"{path} can't be read and is trained anew")
         if checkpoint is None:
             with job.timed("training"):
-                words = (_words(job, "train"), _words(job, "test")) if job.corpus.features is None else None
+                words = (job.words("train"), job.words("test")) if job.corpus.features is None else None
                 trained = train(job.corpus, config.tokens, settings, job.progress, words)
             cache.write_bytes(path, checkpoint_bytes(trained, job.corpus.classes, config.tokens, settings))
             checkpoint = read_checkpoint(path)
-    c, wanted = checkpoint, _layers(job, None)
+    c, wanted = checkpoint, job.layers(None)
     if job.corpus.features is not None:
         return SeriesModel(c.classifier, c.tokens, c.classes, wanted), c.report
     return TextModel(c.classifier, c.vocabulary, c.tokens, c.classes, wanted), c.report
 
 
-def _words_file(job: _Build, name: str) -> Path:
-    split = job.corpus.train if name == "train" else job.corpus.test
-    folder = places.cache_folder() / job.config.name / "words"
-    return words_file(folder, split, lowercase=job.config.tokens.lowercase)
-
-
-def _words(job: _Build, name: str) -> Words:
-    """The words of the split "train" or "test"; where they stand matters in what is shown only."""
-    if name not in job.words:
-        split, test = (job.corpus.test, True) if name == "test" else (job.corpus.train, False)
-        path, lowercase = _words_file(job, name), job.config.tokens.lowercase
-        job.words[name] = tokenised(path, split, lowercase=lowercase, places=test, progress=job.progress)
-    return job.words[name]
-
-
-def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dict[str, int]]:
+def _states(job: Job, folder: RunFolder, model: Any) -> tuple[np.ndarray, dict[str, int]]:
     """States, EPs and sequences of the analysed rows: steps of each (S,) int32, and what was left out."""
     from hsvis.models.text_model import TextModel  # noqa: PLC0415  (torch)
     from hsvis.parts import Row, write_states  # noqa: PLC0415  (torch)
@@ -366,8 +265,8 @@ def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dic
     split = job.corpus.test
     count = min(len(split), job.config.dataset.limit or len(split))
     examples: Sequence[Any] = split.examples
-    if isinstance(model, TextModel) and (_words_file(job, "test").exists() or count == len(split)):
-        words = _words(job, "test")
+    if isinstance(model, TextModel) and (job.has_words("test") or count == len(split)):
+        words = job.words("test")
         examples = [ReadText(text, words, i) for i, text in enumerate(split.texts[:count])]
     rows = (Row(i, examples[i], int(split.labels[i])) for i in range(count))
     lengths = write_states(folder, model, rows, count, job.config.states, job.progress)
@@ -380,7 +279,7 @@ def _states(job: _Build, folder: RunFolder, model: Any) -> tuple[np.ndarray, dic
 
 
 def _embedding(
-    job: _Build, folder: RunFolder, layer: str, name: str, settings: ProjectionSettings, lengths: np.ndarray
+    job: Job, folder: RunFolder, layer: str, name: str, settings: ProjectionSettings, lengths: np.ndarray
 ) -> dict[str, Any]:
     """One projection, computed where it is missing; what was done, as in `Embedded.details`."""
     path = folder.embedding(layer, name)

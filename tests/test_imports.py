@@ -22,6 +22,7 @@ ORDER = [
     ["embedding"],
     ["store", "report"],
     ["built"],
+    ["job"],
     ["pipeline"],
     ["check", "offers"],
     ["analysis"],

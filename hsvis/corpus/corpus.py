@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Split:
         """What a model reads: R texts, R series, or R sequences of files."""
         return self.stored or self.series or self.texts
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of the content: the same examples and labels give the same one wherever they lie."""
         digest = hashlib.sha256(self.labels.astype("<i2").tobytes())
