@@ -15,6 +15,7 @@ from benchmarks import (
     reading,
     start,
     tsne,
+    whole,
 )
 
 ALL = {
@@ -27,6 +28,7 @@ ALL = {
     "growth": growth.run,
     "neighbours": neighbours.run,
     "memory": memory.run,
+    "whole": whole.run,
     "accuracy": accuracy.run,
 }
 

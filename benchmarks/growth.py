@@ -4,10 +4,7 @@ Each run is built, opened in a server of its own, and used in a browser as a per
 of the logarithm of a cost against that of the number of states: 0 = it does not grow, 1 = in proportion.
 """
 
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -49,8 +46,8 @@ def run(*, smoke: bool, data: Path) -> None:
         config = sizes.write_config(Path(folder), data, most)
         for states in SMOKE if smoke else STATES:
             built = sizes.build(config, Path(folder) / "cache", states)
-            with _cache(built):
-                store = run_of(load_config(str(built.config), built.settings))
+            with sizes.in_cache_of(built):
+                store = run_of(load_config(built.config, built.settings))
                 off = largest_difference(store)
             costs = {**_building(built), **_clouds(store, rounds=2 if smoke else ROUNDS)}
             del store
@@ -108,19 +105,8 @@ def _clouds(store: StateStore, rounds: int) -> Costs:
     return costs
 
 
-@contextmanager
-def _cache(built: Built) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(built.environment)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def _serving(built: Built, browser: Browser, rounds: int) -> Costs:
-    with served(str(built.config), built.settings, built.environment) as server:
+    with served(built.config, built.settings, built.environment) as server:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         costs = {"server: start to the first page (s)": server.answered, **_page(page, server, rounds)}
         page.close()

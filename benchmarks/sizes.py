@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,7 @@ STEPS_EACH = 96  # of a review, about, of at most 100
 class Built:
     """A built run: how to open it, and what building it took."""
 
-    config: Path
+    config: str
     settings: list[str]
     cache: Path
     states: int
@@ -80,23 +82,40 @@ def _shortened(table: pa.Table, words: int) -> pa.Table:
 
 def build(config: Path, cache: Path, states: int) -> Built:
     """Builds the run of about so many states, in a process of its own."""
-    settings = [f"dataset.limit={max(2, round(states / STEPS_EACH))}"]
+    return build_of(str(config), [f"dataset.limit={max(2, round(states / STEPS_EACH))}"], cache)
+
+
+def build_of(config: str, settings: list[str], cache: Path) -> Built:
+    """Builds a run with a command of its own.  Raises SystemExit where that fails."""
     given = [part for setting in settings for part in ("--set", setting)]
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "hsvis", "build", str(config), *given],
+        [sys.executable, "-m", "hsvis", "build", config, *given],
         env=os.environ | {"HSVIS_CACHE": str(cache)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     assert process.stdout is not None
-    folder = Path(process.stdout.read().strip().splitlines()[-1])
+    said = process.stdout.read().strip().splitlines()
     _, status, used = os.wait4(process.pid, 0)
     if status:
-        raise SystemExit(f"the run of {states:,} states could not be built")
+        raise SystemExit(f"{config} with {', '.join(settings)} could not be built")
+    folder = Path(said[-1])
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return Built(
         config, settings, cache, manifest["states"], manifest["sequences"],
         manifest["times"] | {"all": time.perf_counter() - began}, used.ru_maxrss / 2**20,
     )  # fmt: skip
+
+
+@contextmanager
+def in_cache_of(built: Built) -> Iterator[None]:
+    """Within the block this process finds the run."""
+    before = dict(os.environ)
+    os.environ.update(built.environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
