@@ -21,7 +21,7 @@ from hsvis.states import States, chunks
 
 FORMAT = 1  # of the two files
 SCANNED = 2_000_000  # values that a question looks at, at first; runs of no more are one cell, searched whole
-MOST_CELLS = 2048
+MOST_CELLS = 4096
 LEARNED = 50_000  # states by which cells are found
 CHUNK = 50_000  # states
 AT_ONCE = 4096  # of them, compared with all centres
@@ -38,7 +38,7 @@ def write_index(
 
     Args:
         states: (N, H) float32, N >= 1.
-        scanned: values that one question will look at, at the least; a cell has about an eighth of them.
+        scanned: values that one question will look at, at the least; a cell has about a sixteenth of them.
 
     Raises:
         CacheError: the folder can't be written.
@@ -119,7 +119,7 @@ def _content(file: BinaryIO, sizes: np.ndarray, cell: int, width: int) -> bytes:
 def _centres(states: States, scanned: int) -> np.ndarray:
     """(cells, H) float32, by k-means of a sample."""
     n, width = states.shape
-    wanted = 1 if n * width <= scanned else min(MOST_CELLS, 8 * n * width // scanned, n)
+    wanted = 1 if n * width <= scanned else min(MOST_CELLS, 16 * n * width // scanned, n)
     rng = np.random.default_rng(SEED)
     learned = states[np.sort(rng.choice(n, min(LEARNED, n), replace=False))]
     if wanted == 1:
