@@ -254,7 +254,7 @@ def large(contexts: Callable[[str, float], BrowserContext], paged: Served) -> It
     """The page of the large run; the test fails if the page reported an error."""
     page = contexts("light", 1).new_page()
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PAUSE)
     opened = at_address(watched(page), paged.address)
     yield opened
     page.evaluate("localStorage.clear()")
