@@ -54,16 +54,15 @@ class RunFolder:
 
     @property
     def building(self) -> Path:
-        """Parts of tables that are not whole yet; gone when they are."""
+        """The predictions of each part, kept until the tables of all parts are whole."""
         return self.path / "building"
 
     @property
     def lock(self) -> Path:
         return self.path.with_suffix(".lock")
 
-    def part(self, table: str, number: int) -> Path:
-        """A part of `sequences` or `predictions`, kept until the whole table is written."""
-        return self.building / f"{table}-{number:05d}.parquet"
+    def predictions_part(self, number: int) -> Path:
+        return self.building / f"predictions-{number:05d}.parquet"
 
     def states(self, layer: str, number: int) -> Path:
         return self.path / "states" / f"layer={layer}" / f"part-{number:05d}.parquet"
