@@ -120,7 +120,7 @@ def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None =
     """
     if details is not None:
         table = table.replace_schema_metadata({"hsvis": json.dumps(details)})
-    with write_aside(path) as aside, _writer(aside, table.schema, compression="lz4") as write:
+    with write_aside(path) as aside, _writer(aside, table.schema, "lz4", table.nbytes) as write:
         write(table)
 
 
@@ -144,12 +144,17 @@ def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
 
 
 @contextlib.contextmanager
-def _writer(path: Path, schema: pa.Schema, compression: str = "none") -> Iterator[Callable[[pa.Table], None]]:
-    """Gives a function that appends a table, in row groups of its own."""
+def _writer(
+    path: Path, schema: pa.Schema, compression: str = "none", size: int = 0
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends a table, in row groups of its own; `size`: bytes that will come."""
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
     rows = _row_group(schema)
     if vectors and pages.fit(schema):
         with path.open("wb") as file, PageWriter(file, schema, rows) as plain:
+            if size and hasattr(os, "posix_fallocate"):
+                with contextlib.suppress(OSError):  # room taken at once costs less than bit by bit
+                    os.posix_fallocate(file.fileno(), 0, size)
             yield lambda table: plain.write([_values(column) for column in table.columns])
         return
     with pq.ParquetWriter(
