@@ -193,7 +193,7 @@ class StateSettings(Settings):
     )
     precision: Literal["float32", "float16"] = Field(
         "float32",
-        description="How states are stored; `float16` halves the files (docs/performance.md says what it costs).",
+        description="How states are stored; `float16` halves the files; docs/performance.md: what it costs.",
     )
     part_steps: PositiveInt = Field(
         65_536,
