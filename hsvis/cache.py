@@ -54,16 +54,15 @@ class RunFolder:
 
     @property
     def building(self) -> Path:
-        """Parts of tables that are not whole yet; gone when they are."""
+        """The predictions of each part, kept until the tables of all parts are whole."""
         return self.path / "building"
 
     @property
     def lock(self) -> Path:
         return self.path.with_suffix(".lock")
 
-    def part(self, table: str, number: int) -> Path:
-        """A part of `sequences` or `predictions`, kept until the whole table is written."""
-        return self.building / f"{table}-{number:05d}.parquet"
+    def predictions_part(self, number: int) -> Path:
+        return self.building / f"predictions-{number:05d}.parquet"
 
     def states(self, layer: str, number: int) -> Path:
         return self.path / "states" / f"layer={layer}" / f"part-{number:05d}.parquet"
@@ -129,7 +128,7 @@ def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None =
     """
     if details is not None:
         table = table.replace_schema_metadata({"hsvis": json.dumps(details)})
-    with write_aside(path) as aside, _writer(aside, table.schema, compression="lz4") as write:
+    with write_aside(path) as aside, _writer(aside, table.schema, "lz4", table.nbytes) as write:
         write(table)
 
 
@@ -153,12 +152,17 @@ def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
 
 
 @contextlib.contextmanager
-def _writer(path: Path, schema: pa.Schema, compression: str = "none") -> Iterator[Callable[[pa.Table], None]]:
-    """Gives a function that appends a table, in row groups of its own."""
+def _writer(
+    path: Path, schema: pa.Schema, compression: str = "none", size: int = 0
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends a table, in row groups of its own; `size`: bytes that will come."""
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
     rows = _row_group(schema)
     if vectors and pages.fit(schema):
         with path.open("wb") as file, PageWriter(file, schema, rows) as plain:
+            if size and hasattr(os, "posix_fallocate"):
+                with contextlib.suppress(OSError):  # room taken at once costs less than bit by bit
+                    os.posix_fallocate(file.fileno(), 0, size)
             yield lambda table: plain.write([_values(column) for column in table.columns])
         return
     with pq.ParquetWriter(

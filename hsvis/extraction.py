@@ -60,17 +60,18 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
     lengths = np.array([len(s) for s in sequences], np.int32)
     ends = np.cumsum(lengths, dtype=np.int64)
     n = int(ends[-1])
-    ep = np.empty((n, len(model.classes)), np.float32)
-    states = {layer.name: room.rows(layer.name, n, layer.size) for layer in model.layers}
-    ends_at, steps = ends.tolist(), lengths.tolist()
+    ep = np.empty((n + 1, len(model.classes)), np.float32)  # row n takes all padding
+    states = {layer.name: room.rows(layer.name, n + 1, layer.size) for layer in model.layers}
     for batch in bucketed(lengths, STEPS_PER_BATCH):
-        order = batch.tolist()
-        trace = model.trace([sequences[i] for i in order])
+        trace = model.trace([sequences[i] for i in batch])
+        steps = np.arange(trace.ep.shape[1])[:, None]  # (T, 1)
+        begins = ends[batch] - lengths[batch]  # (B,)
+        rows = np.where(steps < lengths[batch], begins + steps, n).reshape(-1)  # (T * B,)
         for out, values in [(ep, trace.ep), *((states[name], trace.states[name]) for name in states)]:
-            for i, padded in zip(order, values.numpy(), strict=True):  # (T, …)
-                out[ends_at[i] - steps[i] : ends_at[i]] = padded[: steps[i]]
-    distances = {name: _distances(values, ends[:-1]) for name, values in states.items()}
-    return Extracted(lengths, ep, states, distances)
+            out[rows] = values.numpy().swapaxes(0, 1).reshape(len(rows), -1)  # as the kernels lay it out
+    found = {name: values[:n] for name, values in states.items()}
+    distances = {name: _distances(values, ends[:-1]) for name, values in found.items()}
+    return Extracted(lengths, ep[:n], found, distances)
 
 
 def _distances(states: np.ndarray, starts: np.ndarray) -> np.ndarray:

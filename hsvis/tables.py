@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from hsvis.cache import vectors
 
-if TYPE_CHECKING:  # both bring torch, which opening a built run does not need
-    from hsvis.extraction import Extracted
+if TYPE_CHECKING:  # it brings torch, which opening a built run does not need
     from hsvis.models.protocol import Encoded
 
 
@@ -83,10 +82,9 @@ def prediction_table(steps: dict[str, pa.Array], ep: np.ndarray) -> pa.Table:
     return pa.table(steps | {"ep": vectors(ep)})
 
 
-def state_table(steps: dict[str, pa.Array], extracted: Extracted, layer: str, precision: str) -> pa.Table:
-    """One row a step: distance to the state before, and the state in `float32` or `float16`."""
-    states = extracted.states[layer].astype(precision, copy=False)
-    return pa.table(steps | {"distance": pa.array(extracted.distances[layer]), "state": vectors(states)})
+def state_table(steps: dict[str, pa.Array], distances: np.ndarray, states: np.ndarray) -> pa.Table:
+    """One row a step: its distance to the state before, (n,) float32, and its state, of (n, H)."""
+    return pa.table(steps | {"distance": pa.array(distances), "state": vectors(states)})
 
 
 def embedding_table(lengths: np.ndarray, xy: np.ndarray) -> pa.Table:

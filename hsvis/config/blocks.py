@@ -191,7 +191,10 @@ class StateSettings(Settings):
         description="Layers whose states are kept, such as `rnn.0` or `rnn.0.cell`; null = `rnn.0` of the "
         "built-in classifier, all of your own model.",
     )
-    precision: Literal["float32", "float16"] = Field("float32", description="How states are stored.")
+    precision: Literal["float32", "float16"] = Field(
+        "float32",
+        description="How states are stored; `float16` halves the files; docs/performance.md: what it costs.",
+    )
     part_steps: PositiveInt = Field(
         65_536,
         description="Steps in one file of states, about; a killed build goes on from the last whole file.",
