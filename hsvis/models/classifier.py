@@ -1,5 +1,6 @@
 """The built-in classifier: word vectors or features, recurrent layers, a head on the last hidden state."""
 
+import copy
 from typing import cast
 
 import torch
@@ -153,13 +154,19 @@ class RecurrentClassifier(nn.Module):
         Returns:
             layer -> (B, T, H), and EPs (B, T, C): the head reads every state as if it were the last.
         """
-        x = self.embedding(ids)  # (B, T, E)
+        x = self.embedding(ids.transpose(0, 1))  # (T, B, E): as the kernels want it
         states = {}
         for i, layer in enumerate(self.recurrent):
-            below, (x, _) = x, layer(x)  # (B, T, E or H), (B, T, H)
+            below, (x, _) = x, _steps_first(layer)(x)  # (T, B, E or H), (T, B, H)
             if f"rnn.{i}" in layers:
-                states[f"rnn.{i}"] = x
+                states[f"rnn.{i}"] = x.transpose(0, 1)
             if f"rnn.{i}.cell" in layers:
-                states[f"rnn.{i}.cell"] = cell_states(layer, below, x)
-        ep = self.probabilities(self.head(x.transpose(0, 1)))  # (T, B, C), as the states lie: no copy
-        return states, ep.transpose(0, 1)
+                states[f"rnn.{i}.cell"] = cell_states(layer, below.transpose(0, 1), x.transpose(0, 1))
+        return states, self.probabilities(self.head(x)).transpose(0, 1)
+
+
+def _steps_first(layer: nn.RNNBase) -> nn.RNNBase:
+    """The same layer for inputs (T, B, E): it would turn those of (B, T, E) round, which takes longer."""
+    turned = copy.copy(layer)  # has the same weights
+    turned.batch_first = False
+    return turned
