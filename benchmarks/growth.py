@@ -5,6 +5,7 @@ of the logarithm of a cost against that of the number of states: 0 = it does not
 """
 
 import tempfile
+import urllib.request
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -68,6 +69,7 @@ def _building(built: Built) -> Costs:
     return {
         "build: states, EPs, distances, tables (s)": took["states"],
         "build: PCA (s)": sum(took[stage] for stage in took if stage.startswith("projection")),
+        "build: index of the states (s)": sum(took[stage] for stage in took if stage.startswith("index")),
         "build: peak memory (GiB)": built.peak,
     }
 
@@ -109,9 +111,19 @@ def _serving(built: Built, browser: Browser, rounds: int) -> Costs:
     with served(built.config, built.settings, built.environment) as server:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         costs = {"server: start to the first page (s)": server.answered, **_page(page, server, rounds)}
+        costs["server: the states nearest to one (ms)"] = _neighbours(server, built, rounds)
         page.close()
         now, most = server.memory()
         return costs | {"server: memory after use (GiB)": now, "server: peak memory (GiB)": most}
+
+
+def _neighbours(server: Server, built: Built, rounds: int) -> float:
+    """ms in the server for the ten nearest states of other sequences, median."""
+    took = []
+    for row in np.random.default_rng(0).choice(built.states, 5 * rounds).tolist():
+        with urllib.request.urlopen(f"{server.url}/neighbours/growth/rnn.0/{row}?k=10") as answer:
+            took.append(_ms(answer.headers["Server-Timing"]))
+    return median(took)
 
 
 def _page(page: Page, server: Server, rounds: int) -> Costs:
@@ -132,7 +144,9 @@ def _page(page: Page, server: Server, rounds: int) -> Costs:
     wait_until_drawn(page)
     answers.clear()
     hovers, selections, trajectories = measured(page, n_hovers=8 * rounds, n_selections=3 * rounds)
-    in_server = sum(_server_ms(answer) for answer in answers if "_dash-update" in answer.url)
+    in_server = sum(
+        _ms(answer.headers["server-timing"]) for answer in answers if "_dash-update" in answer.url
+    )
     return {
         "page: ready (s)": median(ready),
         "page: loaded (MB)": weight / 1e6,
@@ -146,8 +160,9 @@ def _page(page: Page, server: Server, rounds: int) -> Costs:
     }
 
 
-def _server_ms(answer: Response) -> float:
-    return float(answer.headers.get("server-timing", "app;dur=0").rpartition("=")[2])
+def _ms(timing: str) -> float:
+    """Of a Server-Timing header."""
+    return float(timing.rpartition("=")[2])
 
 
 # ms from the change of the page's look to the end of the next frame
