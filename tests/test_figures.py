@@ -26,7 +26,7 @@ def test_every_figure_is_transparent_small_and_finite(n_steps, n_classes, look):
 def test_every_figure_passes_plotlys_own_checks(n_steps, n_classes):
     for view, figure in Example(n_steps, n_classes).all().items():
         checked = go.Figure(figure.to_dict())  # raises where a name or a value makes no sense
-        assert checked.to_json() == figure.to_json(), view
+        assert json.loads(checked.to_json()) == json.loads(figure.to_json()), view
 
 
 @SIZES

@@ -56,10 +56,9 @@ def confidence(
     ]
     if n_classes == 2:
         low, high = (escape(ellipsis(name, 9)) for name in classes)
-        axis, legends = value_axis("EP", ticktext=[low, "0.5", high]), []
-    else:
-        axis, legends = value_axis("EP"), [_legend(shown, classes, palette)]
-    return step_frame(tokens, theme, traces, top=top, yaxis=axis, annotations=legends)
+        return step_frame(tokens, theme, traces, top=top, yaxis=value_axis("EP", ticktext=[low, "0.5", high]))
+    legend = _legend(shown, classes, palette)
+    return step_frame(tokens, theme, traces, top=top, yaxis=value_axis("EP"), annotations=[legend])
 
 
 def _changes(ep: np.ndarray, palette: Palette, theme: Theme) -> dict[str, Any]:

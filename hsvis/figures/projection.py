@@ -108,7 +108,6 @@ def projection(
         yaxis={"range": [y0, y1], "visible": False},
         dragmode="pan",
         hovermode=False,
-        images=[],
         meta={"bounds": [x0, x1, y0, y1]},
         uirevision=f"{x0:.6g} {x1:.6g} {y0:.6g} {y1:.6g}",
     )
