@@ -42,26 +42,31 @@ Costs = dict[str, float]  # by "group: what (unit)"
 def run(*, smoke: bool, data: Path) -> None:
     """Prints a table of all costs; the large size also draws docs/images/growth.png."""
     columns: list[tuple[int, Costs]] = []
+    rounds = 2 if smoke else ROUNDS
     with tempfile.TemporaryDirectory() as folder, launched() as browser:
-        most = (SMOKE if smoke else STATES)[-1]
-        config = sizes.write_config(Path(folder), data, most)
-        for states in SMOKE if smoke else STATES:
-            built = sizes.build(config, Path(folder) / "cache", states)
-            with sizes.in_cache_of(built):
-                store = run_of(load_config(built.config, built.settings))
-                off = largest_difference(store)
-            costs = {**_building(built), **_clouds(store, rounds=2 if smoke else ROUNDS)}
-            del store
-            costs |= _serving(built, browser, rounds=2 if smoke else ROUNDS)
-            columns.append((built.states, costs))
-            print(
-                f"  ({built.states:,} states of {built.sequences:,} sequences; states, EPs and distances of "
-                f"{SEQUENCES} sequences within {off:.1g} of a plain call's)",
-                flush=True,
-            )
-        _table(columns)
+        try:
+            for states in SMOKE if smoke else STATES:
+                config = sizes.write_config(Path(folder) / str(states), data, states)
+                built = sizes.build_of(str(config), [], Path(folder) / "cache")
+                columns.append((built.states, _costs(built, browser, rounds)))
+        finally:
+            _table(columns)  # what there is of it, if the rest is waited for no more
         if not smoke:
             _draw(columns, browser)
+
+
+def _costs(built: Built, browser: Browser, rounds: int) -> Costs:
+    with sizes.in_cache_of(built):
+        store = run_of(load_config(built.config, built.settings))
+        off = largest_difference(store)
+    print(
+        f"  ({built.states:,} states of {built.sequences:,} sequences; states, EPs and distances of "
+        f"{SEQUENCES} sequences within {off:.1g} of a plain call's)",
+        flush=True,
+    )
+    costs = {**_building(built), **_clouds(store, rounds)}
+    del store
+    return costs | _serving(built, browser, rounds)
 
 
 def _building(built: Built) -> Costs:
@@ -119,9 +124,9 @@ def _serving(built: Built, browser: Browser, rounds: int) -> Costs:
 
 def _neighbours(server: Server, built: Built, rounds: int) -> float:
     """ms in the server for the ten nearest states of other sequences, median."""
-    took = []
+    took, run = [], load_config(built.config).name
     for row in np.random.default_rng(0).choice(built.states, 5 * rounds).tolist():
-        with urllib.request.urlopen(f"{server.url}/neighbours/growth/rnn.0/{row}?k=10") as answer:
+        with urllib.request.urlopen(f"{server.url}/neighbours/{run}/rnn.0/{row}?k=10") as answer:
             took.append(_ms(answer.headers["Server-Timing"]))
     return median(took)
 
@@ -204,6 +209,8 @@ ZOOM = """async (share) => {
 
 
 def _table(columns: list[tuple[int, Costs]]) -> None:
+    if len(columns) < 2:
+        return
     sizes_ = [states for states, _ in columns]
     print("| states | " + " | ".join(f"{states:,}" for states in sizes_) + " | slope |")
     print("| --- |" + " --- |" * (len(columns) + 1))

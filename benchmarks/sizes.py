@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -39,8 +40,8 @@ class Built:
         return {"HSVIS_CACHE": str(self.cache)}
 
 
-def write_config(folder: Path, data: Path, most: int) -> Path:
-    """A config in `folder`, of reviews for runs up to `most` states; the demo's where there is no IMDB.
+def write_config(folder: Path, data: Path, states: int) -> Path:
+    """A config in `folder`, of reviews of about so many states; the demo's where there is no IMDB.
 
     A review that comes again lacks its last words: seven more of them each time.
     """
@@ -48,11 +49,13 @@ def write_config(folder: Path, data: Path, most: int) -> Path:
     test = pq.read_table(imdb / "test.parquet", columns=["text", "label"]) if imdb.exists() else _demo()
     train = pq.read_table(imdb / "train.parquet", columns=["text", "label"]) if imdb.exists() else _demo()
     train = train.take(pa.array(range(0, len(train), max(1, len(train) // TRAINED_ON))))
-    rounds = -(-most // (len(test) * STEPS_EACH)) if imdb.exists() else 1
-    pq.write_table(pa.concat_tables(_shortened(test, 7 * k) for k in range(rounds)), folder / "test.parquet")
+    wanted = max(2, round(states / STEPS_EACH))
+    again = (_shortened(test, 7 * k) for k in range(-(-wanted // len(test))))
+    folder.mkdir()
+    pq.write_table(pa.concat_tables(again).take(_spread(wanted, len(test))), folder / "test.parquet")
     pq.write_table(train, folder / "train.parquet")
     config = {
-        "name": "growth",
+        "name": f"growth-{states}",
         "dataset": {
             "path": "parquet",
             "data_files": {split: str(folder / f"{split}.parquet") for split in ("train", "test")},
@@ -64,6 +67,11 @@ def write_config(folder: Path, data: Path, most: int) -> Path:
     file = folder / "growth.yaml"
     file.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
     return file
+
+
+def _spread(wanted: int, given: int) -> np.ndarray:
+    """Rows of all classes: IMDB's test split has the negative reviews first."""
+    return np.linspace(0, max(wanted, given) - 1, wanted).astype(np.int64)
 
 
 def _demo() -> pa.Table:
@@ -78,11 +86,6 @@ def _shortened(table: pa.Table, words: int) -> pa.Table:
         if not words
         else table.set_column(0, "text", pc.replace_substring_regex(text, rf"(\s+\S+){{{words}}}$", ""))
     )
-
-
-def build(config: Path, cache: Path, states: int) -> Built:
-    """Builds the run of about so many states, in a process of its own."""
-    return build_of(str(config), [f"dataset.limit={max(2, round(states / STEPS_EACH))}"], cache)
 
 
 def build_of(config: str, settings: list[str], cache: Path) -> Built:
