@@ -31,7 +31,7 @@ from hsvis.pipeline import build as run_of
 from hsvis.store import StateStore
 
 STATES = (10_000, 48_000, 240_000, 2_400_000, 10_000_000)
-SMOKE = (1_000, 3_000)
+SMOKE = (1_000,)
 SIZE = (1000, 800)  # pixels of the cloud
 PICTURE = Path("docs/images/growth.png")
 ROUNDS = 7
@@ -209,18 +209,18 @@ ZOOM = """async (share) => {
 
 
 def _table(columns: list[tuple[int, Costs]]) -> None:
-    if len(columns) < 2:
-        return
     sizes_ = [states for states, _ in columns]
     print("| states | " + " | ".join(f"{states:,}" for states in sizes_) + " | slope |")
     print("| --- |" + " --- |" * (len(columns) + 1))
-    for name in columns[0][1]:
+    for name in columns[0][1] if columns else ():
         values = [costs[name] for _, costs in columns]
         shown = " | ".join(f"{value:.3g}" for value in values)
         print(f"| {name} | {shown} | {_slope(sizes_, values):.2f} |")
 
 
 def _slope(states: list[int], values: list[float]) -> float:
+    if len(states) < 2:
+        return float("nan")
     return float(np.polyfit(np.log(states), np.log(np.maximum(values, 1e-9)), 1)[0])
 
 
