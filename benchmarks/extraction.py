@@ -1,4 +1,4 @@
-"""Extraction with parquet writing against one forward pass of the same nn.LSTM; its memory; float16."""
+"""Extraction with parquet against one pass of the same nn.LSTM over the same batches; memory; float16."""
 
 import multiprocessing
 import shutil
@@ -23,7 +23,7 @@ from hsvis.models.protocol import Encoded, HiddenStateModel, Trace
 from hsvis.models.text_model import TextModel
 from hsvis.parts import Row, write_states
 
-PLAIN = 16_384  # padded steps in a batch of the plain pass, which is faster with larger ones
+LARGER = 16_384  # padded steps of larger batches, with which a plain pass is faster
 
 
 class _Read:
@@ -57,7 +57,7 @@ def _compare(data: Path, count: int, rounds: int) -> None:
     print(f"  (tokenising {len(texts):,} texts took {took:.2f} s and is in none of the times)")
     encoded = [read[0].encode(text) for text in texts]
     batches = {
-        steps: _batches(encoded, config.states.part_steps, steps) for steps in (PLAIN, STEPS_PER_BATCH)
+        steps: _batches(encoded, config.states.part_steps, steps) for steps in (LARGER, STEPS_PER_BATCH)
     }
     print(f"  {sum(map(len, encoded)):,} steps, {torch.get_num_threads()} threads")
     lstm = model.classifier.recurrent[0]
@@ -79,13 +79,13 @@ def _compare(data: Path, count: int, rounds: int) -> None:
     @torch.inference_mode()
     def bare() -> None:
         with (folder() / "states").open("wb") as file:
-            for batch in batches[PLAIN]:
+            for batch in batches[STEPS_PER_BATCH]:
                 file.write(lstm(batch)[0].contiguous().numpy())
 
     with kept:
         compare(
-            ("one forward pass of nn.LSTM", lambda: plain(PLAIN)),
-            ("the pass in extraction's smaller batches", lambda: plain(STEPS_PER_BATCH)),
+            ("one forward pass of nn.LSTM", lambda: plain(STEPS_PER_BATCH)),
+            ("the pass in larger batches", lambda: plain(LARGER)),
             ("the pass, its padded states as raw bytes", bare),
             ("states, EPs, distances, parquet", lambda: _write(folder(), read[0], texts, config)),
             rounds=rounds,

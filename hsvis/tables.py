@@ -33,9 +33,9 @@ def sequence_table(
     )
     return pa.table(
         {
-            "sequence": pa.array(range(first, first + len(texts)), pa.int32()),
+            "sequence": pa.array(np.arange(first, first + len(texts), dtype=np.int32)),
             "text": _strings(texts),
-            "tokens": _lists(lengths, _strings([t for e in encoded for t in e.tokens])),
+            "tokens": _lists(lengths, _tokens(encoded)),
             "known": _lists(lengths, pa.array(np.concatenate([e.known for e in encoded]))),
             "length": pa.array(lengths, pa.int32()),
             "label": pa.array(labels, pa.int16()),
@@ -56,6 +56,25 @@ def _lists(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
         values,
         type=pa.list_(pa.field("element", values.type)),  # see `cache.vectors`
     )
+
+
+def _tokens(encoded: Sequence[Encoded]) -> pa.StringArray:
+    """All tokens, one after the other.
+
+    Joined and cut by numpy, as other threads run meanwhile; arrow would keep them waiting for each token.
+    """
+    count = sum(len(e.tokens) for e in encoded)
+    try:
+        text = "\0".join(["\0".join(e.tokens) for e in encoded]).encode()
+    except UnicodeEncodeError:
+        text = b""
+    if not count or text.count(0) != count - 1:  # a token holds what separates them, or is not UTF-8
+        return _strings([token for e in encoded for token in e.tokens])
+    joined = np.frombuffer(text, np.uint8)
+    is_token = joined != 0
+    ends = np.append(np.flatnonzero(~is_token), len(joined)) - np.arange(count)
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(joined[is_token]))
 
 
 def _strings(values: Sequence[str]) -> pa.StringArray:
