@@ -1,18 +1,16 @@
 """The `hsvis` command, and what `python app.py` does."""
 
 import argparse
-import errno
 import json
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hsvis import __version__
+from hsvis import __version__, serving
 from hsvis.child import JsonProgress, stop_at_eof
 from hsvis.config import load_config, projection_settings
-from hsvis.errors import ConfigError, HsvisError, ServerError
+from hsvis.errors import ConfigError, HsvisError
 from hsvis.progress import ConsoleProgress, Progress
 
 FAILED = 2  # exit code of everything the user can mend
@@ -45,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_child(project)
     serve = commands.add_parser("serve", help="build what is missing, then show it in the browser")
     serve.add_argument("config", nargs="*", help="YAML files or folders of them; none means the demo")
-    _add_server(serve)
+    _add_set(serve)
+    serving.add_options(serve)
     reuters = commands.add_parser("import-reuters", help="make parquet files of the original Reuters-21578")
     reuters.add_argument("source", type=Path, help="the distribution: a folder or .tar.gz of .sgm files")
     reuters.add_argument("target", type=Path, help="folder for train.parquet and test.parquet")
@@ -56,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "check": _check,
             "info": _info,
             "project": _project,
-            "serve": _serve,
+            "serve": serving.serve,
             "import-reuters": _import_reuters,
         }[given.command],
         given,
@@ -75,8 +74,9 @@ def app(arguments: Sequence[str] | None = None) -> int:
         metavar="PATH",
         help="a YAML file, or a folder of them; none means the demo",
     )
-    _add_server(parser)
-    return _guarded(_serve, parser.parse_args(arguments))
+    _add_set(parser)
+    serving.add_options(parser)
+    return _guarded(serving.serve, parser.parse_args(arguments))
 
 
 def _add_set(parser: argparse.ArgumentParser) -> None:
@@ -102,15 +102,6 @@ def _add_child(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="stop when standard input ends, as it does with the program that started this one",
     )
-
-
-def _add_server(parser: argparse.ArgumentParser) -> None:
-    _add_set(parser)
-    parser.add_argument(
-        "--no-build", action="store_true", help="show what is built; build nothing, not from the page either"
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8050, help="port to serve on (default: %(default)s)")
 
 
 def _guarded(command: Any, given: argparse.Namespace) -> int:
@@ -186,52 +177,3 @@ def _import_reuters(given: argparse.Namespace) -> None:
     from hsvis.corpus.reuters import import_reuters  # noqa: PLC0415
 
     print("\n".join(import_reuters(given.source, given.target).lines()))
-
-
-def _serve(given: argparse.Namespace) -> None:
-    from hsvis.offers import offers, opened  # noqa: PLC0415
-
-    offered = offers(given.config or ["demo"], given.set)
-    _check_port(given.host, given.port)
-    from hsvis.dashboard import create_app  # noqa: PLC0415
-    from hsvis.dashboard.builds import Builds  # noqa: PLC0415
-
-    building = not given.no_build
-    stores = opened(offered, ConsoleProgress(), lambda line: print(line, file=sys.stderr), building=building)
-    with Builds(offered, allowed=building) as builds:
-        _run(create_app(stores, builds=builds), given.host, given.port)
-
-
-def _check_port(host: str, port: int) -> None:
-    """Raises ServerError where the address can't be served on, before anything is built."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except (OSError, OverflowError, UnicodeError) as error:
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise ServerError(
-                f"port {port} of {host} is in use, perhaps by another hsvis. "
-                f"Choose another one with --port {port + 1}."
-            ) from error
-        raise ServerError(
-            f"{host}, port {port}: can't be served on ({error}). Choose another --host or --port."
-        ) from error
-
-
-def _run(dashboard: Any, host: str, port: int) -> None:
-    import logging  # noqa: PLC0415
-
-    from werkzeug.serving import make_server  # noqa: PLC0415  (the server that Dash itself runs)
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
-    try:
-        server = make_server(host, port, dashboard.server, threaded=True)
-    except (OSError, SystemExit) as error:
-        raise ServerError(
-            f"port {port} of {host} is in use. Choose another one with --port {port + 1}."
-        ) from error
-    shown = f"[{host}]" if ":" in host else host
-    print(f"hsvis is at http://{shown}:{server.port}/  (stop with Ctrl+C)", file=sys.stderr)
-    server.serve_forever()

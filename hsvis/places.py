@@ -42,6 +42,12 @@ def cache_folder() -> Path:
     )
 
 
+def data_folder() -> Path:
+    """`$HSVIS_DATA`, else the platform's user data folder: what people made and no build can bring back."""
+    chosen = os.environ.get("HSVIS_DATA")
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("hsvis", appauthor=False))
+
+
 def child_environment() -> dict[str, str]:
     """The environment of a process that finds the same modules as this one."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}

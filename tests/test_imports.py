@@ -28,6 +28,7 @@ ORDER = [
     ["analysis"],
     ["figures"],
     ["dashboard"],
+    ["serving"],
     ["cli", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}

@@ -17,6 +17,7 @@ from hsvis.dashboard import (
     table_routes,
     timing,
 )
+from hsvis.dashboard.access import Access
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks import (
     choice,
@@ -54,6 +55,7 @@ def create_app(
     runs: Sequence[StateStore],
     *,
     builds: Builds | None = None,
+    access: Access | None = None,
     assets: Path | None = None,
     prefix: str | None = None,
     most_rows: int = MOST_ROWS,
@@ -63,6 +65,7 @@ def create_app(
     Args:
         runs: at least one, of different names.
         builds: what else is offered, and whether it may be built from the page; without, nothing is.
+        access: what the people who use it may do; everything by default.
         assets: folder of style sheets and scripts, if not the one that comes with hsvis.
         prefix: path under which the app is served, "/hsvis/"; at the root by default.
         most_rows: of a run with more sequences, the page gets the rows of the table a page at a time.
