@@ -43,6 +43,10 @@ class ServerError(HsvisError):
     """A dashboard that can't be served, such as a port that is taken."""
 
 
+class UsersError(HsvisError):
+    """A file of users that can't be read or written, or a name or password that won't do."""
+
+
 def nearest(wrong: str, there: Iterable[str], *, every: bool = True) -> str:
     """The remedy for a name that is not there: the one that is meant, it seems, and all that there are.
 
