@@ -13,6 +13,7 @@ from statistics import median
 import numpy as np
 import plotly.graph_objects as go
 from playwright.sync_api import Browser, Page, Request
+from plotly.colors import qualitative
 from plotly.subplots import make_subplots
 
 from benchmarks import sizes
@@ -232,6 +233,7 @@ def _slope(states: list[int], values: list[float]) -> float:
     return float(np.polyfit(np.log(states), np.log(np.maximum(values, 1e-9)), 1)[0])
 
 
+COLOURS = qualitative.Plotly
 DASHES = ("solid", "dash", "dot")
 
 
@@ -244,9 +246,9 @@ def _draw(columns: list[tuple[int, Costs]], browser: Browser) -> None:
         column = groups.index(group) + 1
         states, values = zip(*((n, costs[name]) for n, costs in columns), strict=True)
         legend = "legend" if column == 1 else f"legend{column}"
-        dash = DASHES[sum(trace.legend == legend for trace in figure.data) // 10]  # 10 colours
+        turn, colour = divmod(sum(trace.legend == legend for trace in figure.data), len(COLOURS))
         line = go.Scatter(x=states, y=values, name=what, mode="lines+markers", legend=legend)
-        line.line.dash = dash
+        line.line.update(color=COLOURS[colour], dash=DASHES[turn])
         figure.add_trace(line, row=1, col=column)
     figure.update_xaxes(type="log", title="states")
     figure.update_yaxes(type="log")
