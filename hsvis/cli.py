@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hsvis import __version__, serving
+from hsvis import __version__, serving, users_command
 from hsvis.child import JsonProgress, stop_at_eof
 from hsvis.config import load_config, projection_settings
 from hsvis.errors import ConfigError, HsvisError
@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reuters = commands.add_parser("import-reuters", help="make parquet files of the original Reuters-21578")
     reuters.add_argument("source", type=Path, help="the distribution: a folder or .tar.gz of .sgm files")
     reuters.add_argument("target", type=Path, help="folder for train.parquet and test.parquet")
+    users_command.add(commands)
     given = parser.parse_args(arguments)
     return _guarded(
         {
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "project": _project,
             "serve": serving.serve,
             "import-reuters": _import_reuters,
+            "users": users_command.run,
         }[given.command],
         given,
     )

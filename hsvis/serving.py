@@ -6,6 +6,7 @@ import socket
 import sys
 from typing import Any
 
+from hsvis import admission
 from hsvis.errors import ServerError
 from hsvis.progress import ConsoleProgress
 
@@ -17,6 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8050, help="port to serve on (default: %(default)s)")
+    admission.add_options(parser)
 
 
 def serve(given: argparse.Namespace) -> None:
@@ -27,6 +29,7 @@ def serve(given: argparse.Namespace) -> None:
     """
     from hsvis.offers import offers, opened  # noqa: PLC0415
 
+    access = admission.access_of(given, must_say=not admission.is_loopback(given.host), save=True)
     offered = offers(given.config or ["demo"], given.set)
     _check_port(given.host, given.port)
     from hsvis.dashboard import create_app  # noqa: PLC0415
@@ -35,7 +38,7 @@ def serve(given: argparse.Namespace) -> None:
     building = not given.no_build
     stores = opened(offered, ConsoleProgress(), lambda line: print(line, file=sys.stderr), building=building)
     with Builds(offered, allowed=building) as builds:
-        _run(create_app(stores, builds=builds), given.host, given.port)
+        _run(create_app(stores, builds=builds, access=access), given.host, given.port)
 
 
 def _check_port(host: str, port: int) -> None:

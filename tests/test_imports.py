@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "hsvis"
 
 # from the beginning of the data's way to its end; a module may import from its own level and those before
 ORDER = [
-    ["hsvis", "errors", "places", "progress", "overrides", "child"],
+    ["hsvis", "errors", "places", "progress", "overrides", "child", "users"],
     ["config"],
     ["corpus"],
     ["models"],
@@ -28,7 +28,8 @@ ORDER = [
     ["analysis"],
     ["figures"],
     ["dashboard"],
-    ["serving"],
+    ["admission"],
+    ["serving", "users_command"],
     ["cli", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}

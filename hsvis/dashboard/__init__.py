@@ -8,8 +8,11 @@ from dash import Dash
 
 from hsvis import places
 from hsvis.dashboard import (
+    bodies,
     build_routes,
     exports,
+    guard,
+    headers,
     layout,
     neighbours,
     queries,
@@ -90,6 +93,8 @@ def create_app(
         enable_mcp=False,
     )
     timing.register(app)
+    guard.register(app, access or Access())
+    bodies.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
     app.layout = lambda: layout.page(shown, clouds, work)
     routes.register(app, shown, clouds, filters)
@@ -105,4 +110,5 @@ def create_app(
     sequence.register(app, shown, clouds)
     projection.register(app, shown, clouds)
     options.register(app, shown)
+    headers.register(app)
     return app
