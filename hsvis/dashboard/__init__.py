@@ -76,6 +76,7 @@ def create_app(
     Raises:
         ConfigError: if there is no run, or if two have one name.
     """
+    rule = access or Access()
     shown, clouds, filters = Runs(runs, most_rows=most_rows), Clouds(), Filters()
     pages = Pages(filters)
     work = builds or Builds(allowed=False)
@@ -93,10 +94,10 @@ def create_app(
         enable_mcp=False,
     )
     timing.register(app)
-    guard.register(app, access or Access())
+    guard.register(app, rule)
     bodies.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
-    app.layout = lambda: layout.page(shown, clouds, work)
+    app.layout = lambda: layout.page(shown, clouds, work, rule)
     routes.register(app, shown, clouds, filters)
     queries.register(app, shown, filters)
     neighbours.register(app, shown)

@@ -51,4 +51,4 @@ class Access:
 
 def current_user() -> str:
     """Who the request comes from; "" where nobody has to say who they are."""
-    return str(flask.g.get("user", ""))
+    return str(flask.g.get("user", "")) if flask.has_request_context() else ""

@@ -74,6 +74,7 @@ NEIGHBOUR_LIST = "neighbour-list"
 SHOW_NEIGHBOURS = "show-neighbours"
 CLOSE_NEIGHBOURS = "close-neighbours"
 COPY_LINK = "copy-link"
+LOG_OUT = "log-out"
 WHOLE = "whole"  # zooms out to all states
 NOTICE = "notice"  # one line about what just happened, such as an address that is outdated
 DEFAULTS = "defaults"  # of the display options

@@ -4,6 +4,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hsvis.dashboard import ids
+from hsvis.dashboard.access import Access, current_user
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks.choice import layer_options, projection_options, run_options
 from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info
@@ -37,7 +38,7 @@ PROJECTION_FIGURE = {
 }
 
 
-def page(runs: Runs, clouds: Clouds, builds: Builds) -> Component:
+def page(runs: Runs, clouds: Clouds, builds: Builds, access: Access) -> Component:
     """Everything inside the body, opened at the first run."""
     view = runs.resolve(None)
     return html.Div(
@@ -45,7 +46,7 @@ def page(runs: Runs, clouds: Clouds, builds: Builds) -> Component:
         className="page",
         style=page_style(view),
         children=[
-            _header(runs, view, builds),
+            _header(runs, view, builds, access),
             html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(runs, view)]),
             _keys(),
             _runs(),
@@ -60,7 +61,7 @@ def page(runs: Runs, clouds: Clouds, builds: Builds) -> Component:
     )
 
 
-def _header(runs: Runs, view: View, builds: Builds) -> Component:
+def _header(runs: Runs, view: View, builds: Builds, access: Access) -> Component:
     toggle = html.Button(
         id=ids.THEME_TOGGLE,
         className="theme-toggle",
@@ -104,8 +105,18 @@ def _header(runs: Runs, view: View, builds: Builds) -> Component:
             _button("Copy link", ids.COPY_LINK, "Copy the address of exactly this view"),
             _button("?", ids.SHOW_KEYS, "Keyboard: ?"),
             toggle,
+            *_user(access),
         ],
     )
+
+
+def _user(access: Access) -> list[Component]:
+    """Who is logged in, and the way out."""
+    name = current_user()
+    if not name:
+        return []
+    shown = html.Span(name, className="user", title=f"You are {name}")
+    return [shown, _button("Log out", ids.LOG_OUT, "End this session")] if access.users else [shown]
 
 
 def _select(label: str, select: str, options: list[dict[str, str]], value: str) -> Component:
