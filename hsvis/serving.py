@@ -29,9 +29,9 @@ def serve(given: argparse.Namespace) -> None:
     """
     from hsvis.offers import offers, opened  # noqa: PLC0415
 
-    access = admission.access_of(given, must_say=not admission.is_loopback(given.host), save=True)
     offered = offers(given.config or ["demo"], given.set)
     _check_port(given.host, given.port)
+    access = admission.access_of(given, must_say=not admission.is_loopback(given.host), save=True)
     from hsvis.dashboard import create_app  # noqa: PLC0415
     from hsvis.dashboard.builds import Builds  # noqa: PLC0415
 

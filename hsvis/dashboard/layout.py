@@ -111,12 +111,10 @@ def _header(runs: Runs, view: View, builds: Builds, access: Access) -> Component
 
 
 def _user(access: Access) -> list[Component]:
-    """Who is logged in, and the way out."""
-    name = current_user()
-    if not name:
-        return []
-    shown = html.Span(name, className="user", title=f"You are {name}")
-    return [shown, _button("Log out", ids.LOG_OUT, "End this session")] if access.users else [shown]
+    """Who is logged in, and the way out; nothing to be seen where nobody has to say who they are."""
+    name, way_out = current_user(), _button("Log out", ids.LOG_OUT, "End this session")
+    way_out.hidden = access.users is None
+    return [html.Span(name, className="user", title=f"You are {name}", hidden=not name), way_out]
 
 
 def _select(label: str, select: str, options: list[dict[str, str]], value: str) -> Component:
