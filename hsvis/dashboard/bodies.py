@@ -1,7 +1,7 @@
-"""Requests of callbacks: refused in a line unless they have the form that the page gives them.
+"""What is asked of Dash itself: refused in a line unless it has the form that the page gives it.
 
-Dash trusts what comes: with a part missing it answers with a fault of its own.  What the values are is for
-each callback to judge.
+Dash trusts what comes: with a part missing it answers with a fault of its own.  What the values of a
+callback are is for the callback to judge.
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import flask
 from dash import Dash
+from dash.exceptions import DependencyException
 
 
 def register(app: Dash) -> None:
@@ -26,6 +27,10 @@ def register(app: Dash) -> None:
             text = f"This is no request of a callback: {error}\n"
             return flask.Response(text, status=400, mimetype="text/plain")
         return None
+
+    @app.server.errorhandler(DependencyException)
+    def _(_: DependencyException) -> flask.Response:
+        return flask.Response("There is no such script.\n", status=404, mimetype="text/plain")
 
 
 def _read(body: bytes) -> Any:
