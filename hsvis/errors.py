@@ -39,6 +39,22 @@ class DamagedFileError(CacheError):
         self.path = path
 
 
+class ReplacedFileError(DamagedFileError):
+    """A file of an opened run that another build has replaced: it is sound, but of another run."""
+
+    def __init__(self, path: Path) -> None:
+        HsvisError.__init__(
+            self,
+            f"{path}: the run was built anew since this page was opened, and its hidden states are others. "
+            "Reload the page to see the new run.",
+        )
+        self.path = path
+
+
+class GoneError(HsvisError):
+    """What a page shows is no longer kept by the server."""
+
+
 class ServerError(HsvisError):
     """A dashboard that can't be served, such as a port that is taken."""
 

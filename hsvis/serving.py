@@ -27,15 +27,20 @@ def serve(given: argparse.Namespace) -> None:
     """
     from hsvis.offers import offers, opened  # noqa: PLC0415
 
-    offered = offers(given.config or ["demo"], given.set)
+    paths = given.config or ["demo"]
+    offered = offers(paths, given.set)
     _check_port(given.host, given.port)
     from hsvis.dashboard import create_app  # noqa: PLC0415
     from hsvis.dashboard.builds import Builds  # noqa: PLC0415
+    from hsvis.dashboard.watching import Watch  # noqa: PLC0415
 
     building = not given.no_build
-    stores = opened(offered, ConsoleProgress(), lambda line: print(line, file=sys.stderr), building=building)
+    say = lambda line: print(line, file=sys.stderr)  # noqa: E731
     with Builds(offered, allowed=building) as builds:
-        _run(create_app(stores, builds=builds), given.host, given.port)
+        # nothing here holds the stores: one that another build replaces has to leave memory
+        dashboard = create_app(opened(offered, ConsoleProgress(), say, building=building), builds=builds)
+        with Watch(builds, paths, given.set):
+            _run(dashboard, given.host, given.port)
 
 
 def _check_port(host: str, port: int) -> None:

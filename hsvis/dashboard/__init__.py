@@ -21,6 +21,7 @@ from hsvis.dashboard.access import Access
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks import (
     choice,
+    editions,
     options,
     overview,
     projection,
@@ -88,6 +89,7 @@ def create_app(
         compress=find_spec("flask_compress") is not None,
         use_pages=False,
         enable_mcp=False,
+        on_error=editions.tell_gone,
     )
     timing.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
@@ -102,6 +104,7 @@ def create_app(
     overview.register(app, shown)
     table.register(app, shown)
     selection.register(app)
+    editions.register(app)
     sequence.register(app, shown, clouds)
     projection.register(app, shown, clouds)
     options.register(app, shown)

@@ -76,6 +76,12 @@ CLOSE_NEIGHBOURS = "close-neighbours"
 COPY_LINK = "copy-link"
 WHOLE = "whole"  # zooms out to all states
 NOTICE = "notice"  # one line about what just happened, such as an address that is outdated
+REBUILT = "rebuilt"  # says that the run on the page was built anew; assets/rebuilt.js fills it
+REBUILT_TEXT = "rebuilt-text"
+SHOW_REBUILT = "show-rebuilt"
+HIDE_REBUILT = "hide-rebuilt"
+EDITIONS = "editions"  # {run: edition}: which build of each run the page is answered from
+GONE = "gone"  # {"text", "at"}: a callback was asked about an edition that is no longer kept
 DEFAULTS = "defaults"  # of the display options
 
 # frames: the whole page, and the part of it about one sequence
