@@ -37,9 +37,10 @@ def serve(given: argparse.Namespace) -> None:
     building = not given.no_build
     say = lambda line: print(line, file=sys.stderr)  # noqa: E731
     with Builds(offered, allowed=building) as builds:
+        watch = Watch(builds, paths, given.set)
         # nothing here holds the stores: one that another build replaces has to leave memory
         dashboard = create_app(opened(offered, ConsoleProgress(), say, building=building), builds=builds)
-        with Watch(builds, paths, given.set):
+        with watch:
             _run(dashboard, given.host, given.port)
 
 

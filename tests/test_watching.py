@@ -27,9 +27,9 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.said: list[str] = []
         self.builds = Builds(offers([str(folder)]))
+        self.watch = Watch(self.builds, [str(folder)], say=self.said.append)
         stores = opened(self.builds.offers, silent, lambda line: None)
         self.client = create_app(stores, builds=self.builds).server.test_client()
-        self.watch = Watch(self.builds, [str(folder)], say=self.said.append)
 
     @property
     def runs(self) -> Runs:
@@ -64,7 +64,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def server(folder: Path) -> Iterator[Server]:
     served = Server(folder)
-    served.look()
     yield served
     served.builds.close()
 
@@ -273,8 +272,9 @@ def test_the_thread_looks_by_itself_and_ends_with_its_block(folder: Path) -> Non
         appeared.set()
 
     builds = Builds(offers([str(folder)]))
+    watch = Watch(builds, [str(folder)], say=say, pause=0.05)
     create_app(opened(builds.offers, silent, lambda line: None), builds=builds)
-    with Watch(builds, [str(folder)], say=say, pause=0.05) as watch:
+    with watch:
         build(load_config(write_config(folder, "beta")))
         assert appeared.wait(60)
     assert said == ["beta: built, and shown now"]

@@ -4,7 +4,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -33,7 +33,7 @@ class Seen:
     """
 
     config: Config
-    manifests: dict[Path, Mark] = field(default_factory=dict)
+    manifests: dict[Path, Mark]
     whole: bool = True
 
 
@@ -52,7 +52,8 @@ class Watch:
         say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
         pause: float = PAUSE,
     ) -> None:
-        """
+        """Remembers what is there; `opened` has to be called after that.
+
         Args:
             builds: holds the offers, and knows where runs are shown.
             paths, overrides: what the server was started with.
@@ -63,7 +64,10 @@ class Watch:
         # the marks are unknown: a config may have been written anew while another run was built
         self._read: dict[str, tuple[Mark, Offer]] = {one.source: (None, one) for one in builds.offers}
         self._pending: dict[str, Mark] = {}  # configs that changed, as they were at the last look
-        self._seen: dict[str, Seen] = {}
+        # from now on, not from the first look: what others build while this server opens its runs is new
+        self._seen = {
+            one.source: Seen(one.config, _manifests(one.config)) for one in builds.offers if one.config
+        }
         self._notes: dict[str, str] = {}
         self._told: dict[str, str] = {}
         self._looks = 0
@@ -138,15 +142,12 @@ class Watch:
 
     def _look_at_runs(self, offer: Offer, config: Config, *, with_files: bool) -> None:
         before, shown = self._seen.get(offer.source), self._builds.shown(config.name)
-        manifests = {
-            path: mark(path) for path in (places.cache_folder() / config.name).glob("*/manifest.json")
-        }
+        manifests = _manifests(config)
         whole = before.whole if before is not None and not with_files else _is_whole(shown)
         now = Seen(config, manifests, whole)
         if now == before:
             return
         self._seen[offer.source] = now
-        # of the first look nothing is new but in the folder that is shown: the others were there before
         fresh = [path for path in manifests if before and before.manifests.get(path) != manifests[path]]
         try:
             self._notes[offer.source] = self._follow(config, shown, fresh)
@@ -181,6 +182,11 @@ class Watch:
         if not is_of_config:
             return "Its config was changed since; what is shown was built of the one before."
         return "" if folder is not None else "The files of its model were changed since it was built."
+
+
+def _manifests(config: Config) -> dict[Path, Mark]:
+    """Of all runs of its name."""
+    return {path: mark(path) for path in (places.cache_folder() / config.name).glob("*/manifest.json")}
 
 
 def _is_whole(shown: StateStore | None) -> bool:
