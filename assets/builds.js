@@ -175,9 +175,12 @@
     const job = known.jobs.findLast((one) => one.kind === "build" && one.run === run.name);
     const title = run.name;
     const isShown = hsvis.steps.meta().run === run.name;
-    const openIt = isShown ? null : button("Open", `Open ${title}`, () => open(run.name));
+    const isOld = isShown && hsvis.rebuilt.isOld();
+    const opening = isOld ? hsvis.rebuilt.open : () => open(run.name);
+    const openIt = isShown && !isOld ? null : button(isOld ? "Show the new one" : "Open", `Open ${title}`, opening);
+    const state = isOld ? "the build before is shown" : isShown ? "shown" : "built";
     if (run.built && (!run.note || !known.allowed)) {
-      const line = entry(`run ${title}`, title, isShown ? "shown" : "built", null, "", openIt ? [openIt] : []);
+      const line = entry(`run ${title}`, title, state, null, "", openIt ? [openIt] : []);
       if (run.note) line.append(make("p", { class: "run-how" }, `${run.note} On the command line: ${run.command}`));
       return [line, null];
     }
@@ -188,7 +191,7 @@
       line.append(make("p", { class: "run-how" }, how));
       return [line, null];
     }
-    const words = run.built ? (isShown ? "shown" : "built") : "not built";
+    const words = run.built ? state : "not built";
     const [line, running] = work(`run ${title}`, title, job, words, ["Build", `Build ${title}`], () => build(run.name));
     if (openIt) line.querySelector(".run-actions").prepend(openIt);
     if (run.note) line.append(make("p", { class: "run-how" }, run.note));

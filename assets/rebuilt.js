@@ -35,16 +35,21 @@
     return `on ${moment.toLocaleDateString([], { day: "numeric", month: "short" })} at ${time}`;
   }
 
-  // The notice stands while the page shows another edition than the newest.
+  // Whether the page shows another edition than the newest.
+  function isOld() {
+    const { run, edition: shown } = hsvis.steps.meta();
+    return shown !== undefined && (gone === shown || (newest[run] !== undefined && newest[run].edition !== shown));
+  }
+
+  // The notice stands as long.
   function show() {
     const { run, edition: shown } = hsvis.steps.meta();
     const now = newest[run];
-    const isOld = shown !== undefined && (gone === shown || (now !== undefined && now.edition !== shown));
-    const isHidden = !isOld || (gone !== shown && later === now.edition);
+    const isHidden = !isOld() || (gone !== shown && later === now.edition);
     element("rebuilt").hidden = isHidden;
     if (isHidden) return;
     const when = now ? `“${run}” was rebuilt ${clock(now.since)}.` : `“${run}” was rebuilt.`;
-    const what = gone === shown ? "What this page shows of it is no longer kept." : "This page still shows the one before.";
+    const what = gone === shown ? "What this page shows of it is no longer kept." : "This page shows the one before.";
     const text = `${when} ${what}`;
     if (element("rebuilt-text").textContent !== text) element("rebuilt-text").textContent = text;
     element("hide-rebuilt").hidden = gone === shown;
@@ -102,7 +107,7 @@
     timer = setTimeout(look, PAUSE);
   });
 
-  window.hsvis = Object.assign(window.hsvis || {}, { edition, follow });
+  window.hsvis = Object.assign(window.hsvis || {}, { edition, follow, rebuilt: { isOld, open } });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, {
     tellGone: (data) => {

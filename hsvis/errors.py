@@ -33,9 +33,8 @@ class DamagedFileError(CacheError):
     """A file of a built run that can't be read; `path` is the file."""
 
     def __init__(self, path: Path, cause: object) -> None:
-        super().__init__(
-            f"{path}: can't be read ({cause}). Build the run again: this file alone is made anew."
-        )
+        why = "it is not there" if isinstance(cause, FileNotFoundError) else cause
+        super().__init__(f"{path}: can't be read ({why}). Build the run again: this file alone is made anew.")
         self.path = path
 
 

@@ -92,7 +92,7 @@ DETAILS = "details"
 SELECTION = "selection"  # durable: {"run", "sequence"} or nothing
 FOCUS = "focus"  # what the pointer is on; browser only
 FILTER = "filter"  # which sequences are emphasised: {"actual", "predicted", "search", …}, what is set of it
-VIEW = "view"  # {"run", "layer", "projection", "theme", "palette"}
+VIEW = "view"  # {"run", "edition", "layer", "projection", "theme", "palette"}
 OPTIONS = "options"  # {id of a display option: value}
 STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
 
