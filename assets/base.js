@@ -39,5 +39,12 @@
     notice.timer = setTimeout(() => dash_clientside.set_props("notice", { children: "" }), 8000);
   }
 
-  window.hsvis = Object.assign(window.hsvis || {}, { prefix, whenReady, notice });
+  // Asks the server.  What it no longer keeps is told to the whole page: assets/rebuilt.js says what to do.
+  async function ask(path, options) {
+    const answer = await fetch(`${prefix()}${path}`, options);
+    if (answer.status === 410) document.dispatchEvent(new CustomEvent("hsvis:gone"));
+    return answer;
+  }
+
+  window.hsvis = Object.assign(window.hsvis || {}, { ask, prefix, whenReady, notice });
 })();

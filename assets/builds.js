@@ -16,8 +16,9 @@
 
   // Run and layer of the cloud on the page.
   function shown() {
-    const [run, layer] = hsvis.steps.meta().cloud.split("/");
-    return { run, layer };
+    const { cloud, edition } = hsvis.steps.meta();
+    const [run, layer] = cloud.split("/");
+    return { run, layer, edition };
   }
 
   const isChosen = ({ run, layer }) =>
@@ -73,7 +74,8 @@
 
   const compute = (run, layer, settings) =>
     act(async () => {
-      const { job, projection } = await ask("POST", pathOf(run, layer), settings);
+      const path = `${pathOf(run, layer)}?${new URLSearchParams({ edition: hsvis.edition(run) })}`;
+      const { job, projection } = await ask("POST", path, settings);
       if (job) own.set(job, { run, layer });
       else if (isChosen({ run, layer })) {
         dash_clientside.set_props("projection-select", { value: projection });
@@ -88,25 +90,29 @@
     dash_clientside.set_props("run-select", { value: run });
   }
 
-  // Asks the server what there is; again in a second, as long as that can matter.
+  // Asks the server what there is; again in a second, as long as that can matter.  Returns whether it answered.
   async function look() {
     clearTimeout(timer);
+    let answered = true;
     try {
       const asked = new URLSearchParams(shown());
       const answer = await ask("GET", `?${asked}`);
       take(answer);
     } catch (error) {
+      answered = false;
       if (dialog().open) say(error instanceof TypeError ? "The server does not answer. Is it still running?" : error.message);
     }
     clearTimeout(timer);
     if (dialog().open || isBusy()) timer = setTimeout(look, PAUSE);
+    return answered;
   }
 
   function take(answer) {
     const first = known === null;
     known = answer;
+    hsvis.follow(answer.editions); // before a menu offers what is new
     offer("run-select", answer.run_options);
-    if (isChosen(answer)) offer("projection-select", answer.projection_options);
+    if (answer.projection_options && isChosen(answer)) offer("projection-select", answer.projection_options);
     const over = answer.jobs.filter((job) => !isUnderWay(job));
     for (const job of over) if (!ended.has(job.id) && (!first || own.has(job.id))) react(job);
     ended = new Set(over.map((job) => job.id));
@@ -169,9 +175,14 @@
     const job = known.jobs.findLast((one) => one.kind === "build" && one.run === run.name);
     const title = run.name;
     const isShown = hsvis.steps.meta().run === run.name;
-    if (run.built) {
-      const buttons = isShown ? [] : [button("Open", `Open ${title}`, () => open(run.name))];
-      return [entry(`run ${title}`, title, isShown ? "shown" : "built", null, "", buttons), null];
+    const isOld = isShown && hsvis.rebuilt.isOld();
+    const opening = isOld ? hsvis.rebuilt.open : () => open(run.name);
+    const openIt = isShown && !isOld ? null : button(isOld ? "Show the new one" : "Open", `Open ${title}`, opening);
+    const state = isOld ? "the build before is shown" : isShown ? "shown" : "built";
+    if (run.built && (!run.note || !known.allowed)) {
+      const line = entry(`run ${title}`, title, state, null, "", openIt ? [openIt] : []);
+      if (run.note) line.append(make("p", { class: "run-how" }, `${run.note} On the command line: ${run.command}`));
+      return [line, null];
     }
     if (run.error) return [entry(`run ${title}`, title, "can't be read", null, run.error, []), null];
     if (!known.allowed) {
@@ -180,7 +191,11 @@
       line.append(make("p", { class: "run-how" }, how));
       return [line, null];
     }
-    return work(`run ${title}`, title, job, "not built", ["Build", `Build ${title}`], () => build(run.name));
+    const words = run.built ? state : "not built";
+    const [line, running] = work(`run ${title}`, title, job, words, ["Build", `Build ${title}`], () => build(run.name));
+    if (openIt) line.querySelector(".run-actions").prepend(openIt);
+    if (run.note) line.append(make("p", { class: "run-how" }, run.note));
+    return [line, running];
   }
 
   function projectionEntry(job) {
@@ -293,4 +308,6 @@
     document.getElementById("close-runs").addEventListener("click", () => dialog().close());
     if (document.getElementById("show-runs").dataset.busy === "true") look();
   });
+
+  window.hsvis = Object.assign(window.hsvis || {}, { lookAtRuns: look });
 })();

@@ -27,10 +27,10 @@
     dash_clientside.set_props("system-theme", { data: root.dataset.theme });
   });
 
-  function view(run, layer, projection, palette) {
+  function view(run, layer, projection, palette, theme, system, editions) {
     const triggers = dash_clientside.callback_context.triggered.map((one) => one.prop_id);
     if (triggers.includes("theme-toggle.n_clicks")) toggleTheme();
-    return { run, layer, projection, theme: root.dataset.theme, palette };
+    return { run, edition: editions[run], layer, projection, theme: root.dataset.theme, palette };
   }
 
   window.dash_clientside = window.dash_clientside || {};

@@ -152,16 +152,17 @@
 
   // The server's table of a view; of the selected sequence where the view shows one.
   function address(file) {
-    const { cloud, sequence } = hsvis.steps.meta();
+    const { cloud, edition, sequence } = hsvis.steps.meta();
     const path = cloud.split("/").map(encodeURIComponent).join("/");
-    const whose = sequence === null ? "" : `?sequence=${sequence}`;
-    return `${hsvis.prefix()}export/${path}/${file}${whose}`;
+    const query = new URLSearchParams(sequence === null ? { edition } : { edition, sequence });
+    return `${hsvis.prefix()}export/${path}/${file}?${query}`;
   }
 
   // The table as it is filtered and sorted; of a large run the server knows the order, and sends it as it is made.
   async function saveTable() {
     const { sequences, query } = await hsvis.rows.listing();
     if (query) {
+      query.set("edition", hsvis.steps.meta().edition);
       save(`${address("sequences.csv").split("?")[0]}?${query}`, "");
       return;
     }

@@ -64,12 +64,12 @@
     asked.abort();
     asked = new AbortController();
     const filter = current;
-    const { cloud } = hsvis.steps.meta();
+    const { cloud, edition } = hsvis.steps.meta();
     if (!Object.keys(filter).length) return pass(filter, null);
     const path = cloud.split("/").map(encodeURIComponent).join("/");
-    const query = new URLSearchParams({ filter: JSON.stringify(filter) });
+    const query = new URLSearchParams({ filter: JSON.stringify(filter), edition });
     try {
-      const answer = await fetch(`${hsvis.prefix()}sequences/${path}?${query}`, { signal: asked.signal });
+      const answer = await hsvis.ask(`sequences/${path}?${query}`, { signal: asked.signal });
       if (!answer.ok) throw new Error(await answer.text());
       const { count, sequences } = await answer.json(); // of a large run no `sequences`
       if (filter === current) pass(filter, count, sequences);

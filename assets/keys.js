@@ -11,8 +11,8 @@
   let asking = false;
 
   function choose(sequence) {
-    const { run } = hsvis.steps.meta();
-    dash_clientside.set_props("pick", { data: { run, sequence, keep: true, at: Date.now() } });
+    const { run, edition } = hsvis.steps.meta();
+    dash_clientside.set_props("pick", { data: { run, edition, sequence, keep: true, at: Date.now() } });
     asked = sequence;
     since = Date.now();
   }

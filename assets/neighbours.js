@@ -30,9 +30,10 @@
     if (!pinned) return null;
     if (pinned.sequence !== hsvis.steps.index()) return undefined;
     const row = hsvis.steps.row(pinned.step);
-    const [run, layer, projection] = hsvis.steps.meta().cloud.split("/");
+    const { cloud, edition } = hsvis.steps.meta();
+    const [run, layer, projection] = cloud.split("/");
     const path = [run, layer, row].map(encodeURIComponent).join("/");
-    return `${hsvis.prefix()}neighbours/${path}?projection=${encodeURIComponent(projection)}`;
+    return `neighbours/${path}?${new URLSearchParams({ projection, edition })}`;
   }
 
   function follow() {
@@ -54,7 +55,7 @@
     const { sequence, step } = hsvis.focus.pinned() ?? {};
     waiting = new AbortController();
     try {
-      const answer = await fetch(from, { signal: waiting.signal });
+      const answer = await hsvis.ask(from, { signal: waiting.signal });
       if (from !== asked) return;
       if (!answer.ok) throw new Error((await answer.text()).trim());
       const found = await answer.json();
@@ -110,11 +111,11 @@
 
   // Selects the sequence of a state and pins its step.
   function go(sequence, step) {
-    const { run } = hsvis.steps.meta();
+    const { run, edition } = hsvis.steps.meta();
     clicked = { sequence, step };
     hsvis.focus.point(null);
     hsvis.focus.pin({ sequence, step });
-    dash_clientside.set_props("pick", { data: { run, sequence, step, keep: true, at: Date.now() } });
+    dash_clientside.set_props("pick", { data: { run, edition, sequence, step, keep: true, at: Date.now() } });
   }
 
   function arrived() {

@@ -46,7 +46,8 @@
     async ask(kind, query, signal) {
       const { run, cloud } = hsvis.steps.meta();
       const path = (run === this.table.run ? cloud : this.table.cloud).split("/").map(encodeURIComponent).join("/");
-      const answer = await fetch(`${hsvis.prefix()}${kind}/${path}?${query}`, { signal });
+      query.set("edition", this.table.edition);
+      const answer = await hsvis.ask(`${kind}/${path}?${query}`, { signal });
       if (answer.ok) return answer.json();
       const error = new Error((await answer.text()).trim());
       error.isFinal = answer.status < 500; // the same question would get the same answer

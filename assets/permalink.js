@@ -135,7 +135,8 @@
     dash_clientside.set_props(`${name}-select`, { value: wanted });
     const isShown = () => {
       const cloud = SELECTS.map((one) => view[one]).join("/");
-      return view[name] === wanted && hsvis.steps.meta().cloud === cloud && hsvis.cloud.shown === cloud;
+      const { cloud: drawn, edition } = hsvis.steps.meta();
+      return view[name] === wanted && drawn === cloud && edition === view.edition && hsvis.cloud.shown === cloud;
     };
     await settle(() => isShown() && menus.every((id, k) => control(id).options !== before[k]));
   }
@@ -187,7 +188,7 @@
   const whole = (text) => (/^\d+$/.test(text) ? Number(text) : NaN);
 
   async function applySequence(asked) {
-    const { run } = hsvis.steps.meta();
+    const { run, edition } = hsvis.steps.meta();
     if (!asked.has("sequence")) {
       if (hsvis.selectedSequence() !== null) {
         dash_clientside.set_props("pick", { data: { run: null, sequence: null, at: Date.now() } });
@@ -202,7 +203,7 @@
     const step = asked.has("step") ? whole(asked.get("step")) : null;
     const [before, isNew] = [hsvis.steps.element(0), hsvis.selectedSequence() !== sequence];
     hsvis.focus.pin(step >= 0 && step !== null ? { sequence, step } : null);
-    dash_clientside.set_props("pick", { data: { run, sequence, keep: true, at: Date.now() } });
+    dash_clientside.set_props("pick", { data: { run, edition, sequence, keep: true, at: Date.now() } });
     await settle(() => hsvis.steps.index() === sequence);
     if (step === null) return [];
     if (!(step < hsvis.steps.count())) {

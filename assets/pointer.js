@@ -117,8 +117,8 @@
     const again = pinned?.sequence === sequence && pinned.step === step && sequence === hsvis.steps.index();
     hsvis.focus.pin(again ? null : focus);
     if (view !== "projection" || (sequence === hsvis.steps.index() && !again)) return;
-    const { run } = hsvis.steps.meta(); // another sequence, or the same state again: lets go of its sequence
-    dash_clientside.set_props("pick", { data: { run, sequence, step, at: Date.now() } });
+    const { run, edition } = hsvis.steps.meta(); // another sequence, or the same state again: lets go of its sequence
+    dash_clientside.set_props("pick", { data: { run, edition, sequence, step, at: Date.now() } });
   }
 
   function watch(view, element) {

@@ -12,6 +12,7 @@
     constructor(figure) {
       this.figure = figure; // the element that Plotly draws into
       this.shown = null; // meta.cloud of what is on the page
+      this.edition = null; // and its meta.edition: the rows of a grid are those of one edition
       this.key = null; // the view that was asked for last
       this.grid = null; // {rows: Uint32Array, starts: Uint32Array, width, height, x0, x1, y0, y1, ratio}
       this.source = null; // address of the image on the page
@@ -29,9 +30,10 @@
       const { meta } = this.figure.layout;
       if (!meta || meta.theme !== document.documentElement.dataset.theme) return; // its successor is on the way
       if (look.cloud && look.cloud !== meta.cloud) return; // so it is for another run, layer or projection
-      if (this.shown !== meta.cloud) {
+      if (this.shown !== meta.cloud || this.edition !== meta.edition) {
         const first = this.shown === null;
         this.shown = meta.cloud;
+        this.edition = meta.edition;
         this.grid = null;
         if (!first) {
           this.showAll({ images: [] });
@@ -60,8 +62,8 @@
       const [y0, y1] = yaxis.range;
       const ratio = window.devicePixelRatio || 1;
       const [width, height] = [xaxis._length, yaxis._length].map((side) => Math.round(side * ratio));
-      const { cloud, theme, palette } = meta;
-      return { cloud, theme, palette, x0, x1, y0, y1, width, height, ratio, query: look.query };
+      const { cloud, edition, theme, palette } = meta;
+      return { cloud, edition, theme, palette, x0, x1, y0, y1, width, height, ratio, query: look.query };
     }
 
     showAll(change = {}) {
@@ -125,12 +127,12 @@
     }
 
     async fetch(kind, ending, view, signal) {
-      const { cloud, theme, palette, x0, x1, y0, y1, width, height, ratio } = view;
-      const query = new URLSearchParams({ x0, x1, y0, y1, w: width, h: height, ratio, theme, palette });
+      const { cloud, edition, theme, palette, x0, x1, y0, y1, width, height, ratio } = view;
+      const query = new URLSearchParams({ x0, x1, y0, y1, w: width, h: height, ratio, theme, palette, edition });
       for (const [name, value] of Object.entries(view.query ?? {})) query.set(name, value);
       if (kind === "pick") for (const name of COLOURS) query.delete(name); // the same states, whatever their colour
       const path = cloud.split("/").map(encodeURIComponent).join("/");
-      const answer = await fetch(`${hsvis.prefix()}${kind}/${path}.${ending}?${query}`, { signal });
+      const answer = await hsvis.ask(`${kind}/${path}.${ending}?${query}`, { signal });
       if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
       return answer;
     }

@@ -5,7 +5,8 @@
     const triggers = context.triggered.map((one) => one.prop_id);
     if (triggers.includes("run-select.value")) return current ? null : same;
     const picked = triggers.includes("pick.data");
-    if (picked && pick.run !== null && pick.run !== run) return same; // a click on a cloud that is about to go
+    const isOther = picked && pick.run !== null && (pick.run !== run || pick.edition !== hsvis.edition(run));
+    if (isOther) return same; // a click on a cloud that is about to go
     if (picked && pick.keep && current && current.sequence === pick.sequence) return same; // it is chosen already
     if (!picked && cell?.rowId === undefined) return same; // another grid, or a row whose page is on its way
     const sequence = picked ? pick.sequence : Number(cell.rowId);

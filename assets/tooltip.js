@@ -2,7 +2,7 @@
 (() => {
   const GAP = 14; // CSS pixels between pointer and tooltip
   const DWELL = 90; // ms on a state before its word is asked for
-  const words = new Map(); // "run/row" -> what the server said of a state
+  const words = new Map(); // address of a state -> what the server said of it
   let box = null;
   let timer = 0;
 
@@ -44,7 +44,7 @@
     const { steps } = hsvis;
     const { sequence, step } = focus;
     const own = sequence === steps.index();
-    const found = own ? null : words.get(`${steps.meta().run}/${focus.row}`);
+    const found = own ? null : words.get(address(focus.row));
     const word = own ? steps.token(step) : (found?.token ?? "…");
     const label = own ? steps.meta().label : (hsvis.rows.facts(sequence)?.label ?? found?.label);
     const lines = [];
@@ -87,17 +87,22 @@
     box.hidden = false;
     move(event);
     clearTimeout(timer);
-    const key = `${hsvis.steps.meta().run}/${focus.row}`;
+    const key = address(focus.row);
     if (focus.row !== undefined && focus.sequence !== hsvis.steps.index() && !words.has(key)) {
       timer = setTimeout(() => ask(key, focus, event), DWELL);
     }
   }
 
+  // A row is another state in another edition of the run.
+  function address(row) {
+    const { run, edition } = hsvis.steps.meta();
+    return `state/${encodeURIComponent(run)}/${row}?${new URLSearchParams({ edition })}`;
+  }
+
   // The word of a state that is not of the selected sequence: the only thing that the page does not hold.
   async function ask(key, focus, event) {
     try {
-      const path = key.split("/").map(encodeURIComponent).join("/");
-      const answer = await fetch(`${hsvis.prefix()}state/${path}`);
+      const answer = await hsvis.ask(key);
       if (!answer.ok) return;
       if (words.size > 5000) words.clear();
       words.set(key, await answer.json());

@@ -55,7 +55,8 @@
     const { xaxis, yaxis } = layout;
     const [x0, x1] = xaxis.range;
     const [y0, y1] = yaxis.range;
-    const query = new URLSearchParams({ x0, x1, y0, y1 });
+    const { cloud, edition } = hsvis.steps.meta();
+    const query = new URLSearchParams({ x0, x1, y0, y1, edition });
     query.set("jump", options["distance-threshold"]);
     query.set("change", options["change-threshold"]);
     if (options["change-class"] !== "any") query.set("class", options["change-class"]);
@@ -64,10 +65,10 @@
     }
     const filter = hsvis.filter.current();
     if (Object.keys(filter).length) query.set("filter", JSON.stringify(filter));
-    const path = hsvis.steps.meta().cloud.split("/").map(encodeURIComponent).join("/");
+    const path = cloud.split("/").map(encodeURIComponent).join("/");
     asked.abort();
     asked = new AbortController();
-    const answer = await fetch(`${hsvis.prefix()}words/${path}?${query}`, { signal: asked.signal });
+    const answer = await hsvis.ask(`words/${path}?${query}`, { signal: asked.signal });
     if (!answer.ok) throw new Error(await answer.text());
     return answer.json();
   }

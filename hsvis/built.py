@@ -36,7 +36,7 @@ def find(config: Config) -> RunFolder | None:
     for path in (places.cache_folder() / config.name).glob("*/manifest.json"):
         folder = RunFolder(path.parent)
         manifest = cache.read_manifest(folder)
-        if manifest is None or manifest.get("sources", {}) != files or _config(manifest) != config:
+        if manifest is None or manifest.get("sources", {}) != files or config_of(manifest) != config:
             continue
         if is_whole(folder, manifest):
             with suppress(OSError):
@@ -44,7 +44,7 @@ def find(config: Config) -> RunFolder | None:
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
-def _config(manifest: dict[str, Any]) -> Config | None:
+def config_of(manifest: dict[str, Any]) -> Config | None:
     """What a run was built of, settings that came later at their defaults; None if it is none any more."""
     try:
         return Config.model_validate(manifest["config"])

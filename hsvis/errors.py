@@ -33,10 +33,25 @@ class DamagedFileError(CacheError):
     """A file of a built run that can't be read; `path` is the file."""
 
     def __init__(self, path: Path, cause: object) -> None:
-        super().__init__(
-            f"{path}: can't be read ({cause}). Build the run again: this file alone is made anew."
+        why = "it is not there" if isinstance(cause, FileNotFoundError) else cause
+        super().__init__(f"{path}: can't be read ({why}). Build the run again: this file alone is made anew.")
+        self.path = path
+
+
+class ReplacedFileError(DamagedFileError):
+    """A file of an opened run that another build has replaced: it is sound, but of another run."""
+
+    def __init__(self, path: Path) -> None:
+        HsvisError.__init__(
+            self,
+            f"{path}: the run was built anew since this page was opened, and its hidden states are others. "
+            "Reload the page to see the new run.",
         )
         self.path = path
+
+
+class GoneError(HsvisError):
+    """What a page shows is no longer kept by the server."""
 
 
 class ServerError(HsvisError):

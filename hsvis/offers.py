@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hsvis import built, cache, places
@@ -28,6 +28,7 @@ class Offer:
         config: None where it can't be read.
         error: why it can't be read or offered.
         in_folder: found in a folder, not named itself.
+        note: why the run of this name that is shown is not the one of this config; it can be built then.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Offer:
     config: Config | None = None
     error: str = ""
     in_folder: bool = False
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -75,7 +77,7 @@ def offers(paths: Sequence[str], overrides: Sequence[str] = ()) -> list[Offer]:
         inside = [file for file in _files(path) if file.resolve() not in seen]
         seen |= {file.resolve() for file in inside}
         for file in inside:
-            found.append(_of_folder(file, overrides, found))
+            found.append(named_apart(read(str(file), overrides, in_folder=True), found))
         _check(path, [one for one in found if Path(one.source).parent == Path(path)])
     return found
 
@@ -91,19 +93,38 @@ def _files(folder: str) -> list[Path]:
     return sorted(files, key=lambda file: file.name)
 
 
-def _of_folder(file: Path, overrides: Sequence[str], others: Sequence[Offer]) -> Offer:
-    source = str(file)
+def sources(paths: Sequence[str]) -> list[tuple[str, bool]]:
+    """The configs that are at these paths by now, without a look into them, as `offers` orders them.
+
+    Returns:
+        (source, whether it was found in a folder) each.
+
+    Raises:
+        OSError: a folder can't be listed.
+    """
+    found: dict[Path, tuple[str, bool]] = {}
+    for path in sorted(paths, key=_is_folder):
+        inside = _files(path) if _is_folder(path) else [path]
+        for file in inside:
+            found.setdefault(Path(file).resolve(), (str(file), inside != [path]))
+    return list(found.values())
+
+
+def read(source: str, overrides: Sequence[str], *, in_folder: bool) -> Offer:
+    """A config as an offer; one that can't be read is offered with its error."""
     try:
-        config = load_config(file, overrides)
+        return Offer(source, tuple(overrides), load_config(source, overrides), in_folder=in_folder)
     except ConfigError as error:
-        return Offer(source, tuple(overrides), error=str(error), in_folder=True)
-    same = next((one for one in others if one.config and one.name == config.name), None)
-    error_text = (
-        f"{file}: the name `{config.name}` is that of {same.source}. Give each its own `name`."
-        if same
-        else ""
-    )
-    return Offer(source, tuple(overrides), config, error_text, in_folder=True)
+        return Offer(source, tuple(overrides), error=str(error), in_folder=in_folder)
+
+
+def named_apart(offer: Offer, others: Sequence[Offer]) -> Offer:
+    """The offer; with an error, if another one has its name."""
+    same = next((one for one in others if offer.config and not offer.error and one.name == offer.name), None)
+    if same is None:
+        return offer
+    error = f"{offer.source}: the name `{offer.name}` is that of {same.source}. Give each its own `name`."
+    return replace(offer, error=error)
 
 
 def _check(folder: str, inside: Sequence[Offer]) -> None:

@@ -29,16 +29,23 @@ def serve(given: argparse.Namespace) -> None:
     """
     from hsvis.offers import offers, opened  # noqa: PLC0415
 
-    offered = offers(given.config or ["demo"], given.set)
+    paths = given.config or ["demo"]
+    offered = offers(paths, given.set)
     _check_port(given.host, given.port)
     access = admission.access_of(given, must_say=not admission.is_loopback(given.host), save=True)
     from hsvis.dashboard import create_app  # noqa: PLC0415
     from hsvis.dashboard.builds import Builds  # noqa: PLC0415
+    from hsvis.dashboard.watching import Watch  # noqa: PLC0415
 
     building = not given.no_build
-    stores = opened(offered, ConsoleProgress(), lambda line: print(line, file=sys.stderr), building=building)
+    say = lambda line: print(line, file=sys.stderr)  # noqa: E731
     with Builds(offered, allowed=building) as builds:
-        _run(create_app(stores, builds=builds, access=access), given.host, given.port)
+        watch = Watch(builds, paths, given.set)
+        stores = opened(offered, ConsoleProgress(), say, building=building)
+        dashboard = create_app(stores, builds=builds, access=access)
+        del stores  # one that another build replaces has to leave memory
+        with watch:
+            _run(dashboard, given.host, given.port)
 
 
 def _check_port(host: str, port: int) -> None:

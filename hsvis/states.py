@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from hsvis import cache
 from hsvis.cache import RunFolder
-from hsvis.errors import DamagedFileError
+from hsvis.errors import DamagedFileError, ReplacedFileError
 
 
 class States(Protocol):
@@ -39,6 +39,7 @@ class LayerStates:
         """Raises DamagedFileError: a file can't be read, or there is none."""
         first = folder.states(layer, 0)
         self._paths = sorted(first.parent.glob("part-*.parquet")) or [first]
+        self._marks = [mark(path) for path in self._paths]
         try:
             metadata = [pq.read_metadata(path) for path in self._paths]
             self._width = pq.read_schema(self._paths[0]).field("state").type.list_size
@@ -50,6 +51,11 @@ class LayerStates:
     def shape(self) -> tuple[int, int]:
         return len(self), self._width
 
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether all files are those that were opened."""
+        return all(mark(path) == known for path, known in zip(self._paths, self._marks, strict=True))
+
     def __len__(self) -> int:
         return int(self._starts[-1])
 
@@ -58,6 +64,7 @@ class LayerStates:
 
         Raises:
             IndexError: there is no such row.
+            ReplacedFileError: a file is not the one that was opened.
             DamagedFileError: a file can't be read.
         """
         if isinstance(rows, slice):
@@ -72,19 +79,41 @@ class LayerStates:
     def _gathered(self, rows: np.ndarray) -> np.ndarray:
         found = np.empty((len(rows), self._width), np.float32)
         cuts = np.searchsorted(rows, self._starts)  # where the rows of each file begin
-        for number, path in enumerate(self._paths):
+        for number in range(len(self._paths)):
             at = slice(int(cuts[number]), int(cuts[number + 1]))
             if at.stop > at.start:
                 inside = rows[at] - self._starts[number]
-                begin, states = _read(path, int(inside[0]), int(inside[-1]) + 1)
+                begin, states = self._read(number, int(inside[0]), int(inside[-1]) + 1)
                 found[at] = states[inside - begin]
         return found
 
+    def _read(self, number: int, begin: int, end: int) -> tuple[int, np.ndarray]:
+        """As `_read`, of the file that was opened, and of no other in its place."""
+        path, known = self._paths[number], self._marks[number]
+        now = mark(path)
+        if now is not None and known is not None and now[0] != known[0]:
+            raise ReplacedFileError(path)  # a sound file of another build: it must not be set aside
+        read = _read(path, begin, end, int(self._starts[number + 1] - self._starts[number]))
+        if mark(path) != known:
+            raise ReplacedFileError(path)
+        return read
 
-def _read(path: Path, begin: int, end: int) -> tuple[int, np.ndarray]:
-    """The row groups of rows `begin` … `end` - 1: their first row, and their states."""
+
+def mark(path: Path) -> tuple[int, int, int] | None:
+    """By what a file differs from one that takes its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read(path: Path, begin: int, end: int, rows: int) -> tuple[int, np.ndarray]:
+    """The row groups of rows `begin` … `end` - 1 of a file of `rows`: their first row, and their states."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if file.metadata.num_rows != rows:
+                raise ReplacedFileError(path)
             sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
             groups = np.cumsum([0, *sizes])
             first = int(np.searchsorted(groups, begin, "right")) - 1

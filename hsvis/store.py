@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from isal import isal_zlib
 
 from hsvis import cache
 from hsvis.cache import RunFolder
-from hsvis.errors import CacheError, DamagedFileError
+from hsvis.errors import CacheError, DamagedFileError, ReplacedFileError
 from hsvis.states import LayerStates
 
 ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
@@ -57,7 +58,7 @@ class Sequence:
         return None if self.label < 0 else self.label == self.predicted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Projection:
     """All states of a layer in 2-D.
 
@@ -76,6 +77,11 @@ class Projection:
     xy: np.ndarray
     details: dict[str, Any]
     settings: dict[str, Any]
+
+    @cached_property
+    def content(self) -> str:
+        """Tells these coordinates from any others."""
+        return _checksum(self.xy)
 
     @cached_property
     def _tree(self) -> Any:
@@ -142,9 +148,7 @@ class StateStore:
         distances: dict[str, np.ndarray] = {}
         projections: dict[str, tuple[Projection, ...]] = {}
         for layer in (entry["name"] for entry in manifest["layers"]):
-            parts = _part_paths(folder, layer)
-            pieces = [_column(cache.read_table(part, LIGHT), "distance") for part in parts]
-            distances[layer] = np.concatenate(pieces) if pieces else np.empty(0, np.float32)
+            distances[layer] = _distances(folder, layer)
             if len(distances[layer]) != manifest["states"]:
                 raise CacheError(
                     f"{folder.states(layer, 0).parent}: has {len(distances[layer]):,} states, the run has "
@@ -163,11 +167,14 @@ class StateStore:
 
         Raises:
             CacheError: the run is gone.
+            ReplacedFileError: another build has put another run in its place.
             DamagedFileError: an added projection can't be read.
         """
         manifest = cache.read_manifest(self._folder)
         if manifest is None:
             raise CacheError(f"{self._folder.path}: the run is gone. Build it with `hsvis build CONFIG`.")
+        if not self.is_unchanged:
+            raise ReplacedFileError(self._folder.manifest)
         projections = dict(self._projections)
         for described in manifest["projections"]:
             layer = described["layer"]
@@ -191,6 +198,28 @@ class StateStore:
     @property
     def folder(self) -> RunFolder:
         return self._folder
+
+    @cached_property
+    def content(self) -> str:
+        """Tells this run from any other, whatever its name: two with the same states and answers are one.
+
+        Projections don't count: they have a `content` of their own.
+        """
+        arrays = [self.offsets, self.labels, self.predicted, self.ep, *self._distances.values()]
+        sums = [_checksum(array) for array in arrays]
+        return cache.key_of(states=self.manifest["keys"]["states"], layers=self.layers, sums=sums)
+
+    @cached_property
+    def edition(self) -> str:
+        """The same with its projections: what a page that shows it has to be answered from."""
+        return cache.key_of(content=self.content, projections=sorted(self._projected()))
+
+    def continues(self, earlier: "StateStore") -> bool:
+        """Whether all of an earlier store is here unchanged: what a page holds of that one fits this one."""
+        return self.content == earlier.content and self._projected() >= earlier._projected()
+
+    def _projected(self) -> set[tuple[str, str, str]]:
+        return {(at, one.name, one.content) for at, group in self._projections.items() for one in group}
 
     @cached_property
     def shown_accuracy(self) -> float | None:
@@ -279,11 +308,37 @@ class StateStore:
         Raises:
             IndexError: no such sequence.
             KeyError: no states of such a layer are kept.
+            ReplacedFileError: another build has put other states in their place.
             DamagedFileError: the file can't be read.
         """
         if not 0 <= index < self.n_sequences:
             raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
-        return self._states[layer][int(self.offsets[index]) : int(self.offsets[index + 1])]
+        rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+        try:
+            return self._states[layer][rows]
+        except ReplacedFileError as error:
+            self._states[layer] = self._same_states(layer, error)
+            return self._states[layer][rows]
+
+    def _same_states(self, layer: str, error: ReplacedFileError) -> LayerStates:
+        """The files of a layer that took the place of those that were opened, if they hold the same states.
+
+        A part that was damaged is made anew by the next build, and a restored backup has other times: neither
+        is another run.  The distances between the states tell.
+        """
+        states, known = LayerStates(self._folder, layer), self._distances[layer]
+        try:
+            distances = _distances(self._folder, layer)
+        except (pa.ArrowException, KeyError):
+            raise error from None
+        if len(states) != self.n_states or not np.array_equal(distances, known, equal_nan=True):
+            raise error
+        return states
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the files of the states are those that were opened, and all others are there."""
+        return all(states.is_unchanged for states in self._states.values())
 
     def distances(self, layer: str) -> np.ndarray:
         """(N,) float32, Euclidean distance of each state to the one before it; NaN at step 0."""
@@ -321,12 +376,22 @@ def _part_paths(folder: RunFolder, layer: str) -> list[Any]:
     return sorted(folder.states(layer, 0).parent.glob("part-*.parquet"))
 
 
+def _distances(folder: RunFolder, layer: str) -> np.ndarray:
+    """(N,) float32, of all parts.  Raises DamagedFileError."""
+    pieces = [_column(cache.read_table(part, LIGHT), "distance") for part in _part_paths(folder, layer)]
+    return np.concatenate(pieces) if pieces else np.empty(0, np.float32)
+
+
 def _table(path: Any, rows: int) -> pa.Table:
     """A whole table: what is not needed here is read too, so that damage anywhere is found."""
     table = cache.read_table(path)
     if table.num_rows != rows:
         raise DamagedFileError(path, f"it has {table.num_rows:,} rows, not {rows:,}")
     return table
+
+
+def _checksum(array: np.ndarray) -> str:
+    return f"{isal_zlib.crc32(np.ascontiguousarray(array).data):08x}"
 
 
 def _column(table: pa.Table, name: str) -> np.ndarray:

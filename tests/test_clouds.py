@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hsvis.dashboard.clouds import Clouds, Emphasis, Look, Recent, emphasis
+from hsvis.dashboard.clouds import Clouds, Emphasis, Look, emphasis
+from hsvis.dashboard.recent import Recent
 from hsvis.dashboard.runs import View
 from hsvis.figures import raster
 from hsvis.figures.colour import rgb
@@ -18,11 +19,13 @@ from hsvis.figures.theme import DARK, LIGHT
 from hsvis.store import Projection
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """What a cloud needs of a store: twelve sequences of two classes, some of them unlabelled."""
 
     name: str = "small"
+    content: str = "small"
+    classes: tuple[str, ...] = ("no", "yes")
     n_classes: int = 2
     lengths: np.ndarray = field(default_factory=lambda: np.array([7, 1, 12, 5, 9, 30, 2, 8, 1, 20, 11, 6]))
     labels: np.ndarray = field(

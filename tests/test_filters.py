@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsvis.dashboard.filters import KEPT, LONGEST_SEARCH, Filter, Filters, Polygon, inside, matching
+from hsvis.dashboard.filters import LONGEST_SEARCH, Filter, Filters, Polygon, inside, matching
 from hsvis.dashboard.runs import Runs, View
 from hsvis.store import StateStore
 
@@ -298,12 +298,12 @@ def test_any_text_is_a_filter_or_a_value_error(text: str) -> None:
 
 
 def test_masks_are_kept_and_can_not_be_changed(view: View) -> None:
-    filters = Filters()
+    filters = Filters(mask_bytes=4 * view.store.n_sequences)
     mask = filters.mask(view, Filter(actual=0))
     assert filters.mask(view, Filter(actual=0)) is mask
     with pytest.raises(ValueError, match="read-only"):
         mask[0] = True
-    for n in range(KEPT):
+    for n in range(4):
         filters.mask(view, Filter(search=f"{n}"))
     again = filters.mask(view, Filter(actual=0))
     assert again is not mask

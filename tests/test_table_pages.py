@@ -353,6 +353,7 @@ def test_another_kind_of_table_needs_another_grid(demo_store: StateStore) -> Non
         assert not isinstance(rows, list)
         assert table == {
             "run": "demo",
+            "edition": demo_store.edition,
             "cloud": runs.resolve(None).cloud,
             "sequences": demo_store.n_sequences,
             "paged": runs is large,

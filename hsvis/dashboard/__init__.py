@@ -24,6 +24,7 @@ from hsvis.dashboard.access import Access
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks import (
     choice,
+    editions,
     options,
     overview,
     projection,
@@ -92,6 +93,7 @@ def create_app(
         compress=find_spec("flask_compress") is not None,
         use_pages=False,
         enable_mcp=False,
+        on_error=editions.tell_gone,
     )
     timing.register(app)
     guard.register(app, rule)
@@ -108,6 +110,7 @@ def create_app(
     overview.register(app, shown)
     table.register(app, shown)
     selection.register(app)
+    editions.register(app)
     sequence.register(app, shown, clouds)
     projection.register(app, shown, clouds)
     options.register(app, shown)

@@ -8,6 +8,7 @@ import flask
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from hsvis.dashboard.runs import Runs, View
+from hsvis.errors import GoneError
 from hsvis.figures.theme import PALETTES
 from hsvis.store import StateStore
 
@@ -16,10 +17,14 @@ PALETTE_NAMES = tuple(name for name, _ in PALETTES)
 
 
 def view_of(runs: Runs, run: str, layer: str, projection: str) -> View:
-    """Raises: NotFound if there is no such cloud; BadRequest if `theme` or `palette` is none."""
+    """Of the `edition` that the page shows.
+
+    Raises: NotFound if there is no such cloud; BadRequest if `theme` or `palette` is none; GoneError.
+    """
     view = runs.resolve(
         {
             "run": run,
+            "edition": flask.request.args.get("edition"),
             "layer": layer,
             "projection": projection,
             "theme": choice("theme", THEMES),
@@ -32,9 +37,9 @@ def view_of(runs: Runs, run: str, layer: str, projection: str) -> View:
 
 
 def store_of(runs: Runs, run: str) -> StateStore:
-    """Raises: NotFound if there is no such run."""
+    """Of the `edition` that the page shows.  Raises: NotFound if there is no such run; GoneError."""
     try:
-        return runs.store(run)
+        return runs.store(run, flask.request.args.get("edition"))
     except KeyError:
         raise NotFound(f"There is no run {run!r}.") from None
 
@@ -90,7 +95,7 @@ def window() -> tuple[float, float, float, float]:
 
 
 def plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.Response]:
-    """Errors as one line of text, not a page."""
+    """Errors as one line of text, not a page; what is no longer kept is 410, by which scripts know it."""
 
     @functools.wraps(respond)
     def answer(**ids: str) -> flask.Response:
@@ -98,5 +103,7 @@ def plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.
             return respond(**ids)
         except HTTPException as error:
             return flask.Response(f"{error.description}\n", status=error.code, mimetype="text/plain")
+        except GoneError as error:
+            return flask.Response(f"{error}\n", status=410, mimetype="text/plain")
 
     return answer

@@ -7,13 +7,14 @@ import flask
 from dash import Dash
 from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound
 
+from hsvis import cache
 from hsvis.config import PcaSettings, TsneSettings, projection_settings
 from hsvis.dashboard import asked
 from hsvis.dashboard.builds import Builds, RefusedError
 from hsvis.dashboard.callbacks.choice import projection_options, run_options
-from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.runs import Edition, Runs
 from hsvis.embedding import FEWEST
-from hsvis.errors import ConfigError
+from hsvis.errors import ConfigError, GoneError
 from hsvis.store import StateStore
 
 SENDER = ("X-Requested-With", "hsvis")  # a header that the page of another site can't send
@@ -35,6 +36,9 @@ def register(app: Dash, runs: Runs, builds: Builds) -> None:
     def state() -> flask.Response:
         return _fresh(overview(runs, builds) | _menus(runs, builds))
 
+    def news() -> flask.Response:
+        return _fresh({"news": _news(runs, builds)})
+
     def build(run: str) -> flask.Response:
         _check(builds)
         try:
@@ -47,6 +51,8 @@ def register(app: Dash, runs: Runs, builds: Builds) -> None:
     def compute(run: str, layer: str) -> flask.Response:
         _check(builds)
         store = asked.store_of(runs, run)
+        if store is not runs.store(run):
+            raise Conflict(f"The run “{run}” was rebuilt: show the new one first, then compute this of it.")
         if layer not in store.layers:
             raise NotFound(f"The run {run!r} keeps {', '.join(store.layers)}, not {layer!r}.")
         settings = _settings(store)
@@ -66,6 +72,7 @@ def register(app: Dash, runs: Runs, builds: Builds) -> None:
             raise NotFound(f"There is no job {job!r} (any more).") from None
         return _fresh({"job": job})
 
+    route("GET", "news", news)
     route("GET", "builds", state)
     route("POST", "builds/<run>", build)
     route("POST", "builds/<run>/<layer>", compute)
@@ -81,6 +88,7 @@ def overview(runs: Runs, builds: Builds) -> dict[str, Any]:
             "name": name,
             "built": name in runs,
             "error": offered[name].error if name in offered else "",
+            "note": offered[name].note if name in offered else "",
             "command": offered[name].command if name in offered else "",
         }
         for name in names
@@ -88,13 +96,25 @@ def overview(runs: Runs, builds: Builds) -> dict[str, Any]:
     return {"allowed": builds.allowed, "runs": listed, "jobs": builds.state()}
 
 
+def _news(runs: Runs, builds: Builds) -> str:
+    """Changes with whatever a page would see anew: runs, editions, projections, offers; not with progress."""
+    listed = [overview(runs, builds)["runs"], run_options(runs, builds.offers), runs.editions()]
+    return cache.key_of(listed=listed, stores=[store.edition for store in runs])
+
+
 def _menus(runs: Runs, builds: Builds) -> dict[str, Any]:
     """What the menus offer by now: of runs, and of projections of the run and layer that the page shows."""
     run, layer = flask.request.args.get("run"), flask.request.args.get("layer")
-    found: dict[str, Any] = {"run_options": run_options(runs, builds.offers)}
+    found: dict[str, Any] = {
+        "editions": {store.name: _edition(runs.newest(store.name)) for store in runs},
+        "run_options": run_options(runs, builds.offers),
+    }
     if run is None or layer is None:
         return found
-    store = asked.store_of(runs, run)
+    try:
+        store = asked.store_of(runs, run)
+    except GoneError:
+        return found | {"run": run, "layer": layer}  # the page is told by `editions` what to do
     if layer not in store.layers:
         raise NotFound(f"The run {run!r} keeps {', '.join(store.layers)}, not {layer!r}.")
     return found | {
@@ -103,6 +123,10 @@ def _menus(runs: Runs, builds: Builds) -> dict[str, Any]:
         "projection_options": projection_options(store, layer),
         "largest_perplexity": largest_perplexity(store),
     }
+
+
+def _edition(newest: Edition) -> dict[str, Any]:
+    return {"edition": newest.name, "since": newest.since}
 
 
 def _check(builds: Builds) -> None:

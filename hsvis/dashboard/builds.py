@@ -55,6 +55,7 @@ class Job:
     ended: float | None = None
     stopping: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
+    offer: Offer | None = None
 
     @property
     def is_under_way(self) -> bool:
@@ -81,10 +82,12 @@ class Builds:
     def __init__(self, offers: Sequence[Offer] = (), *, allowed: bool = True) -> None:
         """
         Args:
-            offers: the configs that the server was started with.
+            offers: what the configs offer.  `Watch` puts others in their place while a server runs; read them
+                once, as a whole.
             allowed: whether anything may be built or computed.
         """
-        self.offers, self.allowed = tuple(offers), allowed
+        self.offers: tuple[Offer, ...] = tuple(offers)
+        self.allowed = allowed
         self._shown: list[Runs] = []
         self._jobs: list[Job] = []
         self._numbers = itertools.count(1)
@@ -105,6 +108,15 @@ class Builds:
         """What is finished will be added to these runs."""
         self._shown.append(runs)
 
+    def put(self, store: StateStore) -> None:
+        """Shows a run, beside or in place of the one of its name."""
+        for runs in self._shown:
+            runs.put(store)
+
+    def shown(self, run: str) -> StateStore | None:
+        """The newest edition of a run; None if there is no run of that name."""
+        return next((runs.store(run) for runs in self._shown if run in runs), None)
+
     def start(self, run: str) -> str:
         """Builds an offered run; returns the job's id, that of the same work if it is under way.
 
@@ -117,9 +129,9 @@ class Builds:
             raise KeyError(run)
         if offer.error:
             raise RefusedError(offer.error)
-        if any(run in runs for runs in self._shown):
+        if not offer.note and any(run in runs for runs in self._shown):
             raise RefusedError(f"The run {run!r} is built already: choose it in the menu.")
-        return self._add(Job(self._next_id(), "build", run, offer.arguments))
+        return self._add(Job(self._next_id(), "build", run, offer.arguments, offer=offer))
 
     def compute(self, store: StateStore, layer: str, settings: TsneSettings | PcaSettings) -> str:
         """Computes a projection of a built run; returns the job's id, as `start`.
@@ -240,11 +252,8 @@ class Builds:
             for runs in (one for one in self._shown if job.run in one):
                 runs.put(runs.store(job.run).with_projections())
             return
-        offer = next(one for one in self.offers if one.name == job.run)
-        store = built.opened(RunFolder(folder), offer.config.projections if offer.config else [])
+        config = job.offer.config if job.offer else None
+        store = built.opened(RunFolder(folder), config.projections if config else [])
+        self.put(store)
         if store.name != job.run:
-            raise RefusedError(
-                f"{offer.source} was changed: its run is named {store.name!r} now. Start the server again."
-            )
-        for runs in self._shown:
-            runs.put(store)
+            raise RefusedError(f"Its config was changed meanwhile: the run is named {store.name!r} now.")

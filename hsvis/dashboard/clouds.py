@@ -1,23 +1,26 @@
 """The clouds of all states: what is drawn for one view of them, computed once and kept for a while."""
 
 import threading
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from isal import igzip
 
+from hsvis.dashboard.recent import Recent
 from hsvis.dashboard.runs import View
 from hsvis.figures import raster
 from hsvis.figures.colour import rgb
 from hsvis.figures.png import png
 from hsvis.figures.raster import Level
 from hsvis.figures.theme import ep_codes
-from hsvis.store import StateStore
+from hsvis.store import Projection, StateStore
 
+K = TypeVar("K")
 T = TypeVar("T")
+Bounds = tuple[float, float, float, float]
 
 GRID_BYTES = 128 * 2**20  # of pick grids kept for the next request
 FILE_BYTES = 64 * 2**20  # of encoded images and pick grids
@@ -87,12 +90,14 @@ class Clouds:
         self._grids: Recent[np.ndarray] = Recent(grid_bytes)
         self._states: Recent[np.ndarray] = Recent(state_bytes)
         self._files: Recent[bytes] = Recent(file_bytes)
-        self._kept: dict[Hashable, Any] = {}
+        self._orders: WeakKeyDictionary[StateStore, raster.DrawOrder] = WeakKeyDictionary()
+        self._points: WeakKeyDictionary[Projection, raster.Points] = WeakKeyDictionary()
+        self._bounds: WeakKeyDictionary[Projection, Bounds] = WeakKeyDictionary()
         self._lookup = threading.Lock()
 
-    def bounds(self, view: View) -> tuple[float, float, float, float]:
+    def bounds(self, view: View) -> Bounds:
         """x0, x1, y0, y1 of the whole cloud, with a margin."""
-        return self._once(("bounds", view.cloud), lambda: raster.bounds(view.projection.xy))
+        return self._once(self._bounds, view.projection, lambda: raster.bounds(view.projection.xy))
 
     def grid(self, view: View, window: raster.View, emphasis: Emphasis = Emphasis()) -> np.ndarray:
         """(height, width) uint32, the top line first: row + 1 of the state at each pixel, 0 for none.
@@ -109,7 +114,7 @@ class Clouds:
         def draw() -> bytes:
             return png(self.pixels(view, window, look))
 
-        return self._files.get((view.cloud, view.theme.name, view.palette_name, window, look), draw)
+        return self._files.get((*view.content, view.theme.name, view.palette_name, window, look), draw)
 
     def pixels(self, view: View, window: raster.View, look: Look = Look()) -> np.ndarray:
         """(height, width, 4) uint8, RGBA: what `image` encodes."""
@@ -131,7 +136,7 @@ class Clouds:
             content = b"".join(part.astype("<u4", copy=False).tobytes() for part in parts)
             return igzip.compress(content, compresslevel=2, mtime=0)
 
-        return self._files.get((view.cloud, window, emphasis), encode)
+        return self._files.get((*view.content, window, emphasis), encode)
 
     def _codes(self, store: StateStore, colour: str) -> np.ndarray:
         """(N,) uint16, the row of `tints` of each state; the same in all themes and palettes."""
@@ -147,23 +152,28 @@ class Clouds:
             )
             return np.repeat(of_sequences.astype(np.uint16), store.lengths)
 
-        return self._states.get((colour, store.name), code)
+        return self._states.get((colour, store.content), code)
 
     def _drawn(self, view: View, window: raster.View, emphasis: Emphasis) -> np.ndarray:
         """As `grid`, with the states that a filter left out."""
 
         def draw() -> np.ndarray:
             levels = self._levels(view.store, emphasis, drawn=True)
-            return raster.pick_grid(self._points(view), window, levels)
+            return raster.pick_grid(self._ordered(view), window, levels)
 
-        return self._grids.get((view.cloud, window, emphasis), draw)
+        return self._grids.get((*view.content, window, emphasis), draw)
 
     def _order(self, store: StateStore) -> raster.DrawOrder:
-        return self._once(("order", store.n_states), lambda: raster.draw_order(store.n_states))
+        def order() -> raster.DrawOrder:
+            with self._lookup:
+                same = [one for one in self._orders.values() if len(one.rows) == store.n_states]
+            return same[0] if same else raster.draw_order(store.n_states)
 
-    def _points(self, view: View) -> raster.Points:
+        return self._once(self._orders, store, order)
+
+    def _ordered(self, view: View) -> raster.Points:
         order = self._order(view.store)
-        return self._once(("points", view.cloud), lambda: raster.in_order(view.projection.xy, order))
+        return self._once(self._points, view.projection, lambda: raster.in_order(view.projection.xy, order))
 
     def _levels(self, store: StateStore, emphasis: Emphasis, *, drawn: bool = False) -> np.ndarray | None:
         """(N,) uint8, a `raster.Level` for each row, or in the order of drawing; None where all are shown."""
@@ -174,7 +184,7 @@ class Clouds:
             levels = np.repeat(emphasis.of_sequences(store), store.lengths)
             return levels[self._order(store).rows] if drawn else levels
 
-        return self._states.get(("levels", drawn, store.name, emphasis), level)
+        return self._states.get(("levels", drawn, store.content, emphasis), level)
 
     def _mark(self, image: np.ndarray, view: View, window: raster.View, look: Look) -> None:
         """Rings around the marked states, those of faded sequences faded and beneath the others."""
@@ -200,14 +210,14 @@ class Clouds:
             raster.ring(window, len(rows)),
         )
 
-    def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What never changes for a run; two threads may compute it at once, the first to finish wins."""
+    def _once(self, kept: "WeakKeyDictionary[K, T]", of: K, compute: Callable[[], T]) -> T:
+        """Kept as long as what it is made of; two threads may compute it, the first to finish wins."""
         with self._lookup:
-            if key in self._kept:
-                return self._kept[key]
+            if of in kept:
+                return kept[of]
         value = compute()
         with self._lookup:
-            return self._kept.setdefault(key, value)
+            return kept.setdefault(of, value)
 
 
 def tints(view: View, colour: str) -> np.ndarray:
@@ -234,56 +244,3 @@ def starts(store: StateStore, grid: np.ndarray) -> np.ndarray:
     sequences = np.searchsorted(store.offsets, rows, "right") - 1
     sequences = sequences[np.diff(sequences, prepend=-1) > 0]
     return np.column_stack([sequences, store.offsets[sequences]]).astype(np.uint32)
-
-
-Kept = TypeVar("Kept", np.ndarray, bytes)
-
-
-class Recent(Generic[Kept]):
-    """Arrays or files by key; beyond a number of bytes those that were not used for longest go."""
-
-    def __init__(self, n_bytes: int) -> None:
-        self._n_bytes = n_bytes
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()  # least recently used first
-        self._lookup = threading.Lock()
-        self._computing: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def get(self, key: Hashable, compute: Callable[[], Kept]) -> Kept:
-        """What has that key, read-only; computed by the first who asks, while others wait for it."""
-        found = self._find(key)
-        if found is not None:
-            return found
-        with self._lookup:
-            computing = self._computing[key]
-        with computing:
-            found = self._find(key)  # computed by another request while this one waited
-            if found is not None:
-                return found
-            try:
-                made = compute()
-                if isinstance(made, np.ndarray):
-                    made.setflags(write=False)
-                self._keep(key, made)
-            finally:
-                with self._lookup:
-                    self._computing.pop(key, None)
-        return made
-
-    def _keep(self, key: Hashable, made: Kept) -> None:
-        with self._lookup:
-            self._kept[key] = made
-            while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._n_bytes:
-                self._kept.popitem(last=False)
-
-    def _find(self, key: Hashable) -> Kept | None:
-        with self._lookup:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-
-def _bytes(one: np.ndarray | bytes) -> int:
-    return one.nbytes if isinstance(one, np.ndarray) else len(one)

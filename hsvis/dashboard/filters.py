@@ -1,6 +1,5 @@
 """Which sequences are emphasised: by class, answer, words of the text, and regions of a projection."""
 
-import functools
 import json
 import reprlib
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hsvis.dashboard.recent import Recent
 from hsvis.dashboard.runs import View
 from hsvis.store import StateStore
 
@@ -16,7 +16,7 @@ LONGEST_SEARCH = 200  # characters
 MOST_REGIONS = 8
 POINTS = (3, 500)  # of one region
 LARGEST_COORDINATE = 1e30  # far beyond any projection, and safe to compute with
-KEPT = 32  # masks for the next request
+MASK_BYTES = 16 * 2**20  # of masks kept for the next request
 
 Polygon = tuple[tuple[float, float], ...]
 
@@ -71,13 +71,13 @@ def matching(filter: Filter, view: View) -> np.ndarray:
 class Filters:
     """The masks of the last filters, for the requests to one app; safe to use from several threads."""
 
-    def __init__(self) -> None:
-        self._kept = functools.lru_cache(maxsize=KEPT)(_mask)
+    def __init__(self, mask_bytes: int = MASK_BYTES) -> None:
+        self._kept: Recent[np.ndarray] = Recent(mask_bytes)
 
     def mask(self, view: View, filter: Filter) -> np.ndarray:
         """(S,) bool, read-only: which sequences match."""
-        cloud = (view.layer, view.projection.name) if filter.regions else None
-        return self._kept(view.store, cloud, filter)
+        key = (view.store.content, view.projection.content if filter.regions else None, filter)
+        return self._kept.get(key, lambda: matching(filter, view))
 
 
 def inside(polygon: Polygon, xy: np.ndarray) -> np.ndarray:
@@ -104,13 +104,6 @@ def inside(polygon: Polygon, xy: np.ndarray) -> np.ndarray:
     found = np.zeros(len(xy), dtype=bool)
     found[rows[odd]] = True
     return found
-
-
-def _mask(store: StateStore, cloud: tuple[str, str] | None, filter: Filter) -> np.ndarray:
-    xy = store.projection(*cloud).xy if cloud else np.empty((0, 2), np.float32)  # no regions, no points
-    mask = _matching(filter, store, xy)
-    mask.flags.writeable = False
-    return mask
 
 
 def _matching(filter: Filter, store: StateStore, xy: np.ndarray) -> np.ndarray:

@@ -77,6 +77,12 @@ COPY_LINK = "copy-link"
 LOG_OUT = "log-out"
 WHOLE = "whole"  # zooms out to all states
 NOTICE = "notice"  # one line about what just happened, such as an address that is outdated
+REBUILT = "rebuilt"  # says that the run on the page was built anew; assets/rebuilt.js fills it
+REBUILT_TEXT = "rebuilt-text"
+SHOW_REBUILT = "show-rebuilt"
+HIDE_REBUILT = "hide-rebuilt"
+EDITIONS = "editions"  # {run: edition}: which build of each run the page is answered from
+GONE = "gone"  # {"text", "at"}: a callback was asked about an edition that is no longer kept
 DEFAULTS = "defaults"  # of the display options
 
 # frames: the whole page, and the part of it about one sequence
@@ -87,7 +93,7 @@ DETAILS = "details"
 SELECTION = "selection"  # durable: {"run", "sequence"} or nothing
 FOCUS = "focus"  # what the pointer is on; browser only
 FILTER = "filter"  # which sequences are emphasised: {"actual", "predicted", "search", …}, what is set of it
-VIEW = "view"  # {"run", "layer", "projection", "theme", "palette"}
+VIEW = "view"  # {"run", "edition", "layer", "projection", "theme", "palette"}
 OPTIONS = "options"  # {id of a display option: value}
 STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
 

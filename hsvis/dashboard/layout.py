@@ -40,7 +40,9 @@ PROJECTION_FIGURE = {
 
 def page(runs: Runs, clouds: Clouds, builds: Builds, access: Access) -> Component:
     """Everything inside the body, opened at the first run."""
-    view = runs.resolve(None)
+    editions = runs.editions()  # first: what is put in from now on is not on this page
+    run, edition = next(iter(editions.items()))
+    view = runs.resolve({"run": run, "edition": edition})
     return html.Div(
         id=ids.PAGE,
         className="page",
@@ -50,12 +52,21 @@ def page(runs: Runs, clouds: Clouds, builds: Builds, access: Access) -> Componen
             html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(runs, view)]),
             _keys(),
             _runs(),
+            _rebuilt(),
             html.Div(id=ids.NOTICE, className="notice", role="status"),
             *(
                 dcc.Store(id=store)
-                for store in (*ids.STORES, ids.PICK, ids.TOKENS, ids.FILTER_CHANGE, ids.SYSTEM_THEME)
+                for store in (
+                    *ids.STORES,
+                    ids.PICK,
+                    ids.TOKENS,
+                    ids.FILTER_CHANGE,
+                    ids.SYSTEM_THEME,
+                    ids.GONE,
+                )
             ),
-            dcc.Store(id=ids.TABLE, data=described(runs, view.store)),
+            dcc.Store(id=ids.TABLE, data=described(runs, view)),
+            dcc.Store(id=ids.EDITIONS, data=editions),
             dcc.Store(id=ids.DEFAULTS, data={option.id: option.default for option in OPTIONS}),
         ],
     )
@@ -297,6 +308,18 @@ def _keys() -> Component:
     rows = [html.Div([html.Dt([html.Kbd(key) for key in keys]), html.Dd(does)]) for keys, does in KEYS]
     close = html.Button("Close", id=ids.CLOSE_KEYS, className="button", type="button")
     return html.Dialog([html.H2("Keyboard"), html.Dl(rows), close], id=ids.KEYS)
+
+
+def _rebuilt() -> Component:
+    """Hidden until assets/rebuilt.js has something to say."""
+    show = html.Button("Show the new one", id=ids.SHOW_REBUILT, className="button", type="button")
+    later = html.Button("Later", id=ids.HIDE_REBUILT, className="button", type="button")
+    return html.Div(
+        [html.Span(id=ids.REBUILT_TEXT, role="status"), show, later],
+        id=ids.REBUILT,
+        className="rebuilt",
+        hidden=True,
+    )
 
 
 def _runs() -> Component:

@@ -1,6 +1,5 @@
 """What the page's scripts ask about many sequences: which match a filter, and the words at their events."""
 
-import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +12,14 @@ from werkzeug.exceptions import BadRequest
 from hsvis.analysis import words as strengths
 from hsvis.dashboard import asked
 from hsvis.dashboard.filters import Filter, Filters
+from hsvis.dashboard.recent import Recent
 from hsvis.dashboard.runs import Runs, View
 from hsvis.store import StateStore
 
 KINDS = ("jump", "change", "flip")
 SIDES = {"after": 0, "before": 1}  # how many rows before the event its word stands
 JUMP, CHANGE = 0.4, 0.3  # thresholds if none are given
+STRENGTH_BYTES = 256 * 2**20  # of what is measured of all states, kept for the next request
 CELLS, PER_CELL, MOST_WORDS = (28, 36), 2, 400
 
 
@@ -72,9 +73,7 @@ class Words:
     """
 
     def __init__(self) -> None:
-        self._share = functools.lru_cache(maxsize=4)(_share)
-        self._change = functools.lru_cache(maxsize=8)(_change)
-        self._flips = functools.lru_cache(maxsize=4)(_flips)
+        self._kept: Recent[np.ndarray] = Recent(STRENGTH_BYTES)
 
     def strongest(self, view: View, wanted: Wanted, matches: np.ndarray) -> list[dict[str, Any]]:
         """The strongest words of a view, spread over it, the strongest first.
@@ -103,12 +102,16 @@ class Words:
     def _measured(self, view: View, wanted: Wanted, kind: str) -> tuple[np.ndarray, np.ndarray]:
         """Where an event of one kind happens, (N,) bool, and how strong it would be, (N,) float32."""
         if kind == "jump":
-            share = self._share(view.store, view.layer)
+            share = self._of(_share, view.store, view.layer)
             return share >= wanted.jump, share  # NaN reaches nothing
         if kind == "change":
-            change = self._change(view.store, wanted.k)
+            change = self._of(_change, view.store, wanted.k)
             return change >= wanted.change, change
-        return self._flips(view.store), self._change(view.store, None)
+        return self._of(_flips, view.store), self._of(_change, view.store, None)
+
+    def _of(self, measure: Callable[..., np.ndarray], store: StateStore, *given: object) -> np.ndarray:
+        key = (measure.__name__, store.content, *given)
+        return self._kept.get(key, lambda: measure(store, *given))
 
 
 def _described(

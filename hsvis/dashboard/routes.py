@@ -35,7 +35,7 @@ class Picture:
     @property
     def shape(self) -> tuple[object, ...]:
         """All that decides the pick grid."""
-        return (__version__, self.view.store.manifest, self.view.cloud, self.window, self.fade, self.filter)
+        return (__version__, *self.view.content, self.window, self.fade, self.filter)
 
     @property
     def paint(self) -> tuple[object, ...]:

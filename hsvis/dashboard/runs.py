@@ -1,13 +1,16 @@
 """The runs that one dashboard shows, and what of them the page asks for."""
 
+import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hsvis.errors import ConfigError
+from hsvis.errors import ConfigError, GoneError
 from hsvis.figures.theme import PALETTES, Palette, Theme, palette, theme
 from hsvis.store import Projection, StateStore
 
+HELD = 2  # editions of a run: the newest, and the one before, for pages that show it
 MOST_ROWS = 10_000  # sequences of a run that the browser gets all rows of; of more, page by page
 
 
@@ -20,10 +23,16 @@ class View:
     projection: Projection
     theme: Theme
     palette_name: str = "hsvis"
+    edition: str = ""
 
     @property
     def palette(self) -> Palette:
         return palette(self.store.n_classes, self.theme, self.palette_name)
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """By what everything that is drawn of this cloud is kept; another build of the run has another."""
+        return (self.store.content, self.projection.content, *self.store.classes)
 
     @property
     def cloud(self) -> str:
@@ -31,54 +40,114 @@ class View:
         return f"{self.store.name}/{self.layer}/{self.projection.name}"
 
 
+@dataclass(frozen=True)
+class Edition:
+    """A run as it was built once; another build of it is another edition.
+
+    Attributes:
+        name: what a page says to be answered from it.
+        store: with all that was added to it since.
+        since: when it was put in, seconds of the epoch.
+    """
+
+    name: str
+    store: StateStore
+    since: float = 0.0
+
+
 class Runs:
     """Ordered; the first run is the one a page opens with.
 
-    A run can be put in at any time, from any thread: whoever holds a `View` keeps what it shows.
+    A run can be put in at any time, from any thread: whoever holds a `View` keeps what it shows.  A page says
+    by `edition` which build of a run it shows, and is never answered from another: the row of a state means
+    another state there.
     """
 
     def __init__(self, stores: Iterable[StateStore], *, most_rows: int = MOST_ROWS) -> None:
         """Raises: ConfigError if there is no run, or if two runs have one name."""
         self._most_rows = most_rows
-        self._stores: dict[str, StateStore] = {}
+        self._editions: dict[str, tuple[Edition, ...]] = {}  # newest first
+        self._change = threading.Lock()
         for store in stores:
-            if store.name in self._stores:
+            if store.name in self._editions:
                 raise ConfigError(
                     f"Two runs are named `{store.name}`; a dashboard needs different names. "
                     "Change `name` in one of the configs, or add `--set name=...`."
                 )
-            self._stores[store.name] = store
-        if not self._stores:
+            self._editions[store.name] = (Edition(store.edition, store, time.time()),)
+        if not self._editions:
             raise ConfigError("There is no run to show: give at least one config.")
 
     def __iter__(self) -> Iterator[StateStore]:
-        return iter(self._stores.values())
+        return iter([held[0].store for held in self._editions.values()])
 
     def __contains__(self, name: object) -> bool:
-        return name in self._stores
+        return name in self._editions
 
     def put(self, store: StateStore) -> None:
-        """Adds a run, or takes the place of the same run with fewer projections."""
-        self._stores = {**self._stores, store.name: store}  # a new dict: others may be walking through it
+        """Adds a run, or takes the place of the one of its name; of that, the edition before is held too.
+
+        A store that continues the one that is there is the same edition: pages of it go on, and see what is
+        new in it.
+        """
+        with self._change:
+            held = self._editions.get(store.name, ())
+            same = next((one for one in held if store.continues(one.store)), None)
+            new = replace(same, store=store) if same else Edition(store.edition, store, time.time())
+            held = (new, *(one for one in held if one is not same))[:HELD]
+            self._editions = {**self._editions, store.name: held}  # a new dict: others may walk through it
+
+    def editions(self) -> dict[str, str]:
+        """The newest edition of each run."""
+        return {run: held[0].name for run, held in self._editions.items()}
+
+    def newest(self, run: str) -> Edition:
+        """Raises: KeyError if there is no run of that name."""
+        return self._editions[run][0]
 
     @property
     def first(self) -> StateStore:
         return next(iter(self))
 
-    def store(self, name: object) -> StateStore:
-        """Raises: KeyError if there is no run of that name."""
-        if not isinstance(name, str):
-            raise KeyError(name)
-        return self._stores[name]
+    def store(self, run: object, edition: object = None) -> StateStore:
+        """As `edition`."""
+        return self.edition(run, edition).store
+
+    def edition(self, run: object, edition: object = None) -> Edition:
+        """The edition of a run that a page shows; of a page that doesn't say, the newest.
+
+        Raises:
+            KeyError: there is no run of that name.
+            GoneError: that edition of it is not held (any more).
+        """
+        held = self._editions.get(run, ()) if isinstance(run, str) else ()
+        if not edition:
+            if not held:
+                raise KeyError(run)
+            return held[0]
+        found = next((one for one in held if one.name == edition), None)
+        if found is None:
+            raise GoneError(
+                f"The run “{run}” was built anew, and what this page shows of it is no longer kept. "
+                "Reload the page to see the new run."
+            )
+        return found
 
     def is_paged(self, store: StateStore) -> bool:
         """Whether the page gets the rows of this run's table a page at a time."""
         return store.n_sequences > self._most_rows
 
     def resolve(self, view: Mapping[str, Any] | None) -> View:
-        """What the `view` store asks for; for whatever does not exist (any more), the first that does."""
+        """What the `view` store asks for; for whatever does not exist (any more), the first that does.
+
+        Raises: GoneError if it is of an edition that is not held (any more).
+        """
         asked = view or {}
-        store = self._stores.get(str(asked.get("run")), self.first)
+        run = asked.get("run")
+        held = self.edition(
+            run if run in self or asked.get("edition") else self.first.name, asked.get("edition")
+        )
+        store = held.store
         layer = asked.get("layer")
         if layer not in store.layers:
             layer = store.layers[0]
@@ -86,6 +155,7 @@ class Runs:
         first = next(iter(projections.values()))
         return View(
             store=store,
+            edition=held.name,
             layer=layer,
             projection=projections.get(str(asked.get("projection")), first),
             theme=theme("dark" if asked.get("theme") == "dark" else "light"),

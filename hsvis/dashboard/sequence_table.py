@@ -6,7 +6,7 @@ import dash_ag_grid
 from dash.development.base_component import Component
 
 from hsvis.dashboard import ids
-from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.runs import Runs, View
 from hsvis.dashboard.table_rows import table_rows
 from hsvis.store import StateStore
 
@@ -28,14 +28,14 @@ IN_PAGES: dict[str, Any] = {
 }
 
 
-def described(runs: Runs, store: StateStore) -> dict[str, Any]:
-    """What assets/rows.js has to know of the table of a run."""
-    cloud = runs.resolve({"run": store.name}).cloud
+def described(runs: Runs, view: View) -> dict[str, Any]:
+    """What assets/rows.js has to know of the table of a run.  `view`: any of the run."""
     return {
-        "run": store.name,
-        "cloud": cloud,
-        "sequences": store.n_sequences,
-        "paged": runs.is_paged(store),
+        "run": view.store.name,
+        "edition": view.edition,
+        "cloud": view.cloud,
+        "sequences": view.store.n_sequences,
+        "paged": runs.is_paged(view.store),
     }
 
 

@@ -1,18 +1,21 @@
 """The sequence table of a large run: sorted and filtered here, handed out a page at a time."""
 
 import functools
+import threading
+import weakref
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hsvis.dashboard import column_filters
-from hsvis.dashboard.clouds import Recent
 from hsvis.dashboard.column_filters import COLUMNS, NUMBERS, ColumnFilter, Condition
 from hsvis.dashboard.filters import Filter, Filters
+from hsvis.dashboard.recent import Recent
 from hsvis.dashboard.runs import View
 from hsvis.dashboard.table_rows import VERDICTS, confidence, table_rows, verdicts, words_of
 from hsvis.store import StateStore
@@ -65,13 +68,14 @@ class Pages:
 
     def __init__(self, filters: Filters) -> None:
         self._filters = filters
-        self._columns = functools.lru_cache(maxsize=RUNS)(Columns)
-        self._orders = Recent(ORDER_BYTES)
+        self._columns: WeakKeyDictionary[StateStore, Columns] = WeakKeyDictionary()
+        self._orders: Recent[np.ndarray] = Recent(ORDER_BYTES)
+        self._lookup = threading.Lock()
 
     def order(self, view: View, listing: Listing) -> np.ndarray:
         """The sequences that are listed, in their order: (K,) int32, read-only."""
-        cloud = (view.layer, view.projection.name) if listing.filter.regions else None
-        key = (view.store, cloud, listing)
+        cloud = view.projection.content if listing.filter.regions else None
+        key = (view.store.content, cloud, listing)
         return self._orders.get(key, lambda: self._ordered(view, listing))
 
     def rows(self, view: View, listing: Listing, start: int, end: int) -> dict[str, Any]:
@@ -79,8 +83,16 @@ class Pages:
         order = self.order(view, listing)
         return {"count": len(order), "rows": table_rows(view.store, order[start:end])}
 
+    def _columns_of(self, store: StateStore) -> "Columns":
+        with self._lookup:
+            found = self._columns.pop(store, None) or Columns(store)
+            self._columns[store] = found  # the one used last is last
+            while len(self._columns) > RUNS:
+                del self._columns[next(iter(self._columns))]
+            return found
+
     def _ordered(self, view: View, listing: Listing) -> np.ndarray:
-        columns = self._columns(view.store)
+        columns = self._columns_of(view.store)
         mask = np.ones(view.store.n_sequences, dtype=bool)
         if not listing.filter.is_empty:
             mask &= self._filters.mask(view, listing.filter)
@@ -97,7 +109,8 @@ class Columns:
     """What the table's columns hold for sorting and filtering, each made when it is first asked for."""
 
     def __init__(self, store: StateStore) -> None:
-        self._store = store
+        """Keeps no store alive: it is of use only to those who have theirs."""
+        self._store = weakref.proxy(store)
 
     def ranks(self, column: str) -> np.ndarray:
         """(S,) numbers in the order of the cells."""

@@ -33,9 +33,11 @@ def projection_options(store: StateStore, layer: str) -> Options:
     return [{"label": one.label, "value": one.name} for one in store.projections(layer)]
 
 
-def choices(runs: Runs, run: str, layer: str, projection: str) -> tuple[Options, str, Options, str]:
+def choices(
+    runs: Runs, run: str, layer: str, projection: str, edition: str | None = None
+) -> tuple[Options, str, Options, str]:
     """Options and value of layer and projection after a choice; what still exists stays chosen."""
-    view = runs.resolve({"run": run, "layer": layer, "projection": projection})
+    view = runs.resolve({"run": run, "edition": edition, "layer": layer, "projection": projection})
     return (
         layer_options(view.store),
         view.layer,
@@ -53,10 +55,13 @@ def register(app: Dash, runs: Runs) -> None:
         Input(ids.RUN_SELECT, "value"),
         Input(ids.LAYER_SELECT, "value"),
         State(ids.PROJECTION_SELECT, "value"),
+        State(ids.EDITIONS, "data"),
         prevent_initial_call=True,
     )
-    def _(run: str, layer: str, projection: str) -> tuple[Options, str, Options, str]:
-        return choices(runs, run, layer, projection)
+    def _(
+        run: str, layer: str, projection: str, editions: dict[str, str]
+    ) -> tuple[Options, str, Options, str]:
+        return choices(runs, run, layer, projection, editions.get(run))
 
     app.clientside_callback(
         ClientsideFunction("hsvis", "view"),
@@ -67,4 +72,5 @@ def register(app: Dash, runs: Runs) -> None:
         Input(ids.PALETTE_SELECT, "value"),
         Input(ids.THEME_TOGGLE, "n_clicks"),
         Input(ids.SYSTEM_THEME, "data"),
+        State(ids.EDITIONS, "data"),
     )

@@ -1,6 +1,6 @@
 """The display options: gathered in one store, and what they change without the server."""
 
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hsvis.dashboard import ids
 from hsvis.dashboard.options import OPTIONS
@@ -34,7 +34,8 @@ def register(app: Dash, runs: Runs) -> None:
         Output(ids.CHANGE_CLASS, "options"),
         Output(ids.CHANGE_CLASS, "value"),
         Input(ids.RUN_SELECT, "value"),
+        State(ids.EDITIONS, "data"),
         prevent_initial_call=True,
     )
-    def _(run: str | None) -> tuple[list[dict[str, str]], str]:
-        return change_classes(runs.resolve({"run": run})), "any"
+    def _(run: str, editions: dict[str, str]) -> tuple[list[dict[str, str]], str]:
+        return change_classes(runs.resolve({"run": run, "edition": editions.get(run)})), "any"

@@ -36,6 +36,7 @@ def projection_figure(
     )
     meta: dict[str, Any] = {
         "run": store.name,
+        "edition": view.edition,
         "cloud": view.cloud,
         "theme": view.theme.name,
         "palette": view.palette_name,

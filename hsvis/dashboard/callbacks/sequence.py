@@ -22,6 +22,7 @@ from hsvis.figures.theme import empty
 from hsvis.figures.unit_activity import unit_activity
 from hsvis.store import Sequence
 
+UNREADABLE = "The hidden states can't be read"
 NOTHING_SELECTED = "Select a sequence in the table or click a state"
 
 
@@ -63,15 +64,12 @@ def nothing_selected() -> list[Component]:
     return [html.Div([html.P(NOTHING_SELECTED), html.Small(more)], className="empty")]
 
 
-def unreadable(error: DamagedFileError) -> list[Component]:
-    """What stands in place of a sequence whose states can't be read."""
-    return [html.Div([html.P("This sequence can't be shown"), html.Small(str(error))], className="empty")]
-
-
 def sequence_views(
     view: View, index: int | None, threshold: float, units_by: object = "similarity"
 ) -> tuple[list[Component], list[Part], go.Figure, go.Figure, go.Figure, go.Figure]:
     """Info, strip, EP heatmap, distances, confidence and unit activity of a sequence, or their empty states.
+
+    Where the hidden states can't be read, the unit activity is empty and the info says why.
 
     Args:
         index: the sequence, or None when nothing is selected.
@@ -82,22 +80,26 @@ def sequence_views(
         blank = empty("", view.theme)
         return (nothing_selected(), [], blank, blank, blank, blank)
     store, palette, theme = view.store, view.palette, view.theme
+    sequence = store.sequence(index)
+    info = sequence_info(view, sequence)
     try:
         states = store.states(index, view.layer)
     except DamagedFileError as error:
-        blank = empty("", theme)
-        return (unreadable(error), [], blank, blank, blank, blank)
-    sequence = store.sequence(index)
+        info.append(html.P(str(error), className="unreadable"))
+        units = empty(UNREADABLE, theme)
+    else:
+        order = decision_order(states, sequence.ep) if units_by == "decision" else None
+        units = unit_activity(states, sequence.tokens, theme, order)
     ep, tokens, classes = sequence.ep, sequence.tokens, store.classes
     distance = store.distances(view.layer)[sequence.rows]
     largest = store.largest_distance(view.layer)
     return (
-        sequence_info(view, sequence),
+        info,
         strip(view, sequence),
         ep_heatmap(ep, tokens, classes, palette, theme),
         distances(distance, largest, ep, tokens, threshold, palette, theme),
         confidence(ep, tokens, classes, palette, theme),
-        unit_activity(states, tokens, theme, decision_order(states, ep) if units_by == "decision" else None),
+        units,
     )
 
 

@@ -10,16 +10,18 @@ from hsvis.dashboard.sequence_table import described, sequence_table
 from hsvis.dashboard.table_rows import table_rows
 
 
-def table_of(runs: Runs, run: str | None, model: str | None) -> tuple[Any, Any, dict[str, Any]]:
+def table_of(
+    runs: Runs, run: str, model: str | None, edition: str | None = None
+) -> tuple[Any, Any, dict[str, Any]]:
     """The grid, its rows, and what scripts have to know, for another run; what can stay is not sent.
 
     Args:
         model: the row model of the grid on the page: it can't change, so another one needs another grid.
     """
-    store = runs.resolve({"run": run}).store
-    if runs.is_paged(store) or model == "infinite":
-        return sequence_table(runs, store), no_update, described(runs, store)
-    return no_update, table_rows(store), described(runs, store)
+    view = runs.resolve({"run": run, "edition": edition})
+    if runs.is_paged(view.store) or model == "infinite":
+        return sequence_table(runs, view.store), no_update, described(runs, view)
+    return no_update, table_rows(view.store), described(runs, view)
 
 
 def register(app: Dash, runs: Runs) -> None:
@@ -29,9 +31,10 @@ def register(app: Dash, runs: Runs) -> None:
         Output(ids.TABLE, "data"),
         Input(ids.RUN_SELECT, "value"),
         State(ids.SEQUENCE_TABLE, "rowModelType"),
+        State(ids.EDITIONS, "data"),
         prevent_initial_call=True,  # the page comes with the table of its first run
     )
-    def _(run: str | None, model: str | None) -> tuple[Any, Any, dict[str, Any]]:
-        return table_of(runs, run, model)
+    def _(run: str, model: str | None, editions: dict[str, str]) -> tuple[Any, Any, dict[str, Any]]:
+        return table_of(runs, run, model, editions.get(run))
 
     app.clientside_callback(ClientsideFunction("hsvis", "takeTable"), Input(ids.TABLE, "data"))
