@@ -12,6 +12,7 @@ from hsvis.errors import GoneError
 from hsvis.figures.theme import PALETTES
 from hsvis.store import StateStore
 
+LONGEST = 600  # characters of an error
 THEMES = ("light", "dark")
 PALETTE_NAMES = tuple(name for name, _ in PALETTES)
 
@@ -102,7 +103,9 @@ def plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.
         try:
             return respond(**ids)
         except HTTPException as error:
-            return flask.Response(f"{error.description}\n", status=error.code, mimetype="text/plain")
+            said = str(error.description)  # with what was asked, which may be long
+            said = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
+            return flask.Response(f"{said}\n", status=error.code, mimetype="text/plain")
         except GoneError as error:
             return flask.Response(f"{error}\n", status=410, mimetype="text/plain")
 

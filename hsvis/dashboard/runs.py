@@ -137,18 +137,15 @@ class Runs:
         """Whether the page gets the rows of this run's table a page at a time."""
         return store.n_sequences > self._most_rows
 
-    def resolve(self, view: Mapping[str, Any] | None) -> View:
+    def resolve(self, view: object) -> View:
         """What the `view` store asks for; for whatever does not exist (any more), the first that does.
 
         Raises: GoneError if it is of an edition that is not held (any more).
         """
-        asked = view or {}
-        run = asked.get("run")
-        held = self.edition(
-            run if run in self or asked.get("edition") else self.first.name, asked.get("edition")
-        )
+        asked = {key: value for key, value in _mapping(view).items() if isinstance(value, str)}
+        run, edition, layer = (asked.get(key, "") for key in ("run", "edition", "layer"))
+        held = self.edition(run if run in self or edition else self.first.name, edition)
         store = held.store
-        layer = asked.get("layer")
         if layer not in store.layers:
             layer = store.layers[0]
         projections = {one.name: one for one in store.projections(layer)}
@@ -157,16 +154,28 @@ class Runs:
             store=store,
             edition=held.name,
             layer=layer,
-            projection=projections.get(str(asked.get("projection")), first),
+            projection=projections.get(asked.get("projection", ""), first),
             theme=theme("dark" if asked.get("theme") == "dark" else "light"),
             palette_name=next((name for name, _ in PALETTES if name == asked.get("palette")), "hsvis"),
         )
 
-    def selected(self, view: View, selection: Mapping[str, Any] | None) -> int | None:
+    def selected(self, view: View, selection: object) -> int | None:
         """The selected sequence, or None: nothing is selected, or it belongs to another run."""
-        if not selection or selection.get("run") != view.store.name:
+        asked = _mapping(selection)
+        sequence = asked.get("sequence")
+        if asked.get("run") != view.store.name or isinstance(sequence, bool):
             return None
-        sequence = selection.get("sequence")
         if not isinstance(sequence, int) or not 0 <= sequence < view.store.n_sequences:
             return None
         return sequence
+
+
+def edition_in(editions: object, run: object) -> str | None:
+    """The edition of a run that the page's `editions` store names, if it names one."""
+    found = _mapping(editions).get(run) if isinstance(run, str) else None
+    return found if isinstance(found, str) else None
+
+
+def _mapping(given: object) -> Mapping[str, Any]:
+    """What a browser sends may be anything: nothing is asked for by what is no mapping."""
+    return given if isinstance(given, Mapping) else {}

@@ -6,7 +6,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hsvis.dashboard import ids
-from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.runs import Runs, edition_in
 from hsvis.offers import Offer
 from hsvis.store import StateStore
 
@@ -58,10 +58,8 @@ def register(app: Dash, runs: Runs) -> None:
         State(ids.EDITIONS, "data"),
         prevent_initial_call=True,
     )
-    def _(
-        run: str, layer: str, projection: str, editions: dict[str, str]
-    ) -> tuple[Options, str, Options, str]:
-        return choices(runs, run, layer, projection, editions.get(run))
+    def _(run: str, layer: str, projection: str, editions: object) -> tuple[Options, str, Options, str]:
+        return choices(runs, run, layer, projection, edition_in(editions, run))
 
     app.clientside_callback(
         ClientsideFunction("hsvis", "view"),

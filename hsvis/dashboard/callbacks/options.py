@@ -4,7 +4,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hsvis.dashboard import ids
 from hsvis.dashboard.options import OPTIONS
-from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.runs import Runs, edition_in
 from hsvis.dashboard.settings import change_classes
 
 
@@ -37,5 +37,5 @@ def register(app: Dash, runs: Runs) -> None:
         State(ids.EDITIONS, "data"),
         prevent_initial_call=True,
     )
-    def _(run: str, editions: dict[str, str]) -> tuple[list[dict[str, str]], str]:
-        return change_classes(runs.resolve({"run": run, "edition": editions.get(run)})), "any"
+    def _(run: str, editions: object) -> tuple[list[dict[str, str]], str]:
+        return change_classes(runs.resolve({"run": run, "edition": edition_in(editions, run)})), "any"

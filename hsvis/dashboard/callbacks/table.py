@@ -5,7 +5,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
 from hsvis.dashboard import ids
-from hsvis.dashboard.runs import Runs
+from hsvis.dashboard.runs import Runs, edition_in
 from hsvis.dashboard.sequence_table import described, sequence_table
 from hsvis.dashboard.table_rows import table_rows
 
@@ -34,7 +34,7 @@ def register(app: Dash, runs: Runs) -> None:
         State(ids.EDITIONS, "data"),
         prevent_initial_call=True,  # the page comes with the table of its first run
     )
-    def _(run: str, model: str | None, editions: dict[str, str]) -> tuple[Any, Any, dict[str, Any]]:
-        return table_of(runs, run, model, editions.get(run))
+    def _(run: str, model: str | None, editions: object) -> tuple[Any, Any, dict[str, Any]]:
+        return table_of(runs, run, model, edition_in(editions, run))
 
     app.clientside_callback(ClientsideFunction("hsvis", "takeTable"), Input(ids.TABLE, "data"))
