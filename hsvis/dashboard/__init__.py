@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import flask
 from dash import Dash
 
 from hsvis import places
 from hsvis.dashboard import (
     build_routes,
     exports,
+    health,
     layout,
     neighbours,
+    observed,
+    production,
+    proxies,
     queries,
     routes,
     table_routes,
@@ -30,8 +35,12 @@ from hsvis.dashboard.callbacks import (
 )
 from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.filters import Filters
+from hsvis.dashboard.metrics import Metrics
+from hsvis.dashboard.request_log import RequestLog
 from hsvis.dashboard.runs import MOST_ROWS, Runs
 from hsvis.dashboard.table_pages import Pages
+from hsvis.offers import offers, opened
+from hsvis.progress import silent
 from hsvis.store import StateStore
 
 INDEX = """<!DOCTYPE html>
@@ -59,6 +68,9 @@ def create_app(
     assets: Path | None = None,
     prefix: str | None = None,
     most_rows: int = MOST_ROWS,
+    log: RequestLog | None = None,
+    trust_proxy: int = 0,
+    metrics: str = health.READERS[0],
 ) -> Dash:
     """An app that shows these runs; the page opens with the first one.
 
@@ -69,9 +81,13 @@ def create_app(
         assets: folder of style sheets and scripts, if not the one that comes with hsvis.
         prefix: path under which the app is served, "/hsvis/"; at the root by default.
         most_rows: of a run with more sequences, the page gets the rows of the table a page at a time.
+        log: is told of each request.
+        trust_proxy: so many proxies are believed where a request came from.
+        metrics: who may read the server's figures, one of `health.READERS`.
 
     Raises:
         ConfigError: if there is no run, or if two have one name.
+        ServerError: if `prefix` or `trust_proxy` makes no sense.
     """
     shown, clouds, filters = Runs(runs, most_rows=most_rows), Clouds(), Filters()
     pages = Pages(filters)
@@ -83,12 +99,14 @@ def create_app(
         update_title="",
         assets_folder=str(assets or places.assets_folder()),
         assets_ignore=r"^early\.js$",
-        url_base_pathname=prefix,
+        url_base_pathname=proxies.normal_prefix(prefix or "/"),
         serve_locally=True,
         compress=find_spec("flask_compress") is not None,
         use_pages=False,
         enable_mcp=False,
     )
+    figures = Metrics(shown, clouds, filters, pages, work)
+    observed.register(app, [figures.seen, *([log.seen] if log else [])])
     timing.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
     app.layout = lambda: layout.page(shown, clouds, work)
@@ -105,4 +123,46 @@ def create_app(
     sequence.register(app, shown, clouds)
     projection.register(app, shown, clouds)
     options.register(app, shown)
+    health.register(app, shown, figures, metrics)
+    proxies.register(app, trust_proxy)
     return app
+
+
+def create_server(
+    configs: str | Sequence[str],
+    *,
+    overrides: Sequence[str] = (),
+    access: Access | None = None,
+    prefix: str = "/",
+    log_format: str = "json",
+    trust_proxy: int = 0,
+    metrics: str = health.READERS[0],
+) -> flask.Flask:
+    """The WSGI application of what is built of these configs; it builds nothing, neither at once nor later.
+
+    For servers of one process with threads, such as `gunicorn --threads 8
+    'hsvis.dashboard:create_server("configs/")'`: each process has caches of its own.
+
+    Args:
+        configs: a YAML file or a folder of them, or several.
+        overrides: `KEY=VALUE` each, as `--set`.
+        log_format: "json" or "text", of a line on standard error for each request.
+        access, prefix, trust_proxy, metrics: as `create_app`.
+
+    Raises:
+        ConfigError: a config can't be read, or nothing is built.
+        ServerError: debugging is switched on, or another argument makes no sense.
+    """
+    request_log = RequestLog(log_format)
+    production.check_no_debugging()
+    offered = offers([configs] if isinstance(configs, str) else configs, overrides)
+    stores = opened(offered, silent, request_log.say, building=False)
+    return create_app(
+        stores,
+        builds=Builds(offered, allowed=False),
+        access=access,
+        prefix=prefix,
+        log=request_log,
+        trust_proxy=trust_proxy,
+        metrics=metrics,
+    ).server

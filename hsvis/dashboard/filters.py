@@ -74,6 +74,11 @@ class Filters:
     def __init__(self) -> None:
         self._kept = functools.lru_cache(maxsize=KEPT)(_mask)
 
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Hits and misses of what is kept."""
+        kept = self._kept.cache_info()
+        return {"filters": (kept.hits, kept.misses)}
+
     def mask(self, view: View, filter: Filter) -> np.ndarray:
         """(S,) bool, read-only: which sequences match."""
         cloud = (view.layer, view.projection.name) if filter.regions else None

@@ -68,6 +68,10 @@ class Pages:
         self._columns = functools.lru_cache(maxsize=RUNS)(Columns)
         self._orders = Recent(ORDER_BYTES)
 
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Hits and misses of what is kept."""
+        return {"orders": self._orders.counts}
+
     def order(self, view: View, listing: Listing) -> np.ndarray:
         """The sequences that are listed, in their order: (K,) int32, read-only."""
         cloud = (view.layer, view.projection.name) if listing.filter.regions else None
