@@ -28,6 +28,7 @@ ORDER = [
     ["analysis"],
     ["figures"],
     ["dashboard"],
+    ["server"],
     ["serving"],
     ["cli", "__main__"],
 ]

@@ -1,7 +1,6 @@
 """What the server sees of each request: by which way it went, how it was answered, how long that took."""
 
 import re
-import threading
 import time
 import traceback
 import uuid
@@ -54,15 +53,10 @@ Observer = Callable[[Seen], None]
 
 
 class Observed:
-    """A WSGI application that tells of each request, and counts those under way."""
+    """A WSGI application that tells of each request."""
 
     def __init__(self, application: WSGIApplication, observers: Iterable[Observer]) -> None:
         self._application, self._observers = application, tuple(observers)
-        self._under_way, self._counting = 0, threading.Lock()
-
-    @property
-    def under_way(self) -> int:
-        return self._under_way
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID", "")
@@ -77,7 +71,6 @@ class Observed:
             seen.status = int(status.split(" ", 1)[0])
             return start_response(status, [*headers, (ID_HEADER, seen.id)], *error)
 
-        self._count(1)
         try:
             answer = self._application(environ, begin)
         except BaseException:
@@ -86,13 +79,8 @@ class Observed:
             raise
         return _Answer(answer, seen, self._end)
 
-    def _count(self, by: int) -> None:
-        with self._counting:
-            self._under_way += by
-
     def _end(self, seen: Seen) -> None:
         seen.seconds = time.perf_counter() - seen.began
-        self._count(-1)
         for observer in self._observers:
             observer(seen)
 
@@ -121,7 +109,7 @@ class _Answer:
             self._end(self._seen)
 
 
-def register(app: Dash, observers: Iterable[Observer]) -> Observed:
+def register(app: Dash, observers: Iterable[Observer]) -> None:
     """Puts the observers around the app's server.  They get the traceback of a fault, the client a line."""
     server = app.server
     callbacks = app.config.routes_pathname_prefix + CALLBACKS
@@ -151,9 +139,7 @@ def register(app: Dash, observers: Iterable[Observer]) -> Observed:
         _seen().error = "".join(traceback.format_exception(*error))
 
     server.log_exception = keep  # Flask's own prints many lines
-    observed = Observed(server.wsgi_app, observers)
-    server.wsgi_app = observed
-    return observed
+    server.wsgi_app = Observed(server.wsgi_app, observers)
 
 
 def first_output(output: str) -> str:

@@ -28,6 +28,12 @@ def normal_prefix(given: str) -> str:
     return "".join(f"/{one}" for one in segments) + "/"
 
 
+def check_trusted(proxies: int) -> None:
+    """Raises ServerError if that is no number of proxies."""
+    if not 0 <= proxies <= MOST_PROXIES:
+        raise ServerError(f"--trust-proxy {proxies}: give the number of proxies, 0 to {MOST_PROXIES}.")
+
+
 def register(app: Dash, trusted: int) -> None:
     """Leads from / to the app's own prefix, and believes so many proxies what they say of a request.
 
@@ -37,8 +43,7 @@ def register(app: Dash, trusted: int) -> None:
     Raises:
         ServerError: `trusted` is no number of proxies.
     """
-    if not 0 <= trusted <= MOST_PROXIES:
-        raise ServerError(f"--trust-proxy {trusted}: give the number of proxies, 0 to {MOST_PROXIES}.")
+    check_trusted(trusted)
     prefix = app.config.routes_pathname_prefix
     if prefix != "/":  # relative, as the server may not know by which name and port it is reached
         for rule in ("/", prefix.removesuffix("/")):

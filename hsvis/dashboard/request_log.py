@@ -4,8 +4,10 @@ import json
 import logging
 import sys
 import threading
+import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, TextIO
 from urllib.parse import quote
 
@@ -26,11 +28,11 @@ class RequestLog:
         """`form`: one of FORMATS; `stream`: standard error by default.  Raises ServerError."""
         if form not in FORMATS:
             raise ServerError(f"--log-format {form}: take {' or '.join(FORMATS)}.")
-        self._form, self._stream, self._writing = form, stream, threading.Lock()
+        self.form, self._stream, self._writing = form, stream, threading.Lock()
 
     def seen(self, seen: Seen) -> None:
         """Tells of a request that is answered."""
-        if self._form == "json":
+        if self.form == "json":
             told: dict[str, Any] = {
                 "time": _now(),
                 "level": "error" if seen.error else "info",
@@ -55,11 +57,19 @@ class RequestLog:
 
     def say(self, message: str, level: str = "info", error: str = "") -> None:
         """Tells of something else than a request."""
-        if self._form == "json":
+        if self.form == "json":
             told = {"time": _now(), "level": level, "message": message} | ({"error": error} if error else {})
             self._write(json.dumps(told))
         else:
             self._write(f"{_now()} {level} {_indented(message).strip()}{_indented(error)}")
+
+    def failed(
+        self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tells of a fault outside a request."""
+        self.say(
+            f"{kind.__name__}: {error}", "error", "".join(traceback.format_exception(kind, error, trace))
+        )
 
     def _write(self, line: str) -> None:
         stream = self._stream or sys.stderr
