@@ -2,8 +2,11 @@
 
 import json
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from hsvis.figures import raster
+from hsvis.store import StateStore
 
 SELECTION = "sequence-info.children"  # the callback that answers with the views of one sequence
 SIZE = (900, 700)  # of the projection, pixels
@@ -14,7 +17,7 @@ class Page:
     """What a page knows of the run that it shows.
 
     Attributes:
-        bounds: x0, x1, y0, y1 of the whole cloud, about.
+        bounds: x0, x1, y0, y1 of the whole cloud.
     """
 
     run: str
@@ -25,6 +28,16 @@ class Page:
     bounds: tuple[float, float, float, float]
     callback: dict[str, Any]
     values: dict[str, Any]
+
+    prefix: str = "/"
+
+    @classmethod
+    def told(cls, text: str) -> "Page":
+        """From `telling`, in another process."""
+        return cls(**json.loads(text))
+
+    def telling(self) -> str:
+        return json.dumps(asdict(self))
 
     @property
     def cloud(self) -> str:
@@ -60,13 +73,26 @@ class Page:
         return f"x0={left}&x1={left + wide}&y0={bottom}&y1={bottom + high}&w={SIZE[0]}&h={SIZE[1]}"
 
 
-def page_of(url: str, run: str, layer: str, projection: str, sequences: int, states: int) -> Page:
-    """`url`: of a server, with its prefix and a slash at the end."""
+def page_of(url: str, store: StateStore) -> Page:
+    """The page of a run's first layer and projection.
+
+    Args:
+        url: of a server, with its prefix and a slash at the end.
+    """
     callbacks = _json(f"{url}_dash-dependencies")
     callback = next(one for one in callbacks if one["output"].lstrip(".").startswith(SELECTION))
-    values = dict(_values(_json(f"{url}_dash-layout")))
-    bounds = (-80.0, 80.0, -80.0, 80.0)
-    return Page(run, layer, projection, sequences, states, bounds, callback, values)
+    layer = store.layers[0]
+    projection = store.projections(layer)[0]
+    return Page(
+        store.name,
+        layer,
+        projection.name,
+        store.n_sequences,
+        store.n_states,
+        raster.bounds(projection.xy),
+        callback,
+        dict(_values(_json(f"{url}_dash-layout"))),
+    )
 
 
 def _json(address: str) -> Any:

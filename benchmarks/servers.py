@@ -46,6 +46,8 @@ EACH = {  # started as a user of each would; one process with the run, THREADS t
         ".serve(target_loader=lambda _: create_server({config!r}, log_format='text'))",
     ],
 }  # fmt: skip
+OWN = ["-m", "hsvis", "serve", "{config}", "--production", "--no-build", "--port", "{port}"]
+EACH["hsvis"] = [*OWN, "--threads", "{threads}", "--log-format", "text"]  # waitress, with a loop of our own
 HALF = b"GET /healt"  # of a request; the rest never comes
 
 
@@ -65,18 +67,16 @@ def run(*, smoke: bool, data: Path) -> None:
     _more_files(max(load.half) + 500)
     offered = offers([config])
     store = opened(offered, ConsoleProgress(), print, building=config == "demo")[0]
-    layer = store.layers[0]
-    known = (store.name, layer, store.projections(layer)[0].name, store.n_sequences, store.n_states)
     print(
         f"  {store.name}: {store.n_states:,} states, {THREADS} threads, load average {os.getloadavg()[0]:.1f}"
     )
     for name, command in EACH.items():
-        if name != "werkzeug" and find_spec(name) is None:
+        if name not in ("werkzeug", "hsvis") and find_spec(name) is None:
             print(f"  {name}: not installed, left out (pip install 'hsvis[benchmarks]')")
             continue
         try:
             with _served(name, command, config, max(load.half) + 500) as (url, pids):
-                _measure(name, page_of(url, *known), url, pids, load)
+                _measure(name, page_of(url, store), url, pids, load)
         except (OSError, http.client.HTTPException, TimeoutError) as error:
             print(f"  {name:<10} did not answer: {type(error).__name__}: {error}")
 

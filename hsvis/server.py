@@ -1,7 +1,7 @@
 """The server of a team: one process, so that all share one set of arrays, caches and builds; several threads.
 
-waitress reads requests and sends answers in one loop, by poll(), and hands whole requests to its threads:
-clients that are slow, or stop half way, hold a socket and some buffer, but no thread.
+waitress reads requests and sends answers in one loop, that of hsvis.sockets, and hands whole requests to
+its threads: clients that are slow, or stop half way, hold a socket and some buffer, but no thread.
 """
 
 import os
@@ -49,13 +49,16 @@ def serve(
     """
     from waitress import create_server  # noqa: PLC0415  (the plain server does without)
 
+    from hsvis.sockets import Channels  # noqa: PLC0415
+
+    channels = Channels()
     server = create_server(
         application,
+        map=channels,
         sockets=[door],
         threads=threads,
         backlog=BACKLOG,
         connection_limit=_connections(),
-        asyncore_use_poll=True,  # select() knows 1,024 files and no more
         channel_timeout=IDLE,
         cleanup_interval=10,
         max_request_body_size=LARGEST_REQUEST,
@@ -78,7 +81,7 @@ def serve(
 
     def stop(number: int, frame: object) -> None:
         if stopping.is_set():
-            raise SystemExit  # out of the loop of `server.run`, which takes it for its end
+            raise SystemExit  # out of the loop of `channels.run`
         stopping.set()
         server.del_channel()
         door.close()
@@ -86,7 +89,9 @@ def serve(
 
     before = {one: signal.signal(one, stop) for one in (signal.SIGTERM, signal.SIGINT)}
     try:
-        server.run()
+        channels.run(door.fileno())
+    except SystemExit:
+        server.task_dispatcher.shutdown()
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -28,6 +28,7 @@ ORDER = [
     ["analysis"],
     ["figures"],
     ["dashboard"],
+    ["sockets"],
     ["server"],
     ["serving"],
     ["cli", "__main__"],
