@@ -58,12 +58,18 @@ def test_slow_readers_hold_no_thread(running: Team, demo_store: StateStore) -> N
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         one.connect(("127.0.0.1", running.port))
-        one.sendall(f"GET /_dash-layout?{k} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        one.recv(1)  # the first byte is there; the others are taken one a second, that is, never
+        path = image(demo_store, k, 1500).replace("/cloud/", "/pick/").replace(".png", ".bin")
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())  # 9 MB: no socket holds it
         readers.append(one)
-    began = time.monotonic()
-    assert running.get(image(demo_store, 1, 300))[0] == 200
-    assert time.monotonic() - began < 5
+    for one in readers:
+        one.settimeout(30)
+        assert one.recv(1) == b"H"
+    for _ in range(3):  # a byte a second
+        began = time.monotonic()
+        assert running.get("/state/demo/1")[0] == 200
+        assert time.monotonic() - began < 1
+        assert [len(one.recv(1)) for one in readers] == [1] * len(readers)
+        time.sleep(max(0.0, 1 - (time.monotonic() - began)))
     for one in readers:
         one.close()
 
