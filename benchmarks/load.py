@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from benchmarks.asking import page_of
-from benchmarks.served import ROOT, served
+from benchmarks.served import ROOT, Server, served
 from hsvis.offers import offers, opened
 from hsvis.progress import silent
 
@@ -31,31 +32,39 @@ def run(*, smoke: bool, data: Path) -> None:
             f"  {store.name}: {store.n_states:,} states, {people} people for {seconds} s, "
             f"load {load:.1f} before"
         )
-        kinds = _people(page.telling(), server.url, people, seconds)
+        kinds, held = _people(page.telling(), server, people, seconds)
         now, most = server.memory()
     for kind in sorted(kinds, key=lambda one: one["name"]):
         _tell(kind)
-    print(f"  memory {before:.2f} GiB before, {now:.2f} GiB after, {most:.2f} GiB at most", end="; ")
+    print(
+        f"  memory {before:.2f} GiB before, {now:.2f} GiB after, {most:.2f} GiB at most; each sixth:", end=" "
+    )
+    print(", ".join(f"{one:.2f}" for one in held), end="; ")
     print(f"load {os.getloadavg()[0]:.1f} after")
     failed = sum(one["num_failures"] for one in kinds)
     print(f"  {sum(one['num_requests'] for one in kinds):,} requests, {failed} failed")
 
 
-def _people(page: str, url: str, people: int, seconds: int) -> list[dict[str, Any]]:
-    """locust's figures, one a kind of request."""
+def _people(page: str, server: Server, people: int, seconds: int) -> tuple[list[dict[str, Any]], list[float]]:
+    """locust's figures, one a kind of request; and the memory of the server after each sixth, in GiB."""
     command = [
         sys.executable, "-m", "locust", "-f", str(ROOT / "benchmarks" / "people.py"), "--headless", "--json",
-        "--host", url, "--users", str(people), "--spawn-rate", "5", "--run-time", f"{seconds}s",
+        "--host", server.url, "--users", str(people), "--spawn-rate", "5", "--run-time", f"{seconds}s",
         "--exit-code-on-error", "0", "--loglevel", "ERROR",
     ]  # fmt: skip
     environment = os.environ | {
         "HSVIS_LOAD_PAGE": page,
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
-    done = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
-    )
-    return json.loads(done.stdout)
+    held = []
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as locust:
+        for _ in range(6):
+            time.sleep(seconds / 6)
+            held.append(server.memory()[0])
+        told, _ = locust.communicate()
+    return json.loads(told), held
 
 
 def _tell(kind: dict[str, Any]) -> None:
