@@ -5,9 +5,9 @@ its threads: clients that are slow, or stop half way, hold a socket and some buf
 """
 
 import os
-import resource
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from hsvis.errors import ServerError
 
 PATIENCE = 20.0  # seconds that requests under way get when the server is stopped
 CONNECTIONS = 20_000  # at once, or as many as files may be open
+FEW = 500  # connections where select() is all there is
 SPARE_FILES = 200  # open files that are no connections: those of runs, the log, pipes of builds
 IDLE = 60  # seconds until a connection without a whole request is closed
 LARGEST_REQUEST = 16 * 2**20  # bytes
@@ -98,7 +99,14 @@ def serve(
 
 
 def _connections() -> int:
-    """How many there can be at once; the limit of open files is raised as far as it goes."""
+    """How many there can be at once; the limit of open files is raised as far as it goes.
+
+    Raises ServerError where they are too few.
+    """
+    if sys.platform == "win32":
+        return FEW
+    import resource  # noqa: PLC0415  (not on Windows)
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS + SPARE_FILES
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

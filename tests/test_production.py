@@ -10,11 +10,15 @@ import sys
 import threading
 import time
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from small import SMALL
 from team import DEMO, ROOT, Team, free_port, get, team
 
+from hsvis.config import load_config
 from hsvis.store import StateStore
 
 HALF_SENT = 1_500  # more than the 1,024 files that select() knows
@@ -87,6 +91,33 @@ def test_a_request_under_way_is_finished_when_the_server_stops(demo_store: State
         assert server.logged(route="/cloud/<run>/<layer>/<projection>.png")["status"] == 200
         with pytest.raises(ConnectionRefusedError):
             get(server.port, "/health", timeout=2)
+
+
+def test_a_build_under_way_ends_with_the_server(demo_store: StateStore, tmp_path: Path) -> None:
+    for name, settings in (("demo", SMALL), ("other", [*SMALL, "name=other", "model.epochs=500"])):
+        content = load_config("demo", settings).model_dump_json()  # JSON is YAML
+        (tmp_path / f"{name}.yaml").write_text(content, encoding="utf-8")
+    with team("--allow-build", config=[str(tmp_path)]) as server:
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{server.port}/builds/other", b"", {"X-Requested-With": "hsvis"}, method="POST"
+        )
+        urllib.request.urlopen(asked, timeout=20).read()
+        until = time.monotonic() + 30
+        while 'hsvis_builds{state="running"} 1.0' not in server.get("/metrics")[2].decode():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        while not (found := children(server.process.pid)):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        (child,) = found
+        assert server.stop() == 0
+        assert not Path(f"/proc/{child}").exists()
+
+
+def children(pid: int) -> list[int]:
+    """Of all threads of a process (Linux)."""
+    lists = [one.read_text() for one in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(one) for text in lists for one in text.split()]
 
 
 def test_a_killed_server_starts_again_on_its_port(demo_store: StateStore) -> None:
