@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,10 @@ class Server:
 
 @contextmanager
 def served(
-    config: str, settings: list[str], environment: Mapping[str, str] | None = None
+    config: str,
+    settings: list[str],
+    environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[Server]:
     """`python app.py` with this config, until the block ends.
 
@@ -44,7 +47,16 @@ def served(
     given = [part for setting in settings for part in ("--set", setting)]
     began = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, str(ROOT / "app.py"), "--config", config, "--port", url.rpartition(":")[2], *given],
+        [
+            sys.executable,
+            str(ROOT / "app.py"),
+            "--config",
+            config,
+            "--port",
+            url.rpartition(":")[2],
+            *given,
+            *options,
+        ],
         env=os.environ | dict(environment or {}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -10,15 +10,13 @@ import secrets
 import socket
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hsvis import places
+from hsvis.access import LOCAL_NAMES, LOOPBACK, Access, Network
 from hsvis.errors import ServerError, UsersError
 from hsvis.users import Users
 
-if TYPE_CHECKING:  # the dashboard takes a second to import, and other commands don't need it
-    from hsvis.dashboard.access import Access, Network
-
+USERS = "users.json"
 KEY_BYTES = 32
 HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 RULES = (
@@ -59,7 +57,7 @@ def add_users_file(parser: argparse.ArgumentParser | argparse._ArgumentGroup) ->
 
 def users_of(given: argparse.Namespace) -> Users:
     """Of the file that the options name."""
-    return Users(given.users_file or places.data_folder() / "users.json")
+    return Users(given.users_file or places.data_folder() / USERS)
 
 
 def access_of(given: argparse.Namespace, *, must_say: bool, save: bool) -> Access:
@@ -73,8 +71,6 @@ def access_of(given: argparse.Namespace, *, must_say: bool, save: bool) -> Acces
         ServerError: no rule is given, or two, or one that makes no sense.
         UsersError: the users can't be read, or there is nobody.
     """
-    from hsvis.dashboard.access import LOCAL_NAMES, LOOPBACK, Access  # noqa: PLC0415
-
     log_in = given.log_in or given.users_file is not None
     rules = [log_in, given.trust_proxy_user is not None, given.open]
     if sum(rules) > 1:
@@ -82,21 +78,46 @@ def access_of(given: argparse.Namespace, *, must_say: bool, save: bool) -> Acces
     if given.proxy_from and given.trust_proxy_user is None:
         raise ServerError("--proxy-from says where the proxy of --trust-proxy-user is: give that too.")
     if log_in:
-        users = users_of(given)
-        if not users.all():
-            raise UsersError(f"{users.path}: there is nobody yet. Add somebody with `hsvis users add NAME`.")
-        return Access(save, users, _key(users.path.with_name("session-key")))
+        return logging_in(users_of(given), save=save)
     if given.trust_proxy_user is not None:
-        if not HEADER.fullmatch(given.trust_proxy_user):
-            raise ServerError(f"--trust-proxy-user: {given.trust_proxy_user!r} is not the name of a header.")
         proxies = tuple(_network(one) for one in given.proxy_from) or LOOPBACK
-        return Access(save, header=given.trust_proxy_user, proxies=proxies)
+        return Access(save, header=_header(given.trust_proxy_user), proxies=proxies)
     if given.open:
         return Access(save)
     if must_say:
         raise ServerError(f"other people could reach this server. {RULES}")
     names = (*LOCAL_NAMES, given.host.strip("[]").lower(), *(name.lower() for name in given.allow_host))
     return Access(save, hosts=tuple(dict.fromkeys(names)))
+
+
+def chosen(*, open_to_all: bool, header: str, save: bool) -> Access:
+    """For everybody, or those whom a proxy of this machine names; else those who log in.
+
+    Raises:
+        ServerError: the header is none.
+        UsersError: as `logging_in`.
+    """
+    if header:
+        return Access(save, header=_header(header))
+    return Access(save) if open_to_all else logging_in(save=save)
+
+
+def _header(given: str) -> str:
+    if not HEADER.fullmatch(given):
+        raise ServerError(f"--trust-proxy-user: {given!r} is not the name of a header.")
+    return given
+
+
+def logging_in(users: Users | None = None, *, save: bool = False) -> Access:
+    """For those of a file who log in; by default that in hsvis's data folder.
+
+    Raises:
+        UsersError: it can't be read, or there is nobody.
+    """
+    users = users or Users(places.data_folder() / USERS)
+    if not users.all():
+        raise UsersError(f"{users.path}: there is nobody yet. Add somebody with `hsvis users add NAME`.")
+    return Access(save, users, _key(users.path.with_name("session-key")))
 
 
 def is_loopback(host: str) -> bool:

@@ -136,7 +136,12 @@ def _check(folder: str, inside: Sequence[Offer]) -> None:
 
 
 def opened(
-    offered: Sequence[Offer], progress: Progress, say: Callable[[str], None], *, building: bool = True
+    offered: Sequence[Offer],
+    progress: Progress,
+    say: Callable[[str], None],
+    *,
+    building: bool = True,
+    from_page: bool | None = None,
 ) -> list[StateStore]:
     """Opens what a server begins with: configs named singly, built where they are not, and of folders
     what is built.  If that is nothing, one of a folder is built.
@@ -144,12 +149,14 @@ def opened(
     Args:
         say: is told, line by line, what happens to each run.
         building: whether anything may be built.
+        from_page: whether the page will offer to build the others; as `building`, where not said.
 
     Raises:
         ConfigError: something is not built, and building is switched off.
         DataError, ModelError, CacheError: as `pipeline.build`.
     """
-    stores = list(_opened(offered, progress, say, building))
+    how = building if from_page is None else from_page
+    stores = list(_opened(offered, progress, say, building, how))
     if stores:
         return stores
     ready = [one for one in offered if not one.error]
@@ -173,7 +180,11 @@ def naming(config: str) -> Iterator[None]:
 
 
 def _opened(
-    offered: Sequence[Offer], progress: Progress, say: Callable[[str], None], building: bool
+    offered: Sequence[Offer],
+    progress: Progress,
+    say: Callable[[str], None],
+    building: bool,
+    from_page: bool,
 ) -> Iterator[StateStore]:
     for one in offered:
         if one.config is None or one.error:
@@ -188,7 +199,7 @@ def _opened(
             if store is not None:
                 yield store
             elif one.in_folder:
-                how = "it can be built from the page" if building else f"build it with `{one.command}`"
+                how = "it can be built from the page" if from_page else f"build it with `{one.command}`"
                 say(f"{one.name}: not built; {how}")
             else:
                 raise ConfigError(

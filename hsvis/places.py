@@ -6,6 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
+DEBUG_SWITCHES = ("DASH_DEBUG", "DASH_HOT_RELOAD", "FLASK_DEBUG")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -46,6 +47,12 @@ def data_folder() -> Path:
     """`$HSVIS_DATA`, else the platform's user data folder: what people made and no build can bring back."""
     chosen = os.environ.get("HSVIS_DATA")
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("hsvis", appauthor=False))
+
+
+def debug_switches() -> list[str]:
+    """The variables, as `NAME=VALUE`, by which Dash or Flask are asked for debugging."""
+    found = ((name, os.environ.get(name, "")) for name in DEBUG_SWITCHES)
+    return [f"{name}={value}" for name, value in found if value.lower() not in ("", "0", "false", "no")]
 
 
 def child_environment() -> dict[str, str]:

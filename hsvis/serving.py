@@ -1,14 +1,23 @@
-"""Serving runs: the options of a server, and the server."""
+"""Serving runs: the options of a server, and the way from them to a server that runs."""
 
 import argparse
 import errno
+import logging
 import socket
 import sys
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from hsvis import admission
 from hsvis.errors import ServerError
-from hsvis.progress import ConsoleProgress
+from hsvis.progress import ConsoleProgress, Progress
+
+if TYPE_CHECKING:
+    from hsvis.dashboard.request_log import RequestLog
+
+THREADS = 8
+MOST_THREADS = 256
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +27,36 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8050, help="port to serve on (default: %(default)s)")
+    parser.add_argument("--prefix", default="/", help="path to serve under, such as /hsvis/ behind a proxy")
+    team = parser.add_argument_group("for a team", "see docs/team-server.md")
+    team.add_argument(
+        "--production", action="store_true", help="a server that many can use, with a log of requests"
+    )
+    team.add_argument(
+        "--threads", type=int, default=THREADS, help="requests answered at once (default: %(default)s)"
+    )
+    team.add_argument(
+        "--allow-build", action="store_true", help="with --production: runs can be built from the page, too"
+    )
+    team.add_argument(
+        "--allow-save", action="store_true", help="with --production: notes and filters can be saved"
+    )
+    team.add_argument(
+        "--trust-proxy",
+        type=int,
+        default=0,
+        metavar="N",
+        help="believe the X-Forwarded headers of so many proxies (default: %(default)s)",
+    )
+    team.add_argument(
+        "--log-format", choices=("json", "text"), help="of a line a request (default: json with --production)"
+    )
+    team.add_argument(
+        "--metrics",
+        choices=("loopback", "all"),
+        default="loopback",
+        help="who may read /metrics: programs of this machine, or all (default: %(default)s)",
+    )
     admission.add_options(parser)
 
 
@@ -25,27 +64,88 @@ def serve(given: argparse.Namespace) -> None:
     """Builds what is missing, then serves until it is stopped.
 
     Raises:
-        HsvisError: a config, a run or the address is not what it should be.
+        HsvisError: a config, a run, an option or the address is not what it should be.
     """
     from hsvis.offers import offers, opened  # noqa: PLC0415
 
     paths = given.config or ["demo"]
     offered = offers(paths, given.set)
     _check_port(given.host, given.port)
-    access = admission.access_of(given, must_say=not admission.is_loopback(given.host), save=True)
+    access = admission.access_of(
+        given,
+        must_say=given.production or not admission.is_loopback(given.host),
+        save=given.allow_save or not given.production,
+    )
     from hsvis.dashboard import create_app  # noqa: PLC0415
     from hsvis.dashboard.builds import Builds  # noqa: PLC0415
+    from hsvis.dashboard.production import check_no_debugging  # noqa: PLC0415
+    from hsvis.dashboard.proxies import check_trusted, normal_prefix  # noqa: PLC0415
     from hsvis.dashboard.watching import Watch  # noqa: PLC0415
 
+    prefix = normal_prefix(given.prefix)
+    check_trusted(given.trust_proxy)
+    if given.production:
+        check_no_debugging()
+        _check_threads(given.threads)
+    log = _log(given)
+    say = log.say if log else _print
     building = not given.no_build
-    say = lambda line: print(line, file=sys.stderr)  # noqa: E731
-    with Builds(offered, allowed=building) as builds:
+    from_page = building and (given.allow_build or not given.production)
+    with Builds(offered, allowed=from_page) as builds:
         watch = Watch(builds, paths, given.set)
-        stores = opened(offered, ConsoleProgress(), say, building=building)
-        dashboard = create_app(stores, builds=builds, access=access)
+        stores = opened(offered, _progress(log), say, building=building, from_page=from_page)
+        app = create_app(
+            stores,
+            builds=builds,
+            access=access,
+            prefix=prefix,
+            log=log,
+            trust_proxy=given.trust_proxy,
+            metrics=given.metrics,
+        )
         del stores  # one that another build replaces has to leave memory
         with watch:
-            _run(dashboard, given.host, given.port)
+            if given.production:
+                _run_for_team(app, given, prefix, say)
+            else:
+                _run(app, given, prefix, say)
+
+
+def _check_threads(threads: int) -> None:
+    if not 1 <= threads <= MOST_THREADS:
+        raise ServerError(f"--threads {threads}: give a number from 1 to {MOST_THREADS}.")
+
+
+def _log(given: argparse.Namespace) -> "RequestLog | None":
+    """Where requests are told; in production all that is said goes there, too."""
+    from hsvis.dashboard.request_log import Handler, RequestLog  # noqa: PLC0415
+
+    if not given.production:
+        return RequestLog(given.log_format) if given.log_format else None
+    log = RequestLog(given.log_format or "json")
+    logging.basicConfig(handlers=[Handler(log)], level=logging.WARNING, force=True)
+    logging.captureWarnings(True)
+    logging.getLogger("waitress.queue").setLevel(
+        logging.ERROR
+    )  # a queue is no fault; see hsvis_request_seconds
+    threading.excepthook = lambda failed: log.failed(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    return log
+
+
+def _print(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _progress(log: "RequestLog | None") -> Progress:
+    """On the console, or, so that the log is of one form, a line of it at the end of each stage."""
+    if log is None or log.form == "text":
+        return ConsoleProgress()
+
+    def tell(stage: str, done: int, total: int, note: str = "") -> None:
+        if done >= total:
+            log.say(f"{stage}: done {note}".rstrip())
+
+    return tell
 
 
 def _check_port(host: str, port: int) -> None:
@@ -66,18 +166,32 @@ def _check_port(host: str, port: int) -> None:
         ) from error
 
 
-def _run(dashboard: Any, host: str, port: int) -> None:
-    import logging  # noqa: PLC0415
-
+def _run(dashboard: Any, given: argparse.Namespace, prefix: str, say: Callable[[str], None]) -> None:
     from werkzeug.serving import make_server  # noqa: PLC0415  (the server that Dash itself runs)
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
     try:
-        server = make_server(host, port, dashboard.server, threaded=True)
+        server = make_server(given.host, given.port, dashboard.server, threaded=True)
     except (OSError, SystemExit) as error:
-        raise ServerError(
-            f"port {port} of {host} is in use. Choose another one with --port {port + 1}."
-        ) from error
-    shown = f"[{host}]" if ":" in host else host
-    print(f"hsvis is at http://{shown}:{server.port}/  (stop with Ctrl+C)", file=sys.stderr)
+        raise _taken(given.port, given.host) from error
+    say(f"hsvis is at {_address(given.host, server.port, prefix)}  (stop with Ctrl+C)")
     server.serve_forever()
+
+
+def _run_for_team(dashboard: Any, given: argparse.Namespace, prefix: str, say: Callable[[str], None]) -> None:
+    from hsvis import server  # noqa: PLC0415
+
+    try:
+        door = server.listening(given.host, given.port)
+    except OSError as error:
+        raise _taken(given.port, given.host) from error
+    say(f"hsvis is at {_address(given.host, door.getsockname()[1], prefix)}, with {given.threads} threads")
+    server.serve(dashboard.server, door, given.threads, say)
+
+
+def _taken(port: int, host: str) -> ServerError:
+    return ServerError(f"port {port} of {host} is in use. Choose another one with --port {port + 1}.")
+
+
+def _address(host: str, port: int, prefix: str) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{prefix}"

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "hsvis"
 
 # from the beginning of the data's way to its end; a module may import from its own level and those before
 ORDER = [
-    ["hsvis", "errors", "places", "progress", "overrides", "child", "users"],
+    ["hsvis", "errors", "places", "progress", "overrides", "child", "users", "access", "admission"],
     ["config"],
     ["corpus"],
     ["models"],
@@ -28,7 +28,8 @@ ORDER = [
     ["analysis"],
     ["figures"],
     ["dashboard"],
-    ["admission"],
+    ["sockets"],
+    ["server"],
     ["serving", "users_command"],
     ["cli", "__main__"],
 ]

@@ -22,7 +22,8 @@ from hsvis.store import StateStore
 
 MOST_WAITING = 20  # jobs in line
 KEPT = 30  # jobs that ended and can still be read about
-UNDER_WAY = ("waiting", "running")
+STATES = ("waiting", "running", "done", "failed", "cancelled")
+UNDER_WAY = STATES[:2]
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Job:
         kind: "build" or "projection".
         arguments: of the `hsvis` command that does it.
         layer, projection, label: of a projection: where it will be found, and its name for people.
-        state: "waiting", "running", "done", "failed" or "cancelled".
+        state: one of STATES.
         stage, done, total, note: its last report.
         error: why it failed, in words.
     """

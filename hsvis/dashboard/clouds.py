@@ -95,6 +95,10 @@ class Clouds:
         self._bounds: WeakKeyDictionary[Projection, Bounds] = WeakKeyDictionary()
         self._lookup = threading.Lock()
 
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Hits and misses of what is kept."""
+        return {"grids": self._grids.counts, "states": self._states.counts, "files": self._files.counts}
+
     def bounds(self, view: View) -> Bounds:
         """x0, x1, y0, y1 of the whole cloud, with a margin."""
         return self._once(self._bounds, view.projection, lambda: raster.bounds(view.projection.xy))

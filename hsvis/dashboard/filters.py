@@ -74,6 +74,10 @@ class Filters:
     def __init__(self, mask_bytes: int = MASK_BYTES) -> None:
         self._kept: Recent[np.ndarray] = Recent(mask_bytes)
 
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Hits and misses of what is kept."""
+        return {"filters": self._kept.counts}
+
     def mask(self, view: View, filter: Filter) -> np.ndarray:
         """(S,) bool, read-only: which sequences match."""
         key = (view.store.content, view.projection.content if filter.regions else None, filter)

@@ -7,13 +7,12 @@ import flask
 from dash import Dash
 from werkzeug.wrappers import Response
 
-from hsvis.dashboard import login
-from hsvis.dashboard.access import Access, Network
+from hsvis.access import Access, Network
+from hsvis.dashboard import health, login
 from hsvis.users import NAME
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 LARGEST_BODY = 2**20  # bytes; routes that take more say so
-PUBLIC = ("hsvis:health",)  # endpoints that answer to everybody, besides the log-in page and the assets
 
 
 def register(app: Dash, access: Access) -> None:
@@ -36,7 +35,9 @@ def register(app: Dash, access: Access) -> None:
         if request.method not in SAFE and _is_foreign(request):
             return _refused("Only this server's own pages may ask for this.", 403)
         flask.g.user = _user(access)
-        is_public = request.endpoint in (*PUBLIC, login.ENDPOINT) or request.path.startswith(assets)
+        is_public = (
+            request.endpoint == login.ENDPOINT or request.path.startswith(assets) or health.needs_no_user()
+        )
         if access.is_open or flask.g.user or is_public:
             return None
         if access.users is None:

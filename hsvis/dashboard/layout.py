@@ -3,8 +3,8 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from hsvis.access import Access, current_user
 from hsvis.dashboard import ids
-from hsvis.dashboard.access import Access, current_user
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks.choice import layer_options, projection_options, run_options
 from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info

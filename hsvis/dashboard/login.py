@@ -12,7 +12,7 @@ from dash import Dash
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
-from hsvis.dashboard.access import Access
+from hsvis.access import Access
 from hsvis.users import Users
 
 ENDPOINT = "hsvis:login"

@@ -21,10 +21,16 @@ class Recent(Generic[Kept]):
         self._n_bytes = n_bytes
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()  # least recently used first
         self._lookup = threading.Lock()
+        self._hits = self._misses = 0
         self._computing: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How often something was there, and how often it was computed."""
+        return self._hits, self._misses
 
     def get(self, key: Hashable, compute: Callable[[], Kept]) -> Kept:
         """What has that key, read-only; computed by the first who asks, while others wait for it."""
@@ -38,6 +44,8 @@ class Recent(Generic[Kept]):
             if found is not None:
                 return found
             try:
+                with self._lookup:
+                    self._misses += 1
                 made = compute()
                 if isinstance(made, np.ndarray):
                     made.setflags(write=False)
@@ -56,6 +64,7 @@ class Recent(Generic[Kept]):
     def _find(self, key: Hashable) -> Kept | None:
         with self._lookup:
             if key in self._kept:
+                self._hits += 1
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 

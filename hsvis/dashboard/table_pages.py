@@ -72,6 +72,10 @@ class Pages:
         self._orders: Recent[np.ndarray] = Recent(ORDER_BYTES)
         self._lookup = threading.Lock()
 
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Hits and misses of what is kept."""
+        return {"orders": self._orders.counts}
+
     def order(self, view: View, listing: Listing) -> np.ndarray:
         """The sequences that are listed, in their order: (K,) int32, read-only."""
         cloud = view.projection.content if listing.filter.regions else None

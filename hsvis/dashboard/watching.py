@@ -74,8 +74,12 @@ class Watch:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="hsvis-watch", daemon=True)
 
-    def __enter__(self) -> "Watch":
+    def start(self) -> None:
+        """Looks from now on, until the process ends; as a context manager, until the block does."""
         self._thread.start()
+
+    def __enter__(self) -> "Watch":
+        self.start()
         return self
 
     def __exit__(

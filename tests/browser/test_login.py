@@ -9,8 +9,8 @@ from pages import Served
 from playwright.sync_api import Browser, Page, expect
 from server import serving
 
+from hsvis.access import Access
 from hsvis.dashboard import create_app
-from hsvis.dashboard.access import Access
 from hsvis.store import StateStore
 from hsvis.users import Users
 

@@ -1,0 +1,73 @@
+"""The loop of waitress over epoll, or whatever the system has, instead of poll().
+
+waitress' own asks every connection at every event what it waits for: at ten thousand of them an event takes a
+tenth of a second, and nobody is answered.  Here only those are asked for which that can have changed.
+"""
+
+import selectors
+import time
+from typing import Any
+
+from waitress import wasyncore
+
+PAUSE = 1.0  # seconds, the longest sleep
+ROUND = 5.0  # seconds until all are asked: those to be closed, as nothing came for long, are known only so
+
+
+class Channels(dict[int, Any]):
+    """What waitress keeps its sockets in, by number of the file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed: set[int] = set()
+        self._selector = selectors.DefaultSelector()
+
+    def __setitem__(self, file: int, channel: Any) -> None:
+        super().__setitem__(file, channel)
+        self.changed.add(file)
+
+    def __delitem__(self, file: int) -> None:
+        super().__delitem__(file)
+        self.changed.discard(file)
+        self._wait_for(file, 0)
+
+    def run(self, door: int) -> None:
+        """Serves until SystemExit comes out of a signal's handler.  `door`: the socket that accepts."""
+        asked = time.monotonic()
+        while True:
+            if time.monotonic() - asked > ROUND:
+                asked = time.monotonic()
+                self.changed.update(self)
+            waiting, self.changed = self.changed | {door}, set()
+            self.changed.update(file for file in waiting if self._ask(file))
+            for key, events in self._selector.select(PAUSE):
+                channel = self.get(key.fd)
+                if channel is None:
+                    continue  # closed by the one before
+                self.changed.add(key.fd)
+                if events & key.events & selectors.EVENT_READ:
+                    wasyncore.read(channel)
+                if events & key.events & selectors.EVENT_WRITE and self.get(key.fd) is channel:
+                    wasyncore.write(channel)
+
+    def _ask(self, file: int) -> bool:
+        """Waits for what a connection is ready to do; gives whether that can change without an event here."""
+        channel = self.get(file)
+        if channel is None:
+            return False
+        busy = bool(
+            getattr(channel, "requests", ()) or getattr(channel, "total_outbufs_len", 0)
+        )  # read first
+        wanted = selectors.EVENT_READ if channel.readable() else 0
+        wanted |= selectors.EVENT_WRITE if channel.writable() else 0
+        self._wait_for(file, wanted)
+        return busy
+
+    def _wait_for(self, file: int, events: int) -> None:
+        known = self._selector.get_map().get(file)
+        if known is None and events:
+            self._selector.register(file, events)
+        elif known is not None and not events:
+            self._selector.unregister(file)
+        elif known is not None and known.events != events:
+            self._selector.modify(file, events)
