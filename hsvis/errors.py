@@ -43,6 +43,14 @@ class ServerError(HsvisError):
     """A dashboard that can't be served, such as a port that is taken."""
 
 
+class NotesError(HsvisError):
+    """A file of notes that can't be read or written; `reason` says why, and what to do, without the path."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}.")
+        self.path, self.reason = path, reason
+
+
 def nearest(wrong: str, there: Iterable[str], *, every: bool = True) -> str:
     """The remedy for a name that is not there: the one that is meant, it seems, and all that there are.
 
