@@ -12,6 +12,7 @@ from hsvis.dashboard import (
     exports,
     layout,
     neighbours,
+    note_routes,
     queries,
     routes,
     table_routes,
@@ -32,6 +33,7 @@ from hsvis.dashboard.clouds import Clouds
 from hsvis.dashboard.filters import Filters
 from hsvis.dashboard.runs import MOST_ROWS, Runs
 from hsvis.dashboard.table_pages import Pages
+from hsvis.notes import Notes
 from hsvis.store import StateStore
 
 INDEX = """<!DOCTYPE html>
@@ -56,6 +58,7 @@ def create_app(
     *,
     builds: Builds | None = None,
     access: Access | None = None,
+    notes: Notes | None = None,
     assets: Path | None = None,
     prefix: str | None = None,
     most_rows: int = MOST_ROWS,
@@ -66,6 +69,7 @@ def create_app(
         runs: at least one, of different names.
         builds: what else is offered, and whether it may be built from the page; without, nothing is.
         access: what the people who use it may do; everything by default.
+        notes: where notes and saved filters are kept; without, the page has none.
         assets: folder of style sheets and scripts, if not the one that comes with hsvis.
         prefix: path under which the app is served, "/hsvis/"; at the root by default.
         most_rows: of a run with more sequences, the page gets the rows of the table a page at a time.
@@ -91,13 +95,16 @@ def create_app(
     )
     timing.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
-    app.layout = lambda: layout.page(shown, clouds, work)
+    rights = access or Access()
+    app.layout = lambda: layout.page(shown, clouds, work, None if notes is None else rights)
     routes.register(app, shown, clouds, filters)
     queries.register(app, shown, filters)
     neighbours.register(app, shown)
     table_routes.register(app, shown, pages)
     exports.register(app, shown, pages)
     build_routes.register(app, shown, work)
+    if notes is not None:
+        note_routes.register(app, shown, notes, rights)
     choice.register(app, shown)
     overview.register(app, shown)
     table.register(app, shown)

@@ -73,6 +73,15 @@ NEIGHBOURS_OF = "neighbours-of"
 NEIGHBOUR_LIST = "neighbour-list"
 SHOW_NEIGHBOURS = "show-neighbours"
 CLOSE_NEIGHBOURS = "close-neighbours"
+# the panel of notes and the menu of saved filters; assets/notes.js and saved.js fill them
+NOTES = "notes"
+SHOW_NOTES = "show-notes"
+CLOSE_NOTES = "close-notes"
+NEW_NOTE = "new-note"
+NOTE_FILTERS = "note-filters"
+NOTE_STATUS = "note-status"
+NOTE_LIST = "note-list"
+SAVED_FILTERS = "saved-filters"
 COPY_LINK = "copy-link"
 WHOLE = "whole"  # zooms out to all states
 NOTICE = "notice"  # one line about what just happened, such as an address that is outdated

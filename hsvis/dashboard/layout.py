@@ -3,7 +3,8 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from hsvis.dashboard import ids
+from hsvis.dashboard import ids, note_panel
+from hsvis.dashboard.access import Access
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks.choice import layer_options, projection_options, run_options
 from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info
@@ -23,6 +24,7 @@ KEYS = (
     (("Home", "End"), "first, last step"),
     (("n", "r"), "next, random misclassified sequence"),
     (("s",), "states similar to the pinned step"),
+    (("m",), "notes"),
     (("/",), "search the texts"),
     (("Esc",), "let go of the sequence and the step"),
     (("0",), "show all states"),
@@ -37,17 +39,21 @@ PROJECTION_FIGURE = {
 }
 
 
-def page(runs: Runs, clouds: Clouds, builds: Builds) -> Component:
-    """Everything inside the body, opened at the first run."""
+def page(runs: Runs, clouds: Clouds, builds: Builds, noting: Access | None = None) -> Component:
+    """Everything inside the body, opened at the first run.
+
+    Args:
+        noting: what people may do with notes and saved filters; None = there are none.
+    """
     view = runs.resolve(None)
     return html.Div(
         id=ids.PAGE,
         className="page",
         style=page_style(view),
         children=[
-            _header(runs, view, builds),
-            html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(runs, view)]),
-            _keys(),
+            _header(runs, view, builds, noting),
+            html.Main([_left(view), _centre(view, clouds), _right(runs, view, noting)], className="areas"),
+            _keys(noting),
             _runs(),
             html.Div(id=ids.NOTICE, className="notice", role="status"),
             *(
@@ -60,7 +66,7 @@ def page(runs: Runs, clouds: Clouds, builds: Builds) -> Component:
     )
 
 
-def _header(runs: Runs, view: View, builds: Builds) -> Component:
+def _header(runs: Runs, view: View, builds: Builds, noting: Access | None) -> Component:
     toggle = html.Button(
         id=ids.THEME_TOGGLE,
         className="theme-toggle",
@@ -101,6 +107,7 @@ def _header(runs: Runs, view: View, builds: Builds) -> Component:
                 title="States similar to the pinned step ( s )",
                 **{"aria-controls": ids.NEIGHBOURS, "aria-expanded": "false"},
             ),
+            *([note_panel.notes_button()] if noting else []),
             _button("Copy link", ids.COPY_LINK, "Copy the address of exactly this view"),
             _button("?", ids.SHOW_KEYS, "Keyboard: ?"),
             toggle,
@@ -222,7 +229,7 @@ def _tool(mode: str, text: str, title: str) -> Component:
     return html.Button(text, className="tool", type="button", title=title, **pressed)
 
 
-def _right(runs: Runs, view: View) -> Component:
+def _right(runs: Runs, view: View, noting: Access | None) -> Component:
     table = html.Section(
         className="card table-card",
         children=[
@@ -230,6 +237,7 @@ def _right(runs: Runs, view: View) -> Component:
                 className="card-head",
                 children=[
                     html.H2("Sequences"),
+                    *([note_panel.saved_filters_button(save=noting.save)] if noting else []),
                     html.Div(id=ids.TABLE_COUNT, className="count"),
                     _export(ids.SEQUENCE_TABLE, "Sequences"),
                 ],
@@ -239,7 +247,8 @@ def _right(runs: Runs, view: View) -> Component:
             html.Div(sequence_table(runs, view.store), id=ids.TABLE_BOX, className="table-box"),
         ],
     )
-    return html.Div(className="area right", children=[table, settings(view), _neighbours()])
+    notes = [note_panel.note_panel(save=noting.save)] if noting else []
+    return html.Div([table, settings(view), *notes, _neighbours()], className="area right")
 
 
 def _neighbours() -> Component:
@@ -284,8 +293,9 @@ def _search() -> Component:
     )
 
 
-def _keys() -> Component:
-    rows = [html.Div([html.Dt([html.Kbd(key) for key in keys]), html.Dd(does)]) for keys, does in KEYS]
+def _keys(noting: Access | None) -> Component:
+    there = [(keys, does) for keys, does in KEYS if noting or keys != ("m",)]
+    rows = [html.Div([html.Dt([html.Kbd(key) for key in keys]), html.Dd(does)]) for keys, does in there]
     close = html.Button("Close", id=ids.CLOSE_KEYS, className="button", type="button")
     return html.Dialog([html.H2("Keyboard"), html.Dl(rows), close], id=ids.KEYS)
 
