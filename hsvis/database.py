@@ -34,7 +34,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of it is on the disk afterwards, or, after an error, nothing.  Raises NotesError."""
+        """A transaction: all of it is on the disk afterwards, or after an error none.  Raises NotesError."""
         with self._plain_errors():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._open("rwc")) as connection:

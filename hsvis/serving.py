@@ -6,6 +6,7 @@ import socket
 import sys
 from typing import Any
 
+from hsvis import places
 from hsvis.errors import ServerError
 from hsvis.progress import ConsoleProgress
 
@@ -31,11 +32,13 @@ def serve(given: argparse.Namespace) -> None:
     _check_port(given.host, given.port)
     from hsvis.dashboard import create_app  # noqa: PLC0415
     from hsvis.dashboard.builds import Builds  # noqa: PLC0415
+    from hsvis.notes import Notes  # noqa: PLC0415
 
     building = not given.no_build
     stores = opened(offered, ConsoleProgress(), lambda line: print(line, file=sys.stderr), building=building)
     with Builds(offered, allowed=building) as builds:
-        _run(create_app(stores, builds=builds), given.host, given.port)
+        notes = Notes(places.data_folder() / "notes.sqlite")
+        _run(create_app(stores, builds=builds, notes=notes), given.host, given.port)
 
 
 def _check_port(host: str, port: int) -> None:

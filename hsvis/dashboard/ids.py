@@ -81,6 +81,7 @@ NEW_NOTE = "new-note"
 NOTE_FILTERS = "note-filters"
 NOTE_STATUS = "note-status"
 NOTE_LIST = "note-list"
+NOTE_MARK = "note-mark"  # beside the facts of a sequence that has notes
 SAVED_FILTERS = "saved-filters"
 COPY_LINK = "copy-link"
 WHOLE = "whole"  # zooms out to all states

@@ -52,7 +52,9 @@ def page(runs: Runs, clouds: Clouds, builds: Builds, noting: Access | None = Non
         style=page_style(view),
         children=[
             _header(runs, view, builds, noting),
-            html.Main([_left(view), _centre(view, clouds), _right(runs, view, noting)], className="areas"),
+            html.Main(
+                [_left(view, noting), _centre(view, clouds), _right(runs, view, noting)], className="areas"
+            ),
             _keys(noting),
             _runs(),
             html.Div(id=ids.NOTICE, className="notice", role="status"),
@@ -120,7 +122,7 @@ def _select(label: str, select: str, options: list[dict[str, str]], value: str) 
     return html.Div(className=f"choice {select}", children=[html.Label(label, htmlFor=select), menu])
 
 
-def _left(view: View) -> Component:
+def _left(view: View, noting: Access | None) -> Component:
     overview = html.Section(
         className="card overview",
         children=[
@@ -134,11 +136,12 @@ def _left(view: View) -> Component:
             ),
         ],
     )
+    about = html.Div(nothing_selected(), id=ids.SEQUENCE_INFO, className="sequence-info")
     details = html.Section(
         id=ids.DETAILS,
         className="card details",
         children=[
-            html.Div(nothing_selected(), id=ids.SEQUENCE_INFO, className="sequence-info"),
+            html.Div([about, *([note_panel.note_mark()] if noting else [])], className="about"),
             html.Div(
                 id=ids.TOKEN_STRIP,
                 className="token-strip",

@@ -19,6 +19,17 @@ def notes_button() -> Component:
     )
 
 
+def note_mark() -> Component:
+    """How many notes the selected sequence has; opens the panel at them."""
+    return html.Button(
+        id=ids.NOTE_MARK,
+        className="note-mark",
+        type="button",
+        hidden=True,
+        title="Show the notes on this sequence",
+    )
+
+
 def saved_filters_button(*, save: bool) -> Component:
     """Opens the menu of saved filters.  `save`: whether others may be saved."""
     return html.Button(
@@ -33,22 +44,21 @@ def saved_filters_button(*, save: bool) -> Component:
 
 def note_panel(*, save: bool) -> Component:
     """Closed until it is asked for.  `save`: whether notes may be written, not just read."""
-    files = [
+    links = [
         html.A(
             text, href="", className="quiet", title=f"All notes of this run as {text}", **{"data-file": kind}
         )
         for text, kind in (("CSV", "csv"), ("Markdown", "md"))
     ]
+    status = html.Div(id=ids.NOTE_STATUS, className="note-status", role="status")
+    files = html.Span(links, className="note-files")
     close = html.Button("Close", id=ids.CLOSE_NOTES, className="quiet", type="button", title="Close ( Esc )")
-    head = html.Div(
-        [html.H2("Notes"), html.Span(files, className="note-files"), close], className="card-head"
-    )
+    head = html.Div([html.H2("Notes"), status, files, close], className="card-head")
     return html.Section(
         [
             head,
             *([_form()] if save else []),
             html.Div(id=ids.NOTE_FILTERS, className="note-filters", role="search"),
-            html.Div(id=ids.NOTE_STATUS, className="note-status", role="status"),
             html.Ol(id=ids.NOTE_LIST, className="note-list", **{"aria-label": "Notes, the newest first"}),
         ],
         id=ids.NOTES,
