@@ -133,6 +133,7 @@
     );
     made = { form, about, whole, text, name, error, save: button };
     box().replaceChildren(form);
+    box().addEventListener("focusin", () => box().classList.add("used"));
     new MutationObserver(draw).observe(document.getElementById("token-strip"), { childList: true }); // other words
     draw();
   }
@@ -143,6 +144,6 @@
   hsvis.whenReady(build);
 
   window.hsvis = Object.assign(window.hsvis || {}, {
-    newNote: { draw, keys, fit, focus: () => made && !made.text.disabled && made.text.focus() },
+    newNote: { draw, keys, fit, rest: () => box()?.classList.remove("used"), focus: () => made && !made.text.disabled && made.text.focus() },
   });
 })();

@@ -243,6 +243,7 @@
   function show(open) {
     if (!panel() || open === isOpen()) return;
     if (open) hsvis.neighbours.close(); // both are in one place
+    else hsvis.newNote.rest();
     panel().hidden = !open;
     document.getElementById("page").classList.toggle("with-notes", open);
     opener().setAttribute("aria-expanded", String(open));
