@@ -40,7 +40,7 @@
       });
       move.replaceChildren("move it to ", ...called(now));
       move.removeAttribute("aria-label");
-      parts.push(" · ", move);
+      parts.push(move);
     }
     about.replaceChildren(make("span", {}, ...parts));
     const pinned = hsvis.focus.pinned();

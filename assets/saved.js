@@ -52,7 +52,12 @@
     const by = saved.author ? ` · ${saved.author}` : "";
     const choose = make("button", { type: "button", class: "saved-filter", click: () => apply(saved) }, make("bdi", {}, saved.name), make("small", { dir: "auto" }, words + by));
     const remove = () => act(() => hsvis.noteParts.send("DELETE", hsvis.noteParts.path("saved-filters"), { name: saved.name, author: hsvis.noteParts.author() }));
-    const cross = make("button", { type: "button", class: "quiet", title: "Delete this filter for everyone", "aria-label": `Delete the filter ${saved.name} for everyone`, click: remove }, "×");
+    const cross = make("button", { type: "button", class: "quiet", title: "Delete this filter for everyone", "aria-label": `Delete the filter ${saved.name} for everyone`, click: () => (cross.classList.contains("bad") ? remove() : makeSure()) }, "×");
+    const makeSure = () => {
+      cross.classList.add("bad");
+      cross.textContent = "Delete?";
+      cross.setAttribute("aria-label", `Really delete the filter ${saved.name} for everyone?`);
+    };
     return make("li", {}, choose, maySave() && isMine(saved) ? cross : null);
   }
 
