@@ -276,6 +276,35 @@ def test_a_folder_that_can_not_be_made_is_said(tmp_path: Path) -> None:
         add(Notes(tmp_path / "taken" / "notes.sqlite"))
 
 
+def test_in_a_read_only_folder_notes_are_read_and_a_save_is_refused() -> None:
+    script = """
+import os, tempfile
+from pathlib import Path
+from hsvis.errors import NotesError
+from hsvis.notes import Notes
+with tempfile.TemporaryDirectory() as made:
+    folder = Path(made)
+    notes = Notes(folder / "notes.sqlite")
+    notes.add("demo", "key", 1, None, "words", "kept")
+    folder.chmod(0o555)
+    if os.fork() == 0:
+        if os.getuid() == 0:
+            os.setuid(65534)  # nobody; root may write everywhere
+        print([one.text for one in notes.listed("demo")[0]])
+        try:
+            notes.add("demo", "key", 1, None, "words", "lost")
+        except NotesError as error:
+            print(error.reason, flush=True)
+        os._exit(0)
+    os.wait()
+    folder.chmod(0o755)
+"""
+    command = [sys.executable, "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+    assert told[0] == "['kept']"
+    assert "Check that the server may write" in told[1]
+
+
 def test_a_place_that_is_a_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotesError, match="can't be opened"):
         Notes(tmp_path).listed("demo")
