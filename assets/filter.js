@@ -87,10 +87,10 @@
   }
 
   // What each part of the filter is called, and what removes it.
-  function parts() {
+  function parts(filter) {
     const { classes } = hsvis.steps.meta();
     const name = (k) => (k < 0 ? "no label" : classes[k]);
-    const { actual, predicted, correct, search, regions } = current;
+    const { actual, predicted, correct, search, regions } = filter;
     const found = [];
     if (actual !== undefined) found.push([`class ${name(actual)}`, { actual: null }]);
     if (predicted !== undefined) found.push([`classified ${name(predicted)}`, { predicted: null }]);
@@ -130,7 +130,7 @@
   function showChips() {
     const box = document.getElementById("chips");
     if (!box) return;
-    const found = parts();
+    const found = parts(current);
     let columns = [];
     try {
       columns = columnChip();
@@ -210,7 +210,7 @@
     document.addEventListener("hsvis:rows", showChips);
   });
 
-  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, isApplied: () => applied === current, set: setFilter, replace, sensible } });
+  window.hsvis = Object.assign(window.hsvis || {}, { filter: { current: () => current, isApplied: () => applied === current, set: setFilter, replace, sensible, describe: (filter) => parts(filter).map(([text]) => text) } });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, { filter });
 })();

@@ -1,6 +1,6 @@
 // The keyboard: through the table, through the steps, to the search, and back.
 (() => {
-  const MENUS = ".ag-popup-child, .dash-dropdown-content, .dash-dropdown[data-state=open], .export-menu";
+  const MENUS = ".ag-popup-child, .dash-dropdown-content, .dash-dropdown[data-state=open], .export-menu, .saved-menu";
   const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], [role=slider]";
   const WAIT = 1500; // ms after which an answer that does not come is waited for no more
 
@@ -115,6 +115,7 @@
     n: nextWrong,
     r: randomWrong,
     s: () => hsvis.neighbours.toggle(),
+    m: () => hsvis.notes.toggle(),
     0: () => hsvis.cloud?.showAll(),
     "/": () => document.getElementById("search").focus(),
     "?": toggleHelp,
@@ -128,7 +129,7 @@
       if (event.target.id === "search") {
         event.preventDefault(); // the browser would empty the field
         event.target.blur();
-      } else if (!hsvis.neighbours.close()) letGo();
+      } else if (!hsvis.neighbours.close() && !hsvis.notes.close()) letGo();
       return;
     }
     const action = KEYS[event.key];

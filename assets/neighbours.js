@@ -125,6 +125,7 @@
   }
 
   function show(open) {
+    if (open) hsvis.notes.close(); // both are in one place
     panel().hidden = !open;
     document.getElementById("show-neighbours").setAttribute("aria-expanded", String(open));
     if (open) follow();

@@ -259,6 +259,16 @@
     await follow(location.search.length > 1 ? null : hsvis.options.remembered());
   });
 
+  // Shows what the page shows, but for some entries of its address: as if that address were opened.
+  function go(changes) {
+    write();
+    const next = query();
+    next.delete("view"); // the range of another projection
+    for (const [name, value] of Object.entries(changes)) next.set(name, value);
+    history.pushState(null, "", `${location.pathname}?${next}`);
+    follow();
+  }
+
   addEventListener("popstate", () => follow());
   for (const event of ["hsvis:look", "hsvis:selected", "hsvis:pin"]) document.addEventListener(event, soon);
   document.addEventListener("hsvis:plotted", ({ detail }) => detail === "projection" && soon());
@@ -275,7 +285,7 @@
     });
   });
 
-  window.hsvis = Object.assign(window.hsvis || {}, { permalink: { isRead: () => read, query } });
+  window.hsvis = Object.assign(window.hsvis || {}, { permalink: { isRead: () => read, query, go } });
   window.dash_clientside = window.dash_clientside || {};
   dash_clientside.hsvis = Object.assign(dash_clientside.hsvis || {}, {
     viewChanged: (data) => {

@@ -62,6 +62,14 @@ class UsersError(HsvisError):
     """A file of users that can't be read or written, or a name or password that won't do."""
 
 
+class NotesError(HsvisError):
+    """A file of notes that can't be read or written; `reason` says why, and what to do, without the path."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}.")
+        self.path, self.reason = path, reason
+
+
 def nearest(wrong: str, there: Iterable[str], *, every: bool = True) -> str:
     """The remedy for a name that is not there: the one that is meant, it seems, and all that there are.
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hsvis import admission
+from hsvis import admission, places
 from hsvis.errors import ServerError
 from hsvis.progress import ConsoleProgress, Progress
 
@@ -81,6 +81,7 @@ def serve(given: argparse.Namespace) -> None:
     from hsvis.dashboard.production import check_no_debugging  # noqa: PLC0415
     from hsvis.dashboard.proxies import check_trusted, normal_prefix  # noqa: PLC0415
     from hsvis.dashboard.watching import Watch  # noqa: PLC0415
+    from hsvis.notes import NOTES, Notes  # noqa: PLC0415
 
     prefix = normal_prefix(given.prefix)
     check_trusted(given.trust_proxy)
@@ -98,6 +99,7 @@ def serve(given: argparse.Namespace) -> None:
             stores,
             builds=builds,
             access=access,
+            notes=Notes(places.data_folder() / NOTES),
             prefix=prefix,
             log=log,
             trust_proxy=given.trust_proxy,

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from hsvis.dashboard import create_app, ids
+from hsvis.notes import Notes
 from hsvis.store import StateStore
 
 FIXED = {
@@ -40,10 +42,11 @@ def ids_of(component: Any) -> Iterator[str]:
         yield from ids_of(getattr(component, "children", None))
 
 
-def test_page_has_every_id_exactly_once(demo_store: StateStore) -> None:
+def test_page_has_every_id_exactly_once(demo_store: StateStore, tmp_path: Path) -> None:
     named = {value for name, value in vars(ids).items() if name.isupper() and isinstance(value, str)}
     assert named >= FIXED
-    assert Counter(ids_of(create_app([demo_store]).layout())) == Counter(dict.fromkeys(named, 1))
+    app = create_app([demo_store], notes=Notes(tmp_path / "notes.sqlite"))
+    assert Counter(ids_of(app.layout())) == Counter(dict.fromkeys(named, 1))
 
 
 def test_seven_figures_are_graphs(demo_store: StateStore) -> None:

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "hsvis"
 
 # from the beginning of the data's way to its end; a module may import from its own level and those before
 ORDER = [
-    ["hsvis", "errors", "places", "progress", "overrides", "child", "users", "access", "admission"],
+    ["hsvis", "errors", "places", "progress", "overrides", "child", "users", "database"],
+    ["access", "admission", "notes"],
     ["config"],
     ["corpus"],
     ["models"],

@@ -81,9 +81,12 @@ def test_figures_count_what_is_kept_of_clouds(demo_store: StateStore) -> None:
 def test_figures_know_callbacks_by_what_they_write(demo_store: StateStore) -> None:
     client, _ = client_of(demo_store)
     known = client.get("/_dash-dependencies").json
-    output = next(one["output"] for one in known if one["output"].startswith("..sequence-info"))
-    for sent in (output, "invented.children"):
-        client.post("/_dash-update-component", json={"output": sent, "inputs": [], "outputs": []})
+    one = next(one for one in known if one["output"].startswith("..sequence-info"))
+    names = [name.rsplit(".", 1) for name in one["output"].strip(".").split("...")]
+    outputs = [dict(zip(("id", "property"), name, strict=True)) for name in names]
+    asked = {"inputs": one["inputs"], "state": one["state"], "outputs": outputs}
+    for sent in (one["output"], "invented.children"):
+        client.post("/_dash-update-component", json=asked | {"output": sent})
     found = figures(client)
     assert found['hsvis_callback_seconds_count{output="sequence-info.children"}'] == 1
     assert not any("invented" in name for name in found)

@@ -18,6 +18,7 @@ from hsvis.dashboard import (
     health,
     layout,
     neighbours,
+    note_routes,
     observed,
     production,
     proxies,
@@ -44,6 +45,7 @@ from hsvis.dashboard.request_log import RequestLog
 from hsvis.dashboard.runs import MOST_ROWS, Runs
 from hsvis.dashboard.table_pages import Pages
 from hsvis.dashboard.watching import Watch
+from hsvis.notes import NOTES, Notes
 from hsvis.offers import offers, opened
 from hsvis.progress import silent
 from hsvis.store import StateStore
@@ -70,6 +72,7 @@ def create_app(
     *,
     builds: Builds | None = None,
     access: Access | None = None,
+    notes: Notes | None = None,
     assets: Path | None = None,
     prefix: str | None = None,
     most_rows: int = MOST_ROWS,
@@ -83,6 +86,7 @@ def create_app(
         runs: at least one, of different names.
         builds: what else is offered, and whether it may be built from the page; without, nothing is.
         access: what the people who use it may do; everything by default.
+        notes: where notes and saved filters are kept; without, the page has none.
         assets: folder of style sheets and scripts, if not the one that comes with hsvis.
         prefix: path under which the app is served, "/hsvis/"; at the root by default.
         most_rows: of a run with more sequences, the page gets the rows of the table a page at a time.
@@ -118,13 +122,15 @@ def create_app(
     guard.register(app, rule)
     bodies.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
-    app.layout = lambda: layout.page(shown, clouds, work, rule)
+    app.layout = lambda: layout.page(shown, clouds, work, rule, None if notes is None else rule)
     routes.register(app, shown, clouds, filters)
     queries.register(app, shown, filters)
     neighbours.register(app, shown)
     table_routes.register(app, shown, pages)
     exports.register(app, shown, pages)
     build_routes.register(app, shown, work)
+    if notes is not None:
+        note_routes.register(app, shown, notes, rule)
     choice.register(app, shown)
     overview.register(app, shown)
     table.register(app, shown)
@@ -181,6 +187,7 @@ def create_server(
         opened(offered, silent, request_log.say, building=False),
         builds=builds,
         access=access,
+        notes=Notes(places.data_folder() / NOTES),
         prefix=prefix,
         log=request_log,
         trust_proxy=trust_proxy,

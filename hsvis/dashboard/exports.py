@@ -104,8 +104,11 @@ def _encoded(text: str) -> bytes:
 
 
 def _attached(response: flask.Response, view: View, file: str) -> flask.Response:
+    return attached(response, "-".join((view.store.name, view.layer, view.projection.name, file)))
+
+
+def attached(response: flask.Response, name: str) -> flask.Response:
     """A file to be kept, not shown, under a name that every system can take."""
-    name = "-".join((view.store.name, view.layer, view.projection.name, file))
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["X-Content-Type-Options"] = "nosniff"

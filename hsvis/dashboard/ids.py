@@ -73,6 +73,16 @@ NEIGHBOURS_OF = "neighbours-of"
 NEIGHBOUR_LIST = "neighbour-list"
 SHOW_NEIGHBOURS = "show-neighbours"
 CLOSE_NEIGHBOURS = "close-neighbours"
+# the panel of notes and the menu of saved filters; assets/notes.js and saved.js fill them
+NOTES = "notes"
+SHOW_NOTES = "show-notes"
+CLOSE_NOTES = "close-notes"
+NEW_NOTE = "new-note"
+NOTE_FILTERS = "note-filters"
+NOTE_STATUS = "note-status"
+NOTE_LIST = "note-list"
+NOTE_MARK = "note-mark"  # beside the facts of a sequence that has notes
+SAVED_FILTERS = "saved-filters"
 COPY_LINK = "copy-link"
 LOG_OUT = "log-out"
 WHOLE = "whole"  # zooms out to all states

@@ -4,7 +4,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hsvis.access import Access, current_user
-from hsvis.dashboard import ids
+from hsvis.dashboard import ids, note_panel
 from hsvis.dashboard.builds import Builds
 from hsvis.dashboard.callbacks.choice import layer_options, projection_options, run_options
 from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info
@@ -24,6 +24,7 @@ KEYS = (
     (("Home", "End"), "first, last step"),
     (("n", "r"), "next, random misclassified sequence"),
     (("s",), "states similar to the pinned step"),
+    (("m",), "notes"),
     (("/",), "search the texts"),
     (("Esc",), "let go of the sequence and the step"),
     (("0",), "show all states"),
@@ -38,8 +39,14 @@ PROJECTION_FIGURE = {
 }
 
 
-def page(runs: Runs, clouds: Clouds, builds: Builds, access: Access) -> Component:
-    """Everything inside the body, opened at the first run."""
+def page(
+    runs: Runs, clouds: Clouds, builds: Builds, access: Access, noting: Access | None = None
+) -> Component:
+    """Everything inside the body, opened at the first run.
+
+    Args:
+        noting: what people may do with notes and saved filters; None = there are none.
+    """
     editions = runs.editions()  # first: what is put in from now on is not on this page
     run, edition = next(iter(editions.items()))
     view = runs.resolve({"run": run, "edition": edition})
@@ -48,9 +55,11 @@ def page(runs: Runs, clouds: Clouds, builds: Builds, access: Access) -> Componen
         className="page",
         style=page_style(view),
         children=[
-            _header(runs, view, builds, access),
-            html.Main(className="areas", children=[_left(view), _centre(view, clouds), _right(runs, view)]),
-            _keys(),
+            _header(runs, view, builds, access, noting),
+            html.Main(
+                [_left(view, noting), _centre(view, clouds), _right(runs, view, noting)], className="areas"
+            ),
+            _keys(noting),
             _runs(),
             _rebuilt(),
             html.Div(id=ids.NOTICE, className="notice", role="status"),
@@ -72,7 +81,7 @@ def page(runs: Runs, clouds: Clouds, builds: Builds, access: Access) -> Componen
     )
 
 
-def _header(runs: Runs, view: View, builds: Builds, access: Access) -> Component:
+def _header(runs: Runs, view: View, builds: Builds, access: Access, noting: Access | None) -> Component:
     toggle = html.Button(
         id=ids.THEME_TOGGLE,
         className="theme-toggle",
@@ -113,6 +122,7 @@ def _header(runs: Runs, view: View, builds: Builds, access: Access) -> Component
                 title="States similar to the pinned step ( s )",
                 **{"aria-controls": ids.NEIGHBOURS, "aria-expanded": "false"},
             ),
+            *([note_panel.notes_button()] if noting else []),
             _button("Copy link", ids.COPY_LINK, "Copy the address of exactly this view"),
             _button("?", ids.SHOW_KEYS, "Keyboard: ?"),
             toggle,
@@ -133,7 +143,7 @@ def _select(label: str, select: str, options: list[dict[str, str]], value: str) 
     return html.Div(className=f"choice {select}", children=[html.Label(label, htmlFor=select), menu])
 
 
-def _left(view: View) -> Component:
+def _left(view: View, noting: Access | None) -> Component:
     overview = html.Section(
         className="card overview",
         children=[
@@ -147,11 +157,12 @@ def _left(view: View) -> Component:
             ),
         ],
     )
+    about = html.Div(nothing_selected(), id=ids.SEQUENCE_INFO, className="sequence-info")
     details = html.Section(
         id=ids.DETAILS,
         className="card details",
         children=[
-            html.Div(nothing_selected(), id=ids.SEQUENCE_INFO, className="sequence-info"),
+            html.Div([about, *([note_panel.note_mark()] if noting else [])], className="about"),
             html.Div(
                 id=ids.TOKEN_STRIP,
                 className="token-strip",
@@ -242,7 +253,7 @@ def _tool(mode: str, text: str, title: str) -> Component:
     return html.Button(text, className="tool", type="button", title=title, **pressed)
 
 
-def _right(runs: Runs, view: View) -> Component:
+def _right(runs: Runs, view: View, noting: Access | None) -> Component:
     table = html.Section(
         className="card table-card",
         children=[
@@ -250,6 +261,7 @@ def _right(runs: Runs, view: View) -> Component:
                 className="card-head",
                 children=[
                     html.H2("Sequences"),
+                    *([note_panel.saved_filters_button(save=noting.save)] if noting else []),
                     html.Div(id=ids.TABLE_COUNT, className="count"),
                     _export(ids.SEQUENCE_TABLE, "Sequences"),
                 ],
@@ -259,7 +271,8 @@ def _right(runs: Runs, view: View) -> Component:
             html.Div(sequence_table(runs, view.store), id=ids.TABLE_BOX, className="table-box"),
         ],
     )
-    return html.Div(className="area right", children=[table, settings(view), _neighbours()])
+    notes = [note_panel.note_panel(save=noting.save)] if noting else []
+    return html.Div([table, settings(view), *notes, _neighbours()], className="area right")
 
 
 def _neighbours() -> Component:
@@ -304,8 +317,9 @@ def _search() -> Component:
     )
 
 
-def _keys() -> Component:
-    rows = [html.Div([html.Dt([html.Kbd(key) for key in keys]), html.Dd(does)]) for keys, does in KEYS]
+def _keys(noting: Access | None) -> Component:
+    there = [(keys, does) for keys, does in KEYS if noting or keys != ("m",)]
+    rows = [html.Div([html.Dt([html.Kbd(key) for key in keys]), html.Dd(does)]) for keys, does in there]
     close = html.Button("Close", id=ids.CLOSE_KEYS, className="button", type="button")
     return html.Dialog([html.H2("Keyboard"), html.Dl(rows), close], id=ids.KEYS)
 
