@@ -20,12 +20,19 @@
   const button = (text, label, click) =>
     make("button", { type: "button", class: "quiet", "aria-label": label, click }, text);
 
+  // With the edition of its run that the page shows: what is written is of that one.
+  function shown(path) {
+    const run = decodeURIComponent(path.split(/[/?]/)[1]);
+    const edition = hsvis.edition(run);
+    return edition ? `${path}${path.includes("?") ? "&" : "?"}${new URLSearchParams({ edition })}` : path;
+  }
+
   // The answer of the server; an error says in words what went wrong.
   async function send(method, path, content) {
     const headers = { "X-Requested-With": "hsvis", ...(content ? { "Content-Type": "application/json" } : {}) };
     let answer;
     try {
-      answer = await fetch(hsvis.prefix() + path, { method, headers, body: content && JSON.stringify(content) });
+      answer = await hsvis.ask(shown(path), { method, headers, body: content && JSON.stringify(content) });
     } catch {
       throw new Error(SILENT);
     }

@@ -192,7 +192,7 @@
     going = { sequence, step };
     hsvis.focus.point(null);
     hsvis.focus.pin(step === null ? null : { sequence, step });
-    dash_clientside.set_props("pick", { data: { run, sequence, step, keep: true, at: Date.now() } });
+    dash_clientside.set_props("pick", { data: { run, edition: hsvis.edition(run), sequence, step, keep: true, at: Date.now() } });
     arrived();
   }
 

@@ -172,7 +172,7 @@ def test_notes_are_edited_and_deleted_in_place(visit_notes: Visit, notes: Notes)
 def test_a_save_that_fails_keeps_the_text(visit_notes: Visit, notes: Notes) -> None:
     opened = visit_notes()
     at(opened, STEP)
-    failing = "**/notes/demo"
+    failing = "**/notes/demo?edition=*"
 
     def refuse(route: Route) -> None:
         route.fulfill(status=503, content_type="text/plain", body="The file of notes can't be written.\n")
