@@ -37,7 +37,10 @@ def messages(file: Path, error: ValidationError) -> Iterator[str]:
 
 def short(value: Any) -> str:
     """A value as it stands in a message."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        text = "a number of thousands of digits"
     return f"`{text if len(text) <= 60 else text[:57] + '…'}`"
 
 
