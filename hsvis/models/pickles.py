@@ -45,11 +45,11 @@ def _of_archive(path: Path, error: Exception) -> str:
                 )
             data = archive.read(content) if content else b""
     except (zipfile.BadZipFile, OSError, EOFError) as damage:
-        return f"is not whole ({damage}). Copy or save it again."
+        return f"is not whole ({str(damage)[:200]}). Copy or save it again."
     if content is None:
         return "is no torch file. Save `model.state_dict()` by `torch.save`, or as safetensors."
     if not isinstance(error, pickle.UnpicklingError):
-        what = next(iter(str(error).splitlines()), type(error).__name__)
+        what = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         return f"is damaged ({what}). Copy or save it again."
     return _of_code(path, error, _loaded(path), _ops(io.BytesIO(data)))
 
@@ -81,7 +81,7 @@ def _ops(file: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _of_code(path: Path, error: Exception, read: str, ops: Iterator[tuple[str, Any]]) -> str:
-    wanted = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
+    wanted = re.search(r"Unsupported global: GLOBAL ([\w.]{1,120})", str(error))
     what = "can't be read without running code in it" + (f" (of {wanted[1]})" if wanted else "")
     return _two_lines(what, read, _state_of(list(ops)), path)
 
