@@ -1,6 +1,7 @@
 """Who asks, and what they may do: the one place that routes, callbacks and the page ask about it."""
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import flask
@@ -24,7 +25,7 @@ class Access:
         users: who may log in.
         secret: signs the sessions of those who logged in; needed with `users`.
         header: in which a proxy that knows the people names who asks.
-        proxies: where that proxy may be; from elsewhere the header counts for nothing.
+        proxies: where proxies may be; from elsewhere their headers count for nothing.
         hosts: names that the server may be asked by, so that no other site's page can reach a server that
             lets everybody of this machine in; any name where this is empty.
     """
@@ -52,3 +53,13 @@ class Access:
 def current_user() -> str:
     """Who the request comes from; "" where nobody has to say who they are."""
     return str(flask.g.get("user", "")) if flask.has_request_context() else ""
+
+
+def is_within(address: str, networks: Collection[Network]) -> bool:
+    """Whether an address, as a connection tells it, lies in one of the networks."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return any((mapped or found) in network for network in networks)

@@ -9,6 +9,7 @@ import re
 import secrets
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from hsvis import places
@@ -38,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ADDRESS",
-        help="where that proxy may be: an address or network (default: this machine)",
+        help="where proxies may be: an address or network (default: this machine)",
     )
     group.add_argument("--open", action="store_true", help="everybody who can reach the server")
     group.add_argument(
@@ -75,15 +76,13 @@ def access_of(given: argparse.Namespace, *, must_say: bool, save: bool) -> Acces
     rules = [log_in, given.trust_proxy_user is not None, given.open]
     if sum(rules) > 1:
         raise ServerError("--log-in, --trust-proxy-user and --open exclude each other: give one of them.")
-    if given.proxy_from and given.trust_proxy_user is None:
-        raise ServerError("--proxy-from says where the proxy of --trust-proxy-user is: give that too.")
+    proxies = tuple(_network(one) for one in given.proxy_from) or LOOPBACK
     if log_in:
-        return logging_in(users_of(given), save=save)
+        return replace(logging_in(users_of(given), save=save), proxies=proxies)
     if given.trust_proxy_user is not None:
-        proxies = tuple(_network(one) for one in given.proxy_from) or LOOPBACK
         return Access(save, header=_header(given.trust_proxy_user), proxies=proxies)
     if given.open:
-        return Access(save)
+        return Access(save, proxies=proxies)
     if must_say:
         raise ServerError(f"other people could reach this server. {RULES}")
     names = (*LOCAL_NAMES, given.host.strip("[]").lower(), *(name.lower() for name in given.allow_host))

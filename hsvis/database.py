@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,10 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it is on the disk afterwards, or after an error none.  Raises NotesError."""
         with self._plain_errors():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._path.exists():  # for its owner alone
+                with suppress(FileExistsError):
+                    os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             with closing(self._open("rwc")) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection

@@ -37,6 +37,12 @@ class DamagedFileError(CacheError):
         super().__init__(f"{path}: can't be read ({why}). Build the run again: this file alone is made anew.")
         self.path = path
 
+    @property
+    def told(self) -> str:
+        """The message for a page: with the file's place in the run, not that on the server's disk."""
+        place = "/".join(self.path.parts[-3:])
+        return f"{place}: can't be read. Build the run again: this file alone is made anew."
+
 
 class ReplacedFileError(DamagedFileError):
     """A file of an opened run that another build has replaced: it is sound, but of another run."""
@@ -48,6 +54,11 @@ class ReplacedFileError(DamagedFileError):
             "Reload the page to see the new run.",
         )
         self.path = path
+
+    @property
+    def told(self) -> str:
+        said = str(self).removeprefix(f"{self.path}: ")
+        return said[0].upper() + said[1:]
 
 
 class GoneError(HsvisError):

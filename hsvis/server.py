@@ -21,9 +21,9 @@ FEW = 500  # connections where select() is all there is
 SPARE_FILES = 200  # open files that are no connections: those of runs, the log, pipes of builds
 IDLE = 60  # seconds until a connection without a whole request is closed
 LARGEST_REQUEST = 16 * 2**20  # bytes
-UNSENT = (
-    256 * 2**20
-)  # bytes of an answer kept for a slow client (in a file from 1 MiB on); then its thread waits
+KEPT_OF_REQUEST = 2**16  # bytes of it in memory, the rest in a file
+# bytes of an answer kept for a slow client (in a file from 1 MiB on); then its thread waits
+UNSENT = 64 * 2**20
 BACKLOG = 2048  # connections that the system keeps until they are accepted
 
 
@@ -52,7 +52,7 @@ def serve(
 
     from hsvis.sockets import Channels  # noqa: PLC0415
 
-    channels = Channels()
+    channels = Channels(IDLE)
     server = create_server(
         application,
         map=channels,
@@ -63,6 +63,7 @@ def serve(
         channel_timeout=IDLE,
         cleanup_interval=10,
         max_request_body_size=LARGEST_REQUEST,
+        inbuf_overflow=KEPT_OF_REQUEST,
         outbuf_high_watermark=UNSENT,
         clear_untrusted_proxy_headers=False,  # hsvis.dashboard.proxies decides what to believe
         ident="hsvis",

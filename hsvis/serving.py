@@ -73,7 +73,7 @@ def serve(given: argparse.Namespace) -> None:
     _check_port(given.host, given.port)
     access = admission.access_of(
         given,
-        must_say=given.production or not admission.is_loopback(given.host),
+        must_say=given.production or given.trust_proxy > 0 or not admission.is_loopback(given.host),
         save=given.allow_save or not given.production,
     )
     from hsvis.dashboard import create_app  # noqa: PLC0415

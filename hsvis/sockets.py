@@ -17,8 +17,10 @@ ROUND = 5.0  # seconds until all are asked: those to be closed, as nothing came 
 class Channels(dict[int, Any]):
     """What waitress keeps its sockets in, by number of the file."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle: float) -> None:
+        """`idle`: seconds after which a connection that takes nothing of its answer is closed."""
         super().__init__()
+        self._idle = idle
         self.changed: set[int] = set()
         self._selector = selectors.DefaultSelector()
 
@@ -37,6 +39,7 @@ class Channels(dict[int, Any]):
         while True:
             if time.monotonic() - asked > ROUND:
                 asked = time.monotonic()
+                self._close_stuck()
                 self.changed.update(self)
             waiting, self.changed = self.changed | {door}, set()
             self.changed.update(file for file in waiting if self._ask(file))
@@ -49,6 +52,17 @@ class Channels(dict[int, Any]):
                     wasyncore.read(channel)
                 if events & key.events & selectors.EVENT_WRITE and self.get(key.fd) is channel:
                     wasyncore.write(channel)
+
+    def _close_stuck(self) -> None:
+        """Closes connections that are to be closed, or whose answer waits, and that take nothing.
+
+        No event would ever come from them, and a thread may wait for room in their answer.
+        """
+        now = time.time()  # as waitress tells the time of the last activity
+        for channel in list(self.values()):
+            stuck = getattr(channel, "total_outbufs_len", 0) and now - channel.last_activity > self._idle
+            if stuck or getattr(channel, "will_close", False):
+                channel.handle_close()
 
     def _ask(self, file: int) -> bool:
         """Waits for what a connection is ready to do; gives whether that can change without an event here."""

@@ -4,6 +4,7 @@ A hash is that of scrypt (N = 2^15, r = 8, p = 1, 16 bytes of salt), as Werkzeug
 """
 
 import json
+import os
 import re
 import secrets
 import threading
@@ -22,6 +23,7 @@ from hsvis.errors import UsersError
 VERSION = 1
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 FEWEST, MOST = 10, 1024  # characters of a password
+PATIENCE = 1.0  # seconds in line for that
 AT_ONCE = 2  # hashes computed at once: each takes 32 MiB and a core
 NOBODY = generate_password_hash(secrets.token_hex(), method="scrypt")  # checked where the name is unknown
 
@@ -67,12 +69,19 @@ class Users:
         user = self.all().get(name)
         return user.stamp if user else None
 
-    def check(self, name: str, password: str) -> bool:
-        """Whether that is the person's password; as long in coming where there is no such person."""
+    def check(self, name: str, password: str) -> str | None:
+        """The stamp of the person whose password that is; None, as long in coming, where it is nobody's.
+
+        Raises TimeoutError: too many passwords are looked at already.
+        """
         user = self.all().get(name)
-        with self._hashing:
+        if not self._hashing.acquire(timeout=PATIENCE):
+            raise TimeoutError
+        try:
             right = check_password_hash(user.hash if user else NOBODY, password[: MOST + 1])
-        return right and user is not None
+        finally:
+            self._hashing.release()
+        return user.stamp if user and right else None
 
     def add(self, name: str, password: str) -> None:
         """Raises UsersError: the name or the password won't do, or somebody has that name."""
@@ -158,6 +167,9 @@ def _write(path: Path, users: Mapping[str, User]) -> None:
     try:
         aside.touch(mode=0o600)
         aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        owner = (path if path.exists() else path.parent).stat()
+        if hasattr(os, "chown") and owner.st_uid != aside.stat().st_uid:  # root changes it for a server
+            os.chown(aside, owner.st_uid, owner.st_gid)
         aside.replace(path)
     finally:
         with suppress(OSError):

@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import flask
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
@@ -152,17 +153,50 @@ def test_each_wait_is_longer_and_ends() -> None:
     attempts = Attempts(lambda: now[0])
     waits = []
     for _ in range(14):
-        attempts.failed("ana", "1.2.3.4")
-        waits.append(attempts.wait("ana", "1.2.3.4"))
+        assert attempts.begin("ana", "1.2.3.4") == 0, "the pause has ended"
+        waits.append(attempts.begin("ana", "1.2.3.4") if len(waits) >= 4 else 0)
         now[0] += waits[-1]
-        assert attempts.wait("ana", "1.2.3.4") == 0
-    assert waits[:4] == [0, 0, 0, 0]
     assert waits[4:] == sorted(waits[4:])
+    assert waits[4] > 0
     assert waits[-1] == 60
-    assert attempts.wait("ana", "5.6.7.8") == 0, "somebody else's guesses keep nobody out"
-    attempts.failed("ana", "1.2.3.4")
-    attempts.succeeded("ana", "1.2.3.4")
-    assert attempts.wait("ana", "1.2.3.4") == 0
+    assert attempts.begin("ana", "5.6.7.8") == 0, "somebody else's guesses keep nobody out"
+    attempts.begin("ana", "1.2.3.4")
+    assert attempts.begin("ana", "1.2.3.4") > 0
+    attempts.forget("ana", "1.2.3.4")
+    assert attempts.begin("ana", "1.2.3.4") == 0
+
+
+def test_all_addresses_of_one_ipv6_network_count_together() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for k in range(5):
+        assert attempts.begin("ana", f"2001:db8::{k}") == 0
+    assert attempts.begin("ana", "2001:db8::ffff") > 0
+    assert attempts.begin("ana", "2001:db9::1") == 0
+
+
+def test_looking_at_the_log_in_page_is_no_try(locked: FlaskClient) -> None:
+    for _ in range(8):
+        assert locked.head("/hsvis/login").status_code == 200
+    assert log_in(locked).status_code == 303
+
+
+def test_users_that_cant_be_read_are_told_of_in_a_line(locked: FlaskClient, users: Users) -> None:
+    log_in(locked)
+    users.path.write_text("{", encoding="utf-8")
+    for answer in (locked.get("/hsvis/builds"), log_in(locked)):
+        assert answer.status_code == 503
+        assert str(users.path) not in answer.text
+        assert answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize("next_", ["//[", "//example.com／"])
+def test_a_next_page_that_is_no_address_is_no_fault(locked: FlaskClient, next_: str) -> None:
+    assert locked.get("/hsvis/login", query_string={"next": next_}).status_code == 200
+
+
+def test_the_page_itself_is_behind_the_log_in_under_whatever_name(locked: FlaskClient) -> None:
+    for path in ("assets/", "_favicon.icox", "_dash-component-suites/", "assets/../x", "whatever"):
+        assert locked.get(f"/hsvis/{path}").status_code in (401, 404), path
 
 
 def test_a_log_in_form_that_is_huge_or_odd_is_no_fault(locked: FlaskClient) -> None:
@@ -198,6 +232,18 @@ def test_a_proxy_names_who_asks_and_nobody_else_can(demo_store: StateStore) -> N
         assert ask(address, user) == 401, (address, user)
 
 
+def test_only_a_proxy_is_believed_where_a_request_came_from(demo_store: StateStore) -> None:
+    access = Access(proxies=(ipaddress.ip_network("10.0.0.7/32"),))
+    app = create_app([demo_store], access=access, trust_proxy=1)
+    app.server.add_url_rule("/who", view_func=lambda: str(flask.request.remote_addr))
+    client = app.server.test_client()
+    for peer, shown in (("10.0.0.7", "1.2.3.4"), ("10.0.0.8", "10.0.0.8")):
+        answer = client.get(
+            "/who", headers={"X-Forwarded-For": "1.2.3.4"}, environ_base={"REMOTE_ADDR": peer}
+        )
+        assert answer.text == shown
+
+
 def test_the_page_of_another_site_can_change_nothing(demo_store: StateStore) -> None:
     client = create_app([demo_store]).server.test_client()
     for headers in (
@@ -205,6 +251,7 @@ def test_the_page_of_another_site_can_change_nothing(demo_store: StateStore) -> 
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
     ):
         for path in ("/_dash-update-component", "/builds/demo"):
             assert client.post(path, headers=headers, json={}).status_code == 403, headers
@@ -312,7 +359,6 @@ def test_a_server_others_can_reach_needs_a_rule(tmp_path: Path, users: Users) ->
     ("given", "says"),
     [
         (["--open", "--log-in"], "exclude each other"),
-        (["--proxy-from", "10.0.0.1"], "give that too"),
         (["--trust-proxy-user", "X User"], "not the name of a header"),
         (["--trust-proxy-user", "X-User", "--proxy-from", "here"], "no address or network"),
         (["--users-file", "/nonexistent/users.json"], "nobody yet"),

@@ -286,6 +286,7 @@ with tempfile.TemporaryDirectory() as made:
     folder = Path(made)
     notes = Notes(folder / "notes.sqlite")
     notes.add("demo", "key", 1, None, "words", "kept")
+    (folder / "notes.sqlite").chmod(0o644)
     folder.chmod(0o555)
     if os.fork() == 0:
         if os.getuid() == 0:

@@ -141,7 +141,7 @@ def create_app(
     options.register(app, shown)
     headers.register(app)
     health.register(app, shown, figures, metrics)
-    proxies.register(app, trust_proxy)
+    proxies.register(app, trust_proxy, rule.proxies)
     return app
 
 

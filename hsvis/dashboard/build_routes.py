@@ -141,7 +141,10 @@ def _settings(store: StateStore) -> TsneSettings | PcaSettings:
     """The projection that a request asks for.  Raises BadRequest."""
     if (flask.request.content_length or 0) > LARGEST_BODY:
         raise BadRequest("The settings of a projection are a small JSON object.")
-    given = flask.request.get_json(silent=True)
+    try:
+        given = flask.request.get_json(silent=True)
+    except RecursionError:
+        given = None
     if not isinstance(given, dict):
         raise BadRequest('Send the settings as JSON, such as {"method": "pca", "seed": 1}.')
     try:

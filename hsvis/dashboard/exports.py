@@ -51,7 +51,7 @@ def register(app: Dash, runs: Runs, pages: Pages) -> None:
         try:
             return _table_file(OF_SEQUENCE[name](view, sequence), view, file)
         except DamagedFileError as error:
-            return flask.Response(f"{error}\n", status=409, mimetype="text/plain")
+            return flask.Response(f"{error.told}\n", status=409, mimetype="text/plain")
 
     def export_sequences(run: str, layer: str, projection: str) -> flask.Response:
         view = asked.view_of(runs, run, layer, projection)

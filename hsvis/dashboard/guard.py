@@ -1,14 +1,14 @@
 """What stands before every request: from where it may come, and who must have said who they are."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 import flask
 from dash import Dash
 from werkzeug.wrappers import Response
 
-from hsvis.access import Access, Network
+from hsvis.access import Access, is_within
 from hsvis.dashboard import health, login
+from hsvis.errors import UsersError
 from hsvis.users import NAME
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -20,6 +20,7 @@ def register(app: Dash, access: Access) -> None:
     server, prefix = app.server, app.config.routes_pathname_prefix
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     assets = tuple(prefix + name for name in ("assets/", "_dash-component-suites/", "_favicon.ico"))
+    anything = f"{prefix}<path:path>"  # Dash answers with its page to whatever is nothing else
     if access.users is not None:
         login.register(app, access)
 
@@ -36,7 +37,9 @@ def register(app: Dash, access: Access) -> None:
             return _refused("Only this server's own pages may ask for this.", 403)
         flask.g.user = _user(access)
         is_public = (
-            request.endpoint == login.ENDPOINT or request.path.startswith(assets) or health.needs_no_user()
+            request.endpoint == login.ENDPOINT
+            or (request.path.startswith(assets) and str(request.url_rule) != anything)
+            or health.needs_no_user()
         )
         if access.is_open or flask.g.user or is_public:
             return None
@@ -45,6 +48,11 @@ def register(app: Dash, access: Access) -> None:
         if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
             return flask.redirect(login.address(prefix, request.full_path.rstrip("?")))
         return _refused("Your session has ended: log in again.", 401)
+
+    @server.errorhandler(UsersError)
+    def _(error: UsersError) -> Response:
+        server.logger.error("%s", error)  # with the path, which is not for everybody
+        return _refused("Who may come in can't be read: the log of this server says why.", 503)
 
 
 def _refused(text: str, status: int) -> Response:
@@ -65,26 +73,19 @@ def _is_foreign(request: flask.Request) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
+    try:
+        return origin is not None and urlsplit(origin).netloc != request.host
+    except ValueError:  # as of http://[
+        return True
 
 
 def _user(access: Access) -> str:
     """Who asks; "" if that was not said, or can't be believed."""
     if access.users is not None:
         return login.session_user(access.users)
-    if access.header and _is_from(access.proxies):
+    environ = flask.request.environ
+    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""  # the connection itself
+    if access.header and is_within(peer, access.proxies):
         name = flask.request.headers.get(access.header, "")
         return name if NAME.fullmatch(name) else ""
     return ""
-
-
-def _is_from(networks: tuple[Network, ...]) -> bool:
-    """Whether the connection itself, whatever its headers say, comes from one of these."""
-    environ = flask.request.environ
-    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""
-    try:
-        address = ipaddress.ip_address(peer.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in network for network in networks)

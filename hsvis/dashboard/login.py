@@ -4,7 +4,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from urllib.parse import quote, urlsplit
 
 import flask
@@ -41,29 +43,37 @@ class Attempts:
         self._wrong: OrderedDict[tuple[str, ...], tuple[int, float]] = OrderedDict()  # how many, free from
         self._lock = threading.Lock()
 
-    def wait(self, name: str, address: str) -> float:
-        """Seconds until this person may try again from this address."""
-        with self._lock:
-            free = [self._wrong.get(key, (0, 0.0))[1] for key in _keys(name, address).values()]
-            return max(0.0, max(free) - self._clock())
+    def begin(self, name: str, address: str) -> float:
+        """Seconds until this person may try again from this address; where 0, this try counts as wrong.
 
-    def failed(self, name: str, address: str) -> None:
+        It counts before the password is looked at: others may try at the same time.
+        """
         with self._lock:
-            for kind, key in _keys(name, address).items():
-                count = self._wrong.pop(key, (0, 0.0))[0] + 1
+            now, keys = self._clock(), _keys(name, address)
+            wait = max(self._wrong.get(key, (0, now))[1] for key in keys.values()) - now
+            if wait > 0:
+                return wait
+            for kind, key in keys.items():
+                count = self._wrong.pop(key, (0, now))[0] + 1
                 over = min(count - FREE[kind], 10)
                 pause = min(2.0**over, LONGEST_WAIT) if over >= 0 else 0.0
-                self._wrong[key] = (count, self._clock() + pause)
+                self._wrong[key] = (count, now + pause)
             while len(self._wrong) > REMEMBERED:
                 self._wrong.popitem(last=False)
+            return 0.0
 
-    def succeeded(self, name: str, address: str) -> None:
+    def forget(self, name: str, address: str) -> None:
+        """After a right password, or none that was looked at."""
         with self._lock:
             for key in _keys(name, address).values():
                 self._wrong.pop(key, None)
 
 
 def _keys(name: str, address: str) -> dict[str, tuple[str, ...]]:
+    """Of IPv6 the network counts: one machine has all addresses in it."""
+    with suppress(ValueError):
+        if (found := ip_address(address.partition("%")[0])).version == 6:
+            address = str(ip_network((int(found) >> 64 << 64, 64)))
     return {"person": (name[:80], address), "address": (address,)}
 
 
@@ -114,20 +124,24 @@ def register(app: Dash, access: Access) -> None:
 
     def log_in() -> Response:
         flask.request.max_content_length = LARGEST_FORM
-        if flask.request.method == "GET":
+        if flask.request.method != "POST":
             return flask.redirect(_next(prefix)) if flask.g.get("user") else page()
         name, password = (flask.request.form.get(key, "") for key in ("name", "password"))
         origin = flask.request.remote_addr or ""
-        wait = attempts.wait(name, origin)
+        wait = attempts.begin(name, origin)
         if wait:
             return page(f"Too many wrong passwords: try again in {int(wait) + 1} s.", 429, wait)
-        attempts.failed(name, origin)  # until the password is found right: others may try at the same time
-        if not users.check(name, password):
+        try:
+            stamp = users.check(name, password)
+        except TimeoutError:
+            attempts.forget(name, origin)
+            return page("Many people log in at this moment: try again.", 503, 1)
+        if stamp is None:
             return page("Name and password do not belong together.", 403)
-        attempts.succeeded(name, origin)
+        attempts.forget(name, origin)
         flask.session.clear()
         flask.session.permanent = True
-        flask.session.update(user=name, stamp=users.stamp(name))
+        flask.session.update(user=name, stamp=stamp)
         return flask.redirect(_next(prefix), code=303)
 
     def log_out() -> Response:
@@ -141,6 +155,9 @@ def register(app: Dash, access: Access) -> None:
 def _next(prefix: str) -> str:
     """Where to go after the log-in: a path of this server, never another site."""
     given = flask.request.args.get("next", "")
-    parts = urlsplit(given) if given.isprintable() and "\\" not in given else urlsplit("")
+    try:
+        parts = urlsplit(given) if given.isprintable() and "\\" not in given else urlsplit("")
+    except ValueError:  # as of //[
+        return prefix
     is_own = not parts.scheme and not parts.netloc and parts.path.startswith(prefix)
     return given if is_own and not given.startswith("//") else prefix

@@ -31,7 +31,7 @@ def register(app: Dash, runs: Runs) -> None:
         try:
             return flask.jsonify(_nearest(store, layer, asked.row_of(store, row)))
         except DamagedFileError as error:
-            return flask.Response(f"{error}\n", status=409, mimetype="text/plain")
+            return flask.Response(f"{error.told}\n", status=409, mimetype="text/plain")
 
     respond: Callable[..., flask.Response] = asked.plain_errors(nearest)
     app.server.add_url_rule(rule, endpoint="hsvis:neighbours", view_func=respond)

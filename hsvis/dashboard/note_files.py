@@ -32,17 +32,22 @@ def table(notes: Sequence[Note], link: Link) -> Table:
             one.id,
             one.sequence,
             "" if one.step is None else one.step,
-            one.words,
-            one.author,
+            _no_formula(one.words),
+            _no_formula(one.author),
             one.written,
             one.edited or "",
-            one.text,
+            _no_formula(one.text),
             one.build,
             link(one),
         )
         for one in notes
     )
     return Table(HEADER, rows)
+
+
+def _no_formula(text: str) -> str:
+    """What people typed for others is no formula to the spreadsheet that opens the file: it gets a quote."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def markdown(notes: Sequence[Note], link: Link) -> str:

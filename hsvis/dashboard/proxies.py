@@ -1,11 +1,14 @@
 """Being served behind proxies: under which path, and whom to believe where a request came from."""
 
 import re
+from collections.abc import Collection, Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import flask
 from dash import Dash
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from hsvis.access import Network, is_within
 from hsvis.errors import ServerError
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
@@ -34,11 +37,14 @@ def check_trusted(proxies: int) -> None:
         raise ServerError(f"--trust-proxy {proxies}: give the number of proxies, 0 to {MOST_PROXIES}.")
 
 
-def register(app: Dash, trusted: int) -> None:
+def register(app: Dash, trusted: int, proxies: Collection[Network]) -> None:
     """Leads from / to the app's own prefix, and believes so many proxies what they say of a request.
 
     Anyone can send X-Forwarded-For: only the entries that the trusted ones added are read.  The prefix is the
     server's own and never taken from a header.
+
+    Args:
+        proxies: where the last of them may be.
 
     Raises:
         ServerError: `trusted` is no number of proxies.
@@ -51,6 +57,12 @@ def register(app: Dash, trusted: int) -> None:
                 rule, endpoint=f"hsvis:to prefix from {rule}", view_func=lambda: flask.redirect(prefix)
             )
     if trusted:
-        app.server.wsgi_app = ProxyFix(
-            app.server.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted, x_port=trusted
-        )
+        direct = app.server.wsgi_app
+        fixed = ProxyFix(direct, x_for=trusted, x_proto=trusted, x_host=trusted)
+
+        def believed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            """Whoever comes past the proxies is not believed."""
+            is_proxy = is_within(environ.get("REMOTE_ADDR", ""), proxies)
+            return (fixed if is_proxy else direct)(environ, start_response)
+
+        app.server.wsgi_app = believed

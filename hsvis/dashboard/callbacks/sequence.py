@@ -85,7 +85,7 @@ def sequence_views(
     try:
         states = store.states(index, view.layer)
     except DamagedFileError as error:
-        info.append(html.P(str(error), className="unreadable"))
+        info.append(html.P(error.told, className="unreadable"))
         units = empty(UNREADABLE, theme)
     else:
         order = decision_order(states, sequence.ep) if units_by == "decision" else None
