@@ -12,11 +12,12 @@ from typing import IO
 import pytest
 
 SETTINGS = [
-    "dataset.limit=40",
+    "dataset.limit=15",
     "model.hidden=8",
     "model.embedding=4",
     "model.epochs=1",
-    "states.part_steps=100",
+    "model.batch_size=250",
+    "states.part_steps=50",
     "projections=[{method: pca}, {method: tsne, perplexity: 5}]",
 ]
 KILLS = 20
