@@ -177,7 +177,7 @@
     const isShown = hsvis.steps.meta().run === run.name;
     const isOld = isShown && hsvis.rebuilt.isOld();
     const opening = isOld ? hsvis.rebuilt.open : () => open(run.name);
-    const openIt = isShown && !isOld ? null : button(isOld ? "Show the new one" : "Open", `Open ${title}`, opening);
+    const openIt = !run.built || (isShown && !isOld) ? null : button(isOld ? "Show the new one" : "Open", `Open ${title}`, opening);
     const state = isOld ? "the build before is shown" : isShown ? "shown" : "built";
     if (run.built && (!run.note || !known.allowed)) {
       const line = entry(`run ${title}`, title, state, null, "", openIt ? [openIt] : []);
