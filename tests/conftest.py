@@ -12,7 +12,7 @@ from hsvis.pipeline import build
 from hsvis.store import StateStore
 
 # files that take longest begin first, so that no process waits for another at the end
-SLOW = ("test_killed_builds.py", "test_builds.py", "test_mistakes.py", "test_examples.py")
+SLOW = ("test_killed_builds.py", "test_noting.py", "test_examples.py", "test_builds.py", "test_mistakes.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

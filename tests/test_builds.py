@@ -458,7 +458,7 @@ def test_a_server_that_ends_takes_its_child_with_it(configs: Path, how: signal.S
         wait_for(lambda: json.load(urllib.request.urlopen(address))["jobs"][0]["stage"] == "training")
         (child,) = children(server.pid)
         server.send_signal(how)
-        assert server.wait(20) == status
+        assert server.wait(PATIENCE) == status
         wait_for(lambda: not is_running(child))
     finally:
         server.kill()

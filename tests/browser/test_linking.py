@@ -331,7 +331,8 @@ def test_any_state_of_the_cloud_can_be_pointed_at_and_chosen(opened: Opened, sto
         assert tooltip(opened) == facts_of_step(store, index, step)
         focus_store_becomes(opened, f'{{"sequence":{index},"step":{step}}}')
     asked = [address for address in opened.requests if "/state/" in address]
-    assert [address.split("/state/")[1].partition("?")[0] for address in asked] == [f"demo/{row}" for row in rows]
+    told = [address.split("/state/")[1].partition("?")[0] for address in asked]
+    assert told == [f"demo/{row}" for row in rows]
     opened.page.mouse.move(*places[0])  # what was said of it is still known
     assert tooltip(opened) == facts_of_step(store, *store.locate(rows[0]))
     index, step = store.locate(rows[0])
