@@ -34,4 +34,4 @@ def launched() -> Iterator[Browser]:
 def wait_until_drawn(page: Page) -> None:
     """Returns when the table has rows and the cloud stands with its pick grid: the page can be used."""
     page.wait_for_selector("#sequence-table .ag-center-cols-container .ag-row")
-    page.wait_for_function("window.hsvis?.cloud?.isSettled()")
+    page.wait_for_function("() => window.hsvis?.cloud?.isSettled()")

@@ -93,7 +93,7 @@ def measured(page: Page, n_hovers: int, n_selections: int) -> tuple[list[float],
     for k in range(n_hovers):
         step = int(rng.integers(page.evaluate("hsvis.steps.count()")))
         page.mouse.move(*page.evaluate(PLACE, [STEP_VIEWS[k % len(STEP_VIEWS)], step]))
-        page.wait_for_function("hovers.length > 0")
+        page.wait_for_function("() => hovers.length > 0")
         took, focus = page.evaluate("hovers.splice(0).at(-1)")
         if focus != "null":
             hovers.append(took)
@@ -113,6 +113,6 @@ def _print(page: Page, name: str, hovers: list[float], selections: list[float]) 
 
 def _settled(page: Page) -> float:
     """ms from the click to the last view; waits until nothing has been drawn for a while."""
-    page.wait_for_function("Object.keys(drawn).length >= 5 && performance.now() - clicked > 400")
+    page.wait_for_function("() => Object.keys(drawn).length >= 5 && performance.now() - clicked > 400")
     page.wait_for_timeout(150)
     return float(page.evaluate("Math.max(...Object.values(drawn))"))

@@ -109,9 +109,9 @@ def _photograph(browser: Browser, address: str, query: str, theme: str, path: Pa
     page = context.new_page()
     page.goto(f"{address}?{query}")
     wait_until_drawn(page)
-    page.wait_for_function("hsvis.permalink.isRead() && hsvis.words.isSettled()")
+    page.wait_for_function("() => hsvis.permalink.isRead() && hsvis.words.isSettled()")
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("hsvis.cloud.isSettled()")
+    page.wait_for_function("() => hsvis.cloud.isSettled()")
     page.wait_for_timeout(400)  # the dimming of the cloud is a transition
     page.screenshot(path=path)
     context.close()

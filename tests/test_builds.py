@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -449,7 +450,9 @@ def test_a_server_that_ends_takes_its_child_with_it(configs: Path, how: signal.S
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     command = [sys.executable, "app.py", "--config", str(configs), "--port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    # a shell starts what runs in its background with SIGINT ignored, and children inherit that
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, preexec_fn=heard)
     try:
         address = f"http://127.0.0.1:{port}/builds"
         wait_for(lambda: answers(address))

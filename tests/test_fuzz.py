@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from hsvis.dashboard import create_app
+from hsvis.notes import Notes
 from hsvis.store import StateStore
 
-ASKED = int(os.environ.get("HSVIS_FUZZ", "400"))
+ASKED = int(os.environ.get("HSVIS_FUZZ", "200"))
 SECRET = "what lies beside the runs and is nobody's business"
 TRACES = re.compile(rb"Traceback|site-packages|\.py\b.{0,20}line \d|parquet:|/tmp/|/home/|/root/", re.I)
 # sent with the names that the server knows, and with some that it doesn't
@@ -27,6 +29,7 @@ KNOWN = """
     end to by share k run layer projection jump change class search next words step author text limit
 """
 NAMES = KNOWN.split()
+WRITTEN = ["sequence", "step", "text", "author", "name", "filter", "layer", "projection", "method", "seed"]
 
 numbers = st.one_of(
     st.integers(-5, 200),
@@ -53,7 +56,8 @@ class Fuzzed:
     """An app, and what its routes and callbacks are."""
 
     def __init__(self, store: StateStore, secret: Path) -> None:
-        self.client: FlaskClient = create_app([store]).server.test_client()
+        notes = Notes(secret.with_name("notes.sqlite"))
+        self.client: FlaskClient = create_app([store], notes=notes).server.test_client()
         self.store = store
         layer = store.layers[0]
         self.known = [
@@ -133,9 +137,12 @@ def test_no_address_is_a_fault(fuzzed: Fuzzed, data: st.DataObject) -> None:
             ),
         )
     )
-    body = data.draw(st.sampled_from([b"", b"{", b"\xff"]) | values.map(lambda one: _json(one).encode()))
+    if data.draw(st.booleans()):  # as the page writes
+        headers = {"X-Requested-With": "hsvis", "Content-Type": "application/json"} | headers
+    written = values | st.dictionaries(st.sampled_from(WRITTEN), values | st.sampled_from([0, 1, "words"]))
+    body = data.draw(st.sampled_from([b"", b"{", b"\xff"]) | written.map(lambda one: _json(one).encode()))
     answer = fuzzed.client.open(
-        _utf8(path), method=method, query_string={_utf8(k): _utf8(v) for k, v in query.items()},
+        quote(_utf8(path)), method=method, query_string={_utf8(k): _utf8(v) for k, v in query.items()},
         headers=headers, data=body,
     )  # fmt: skip
     fuzzed.check(answer)
