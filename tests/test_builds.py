@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -442,7 +441,16 @@ def test_a_command_ends_when_its_input_does_though_it_has_nothing_to_say(configs
         child.stderr.close()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Children hear SIGINT: what a shell runs in its background ignores it, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("how", "status"), [(signal.SIGINT, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_server_that_ends_takes_its_child_with_it(configs: Path, how: signal.Signals, status: int) -> None:
     write_config(configs, "slow", epochs=100_000)
@@ -450,9 +458,7 @@ def test_a_server_that_ends_takes_its_child_with_it(configs: Path, how: signal.S
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     command = [sys.executable, "app.py", "--config", str(configs), "--port", str(port)]
-    # a shell starts what runs in its background with SIGINT ignored, and children inherit that
-    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, preexec_fn=heard)
+    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         address = f"http://127.0.0.1:{port}/builds"
         wait_for(lambda: answers(address))
