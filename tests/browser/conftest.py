@@ -3,13 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from pages import ODD, PAUSE, Open, Opened, Save, Served, at_address, select, show_run, watched
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from profiles import Profile, Profiles
 from server import serving
 from small import SMALL
 from table_on_page import MOST, WHOLE
@@ -42,11 +42,39 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def profiles(
+    chromium: str, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Profiles]:
+    profiles = Profiles(playwright, chromium, tmp_path_factory.mktemp("profiles"))
+    yield profiles
+    profiles.close()
+
+
+@pytest.fixture
+def profile(profiles: Profiles) -> Iterator[Profile]:
+    """A browser that knows nothing yet: `profile()`, `profile("dark", 2.0)`; each call lends another one."""
+    lent: list[BrowserContext] = []
+
+    def lend(theme: str = "light", scale: float = 1) -> BrowserContext:
+        lent.append(profiles.lend(theme, scale))
+        return lent[-1]
+
+    yield lend
+    for one in lent:
+        profiles.take_back(one)
 
 
 @pytest.fixture(scope="session")
@@ -116,30 +144,18 @@ def served(demo_store: StateStore, odd_store: StateStore) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def contexts(browser: Browser) -> Iterator[Callable[[str, float], BrowserContext]]:
-    """One browser profile for each theme of the system and pixel ratio: its cache is worth keeping."""
-    kept: dict[tuple[str, float], BrowserContext] = {}
-
-    def context(theme: str, scale: float) -> BrowserContext:
-        if (theme, scale) not in kept:
-            scheme: Any = theme
-            kept[theme, scale] = browser.new_context(color_scheme=scheme, device_scale_factor=scale)
-        return kept[theme, scale]
-
-    yield context
-    for one in kept.values():
-        one.close()
-
-
 @pytest.fixture
-def open_page(contexts: Callable[[str, float], BrowserContext], served: Served) -> Iterator[Open]:
-    """Opens the dashboard: `open_page(width=…, height=…, theme=…, scale=…)`."""
-    pages: list[Page] = []
+def open_page(profile: Profile, served: Served) -> Open:
+    """Opens the dashboard: `open_page(width=…, height=…, theme=…, scale=…)`.
+
+    Pages of one theme of the system and one pixel ratio share a profile.
+    """
+    used: dict[tuple[str, float], BrowserContext] = {}
 
     def open_one(width: int = 1440, height: int = 900, theme: str = "light", scale: float = 1) -> Opened:
-        page = contexts(theme, scale).new_page()
-        pages.append(page)
+        if (theme, scale) not in used:
+            used[theme, scale] = profile(theme, scale)
+        page = used[theme, scale].new_page()
         page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PAUSE)
         opened = watched(page)
@@ -148,10 +164,7 @@ def open_page(contexts: Callable[[str, float], BrowserContext], served: Served) 
         opened.settle()
         return opened
 
-    yield open_one
-    for page in pages:
-        page.evaluate("localStorage.clear()")
-        page.close()
+    return open_one
 
 
 @pytest.fixture
@@ -163,24 +176,19 @@ def opened(open_page: Open) -> Iterator[Opened]:
 
 
 @pytest.fixture
-def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Opened]]:
+def visit(profile: Profile, served: Served) -> Callable[..., Opened]:
     """Opens an address in a profile of its own, which knows nothing yet: `visit("?sequence=3")`.
 
     Given the context of another page, opens it in a second window beside that page.
     """
-    made: list[BrowserContext | Page] = []
 
     def open_address(query: str = "", beside: BrowserContext | None = None) -> Opened:
-        context = beside or browser.new_context(color_scheme="light")
-        page = context.new_page()
-        made.append(page if beside else context)
+        page = (beside or profile()).new_page()
         page.set_viewport_size({"width": 1440, "height": 900})
         page.set_default_timeout(PAUSE)
         return at_address(watched(page), served.address + query)
 
-    yield open_address
-    for one in made:
-        one.close()
+    return open_address
 
 
 @pytest.fixture
@@ -250,13 +258,11 @@ def paged(large_store: StateStore, demo_store: StateStore, quarter_store: StateS
 
 
 @pytest.fixture
-def large(contexts: Callable[[str, float], BrowserContext], paged: Served) -> Iterator[Opened]:
+def large(profile: Profile, paged: Served) -> Iterator[Opened]:
     """The page of the large run; the test fails if the page reported an error."""
-    page = contexts("light", 1).new_page()
+    page = profile().new_page()
     page.set_viewport_size({"width": 1440, "height": 900})
     page.set_default_timeout(PAUSE)
     opened = at_address(watched(page), paged.address)
     yield opened
-    page.evaluate("localStorage.clear()")
-    page.close()
     assert opened.errors == []

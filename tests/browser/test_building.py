@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from pages import PAUSE, Opened, at_address, watched
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
+from profiles import Profile
 from server import serving
 
 from hsvis.config import load_config
@@ -55,7 +56,7 @@ def configs(alpha: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 @pytest.fixture
-def serve(configs: Path, browser: Browser) -> Iterator[Visit]:
+def serve(configs: Path, profile: Profile) -> Iterator[Visit]:
     """Serves the folder and opens a page of it: `serve("?run=beta", allowed=False)`."""
     ends = ExitStack()
 
@@ -64,10 +65,8 @@ def serve(configs: Path, browser: Browser) -> Iterator[Visit]:
         builds = ends.enter_context(Builds(offered, allowed=allowed))
         stores = opened(offered, silent, lambda line: None, building=allowed)
         running = ends.enter_context(serving(stores, create_app(stores, builds=builds)))
-        scheme = "dark" if theme == "dark" else "light"
-        context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-        ends.callback(context.close)
-        page = context.new_page()
+        page = profile(theme).new_page()
+        page.set_viewport_size({"width": 1440, "height": 900})
         page.set_default_timeout(3 * PAUSE)
         return at_address(watched(page), f"{running.address}{query}")
 

@@ -4,13 +4,13 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from pages import Opened, Save, at_address, chips, query, spot, watched
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
+from profiles import Profile
 from server import serving
 from table_on_page import MOST, WHOLE, by_confidence, counts, head, press, scroll_to, shows_rows
 
@@ -169,17 +169,17 @@ def loaded(page: Page, address: str) -> tuple[Counter[str], int]:
 
 
 def test_four_times_the_sequences_load_no_more(
-    contexts: Callable[[str, float], BrowserContext], large_store: StateStore, quarter_store: StateStore
+    profile: Profile, large_store: StateStore, quarter_store: StateStore
 ) -> None:
     assert large_store.n_sequences == 4 * quarter_store.n_sequences == WHOLE
     sizes = {}
+    context = profile()
     for most in (MOST, WHOLE):
         for store in (quarter_store, large_store):
             with serving([store], create_app([store], most_rows=most)) as running:
-                page = contexts("light", 1).new_page()
+                page = context.new_page()
                 page.set_viewport_size({"width": 1440, "height": 900})
                 sizes[most, store.name], _ = loaded(page, running.address)
-                page.evaluate("localStorage.clear()")
                 page.close()
     grown = {
         most: sum(

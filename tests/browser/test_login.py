@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from pages import Served
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+from profiles import Profile
 from server import serving
 
 from hsvis.access import Access
@@ -32,10 +33,10 @@ def locked(demo_store: StateStore, users: Users) -> Iterator[Served]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    yield context.new_page()
-    context.close()
+def page(profile: Profile) -> Page:
+    page = profile().new_page()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    return page
 
 
 def log_in(page: Page, password: str = PASSWORD) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from pages import PAUSE, Opened, at_address, chips, everywhere, highlighted, rows_shown, select, watched
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Route, expect
+from profiles import Profile
 from server import serving
 
 from hsvis.access import Access
@@ -30,7 +31,7 @@ def notes(tmp_path: Path) -> Notes:
 @pytest.fixture(params=[None])
 def visit_notes(
     request: pytest.FixtureRequest,
-    browser: Browser,
+    profile: Profile,
     demo_store: StateStore,
     odd_store: StateStore,
     notes: Notes,
@@ -41,16 +42,14 @@ def visit_notes(
     with serving(stores, create_app(stores, notes=notes, access=request.param)) as running:
 
         def visit(query: str = "", size: tuple[int, int] = (1440, 900)) -> Opened:
-            page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
+            page = profile().new_page()
+            page.set_viewport_size({"width": size[0], "height": size[1]})
             page.set_default_timeout(PAUSE)
             made.append(watched(page))
             return at_address(made[-1], running.address + query)
 
         yield visit
-        errors = [one.errors for one in made]
-        for one in made:
-            one.page.context.close()
-    assert errors == [[]] * len(made)
+    assert [one.errors for one in made] == [[]] * len(made)
 
 
 def keep(store: StateStore, notes: Notes, index: int, step: int | None, text: str, author: str = "") -> None:

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from pages import PAUSE, at_address, select, watched
-from playwright.sync_api import Browser
+from profiles import Profile
 from team import team
 
 from hsvis.store import StateStore
@@ -11,9 +11,9 @@ from hsvis.store import StateStore
 PREFIX = "/team/hsvis/"
 
 
-def test_the_page_lives_under_a_prefix(browser: Browser, demo_store: StateStore) -> None:
+def test_the_page_lives_under_a_prefix(profile: Profile, demo_store: StateStore) -> None:
     with team("--prefix", "team/hsvis", health=f"{PREFIX}health") as server:
-        page = browser.new_context().new_page()
+        page = profile().new_page()
         page.set_viewport_size({"width": 1440, "height": 900})
         page.set_default_timeout(PAUSE)
         origin = f"http://127.0.0.1:{server.port}"
@@ -31,4 +31,3 @@ def test_the_page_lives_under_a_prefix(browser: Browser, demo_store: StateStore)
         for part in ("cloud/", "pick/", "assets/", "_dash-update-component"):
             assert any(path.startswith(PREFIX + part) for path in asked), part
         assert opened.errors == []
-        page.context.close()

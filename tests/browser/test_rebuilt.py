@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pages import PAUSE, Opened, at_address, query, spot, watched
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
+from profiles import Profile
 from rebuilt import rebuild, write_config
 from server import serving
 
@@ -57,7 +58,7 @@ class Live:
 
 
 @pytest.fixture
-def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, browser: Browser) -> Iterator[Callable[..., Live]]:
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: Profile) -> Iterator[Callable[..., Live]]:
     """Serves a folder with the run `alpha`, of films, and opens a page of it: `live("?sequence=1")`."""
     monkeypatch.setenv("HSVIS_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "configs"
@@ -70,10 +71,8 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, browser: Browser) -> I
         watch = Watch(builds, [str(folder)], say=lambda line: None)
         app = create_app(opened(builds.offers, silent, lambda line: None), builds=builds, most_rows=most_rows)
         running = ends.enter_context(serving([], app))
-        scheme = "dark" if theme == "dark" else "light"
-        context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-        ends.callback(context.close)
-        page = context.new_page()
+        page = profile(theme).new_page()
+        page.set_viewport_size({"width": 1440, "height": 900})
         page.set_default_timeout(2 * PAUSE)
         shown = at_address(watched(page), f"{running.address}{address}")
         return Live(shown, watch, builds, folder)

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from pages import Open, Opened, Served, everywhere, highlighted, highlights, select, stands, state_places
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+from profiles import Profile
 from server import serving
 
 from hsvis import cache
@@ -172,19 +173,18 @@ def test_a_server_that_does_not_answer_is_said_in_words(open_page: Open) -> None
 
 
 @pytest.fixture
-def old_run(demo_store: StateStore, browser: Browser) -> Iterator[Page]:
+def old_run(demo_store: StateStore, profile: Profile) -> Iterator[Page]:
     """A page of a run as versions without an index built it."""
     manifest = cache.read_manifest(demo_store.folder)
     assert manifest is not None
     files = {name: size for name, size in manifest["files"].items() if not name.startswith("neighbours")}
     old = StateStore.open(demo_store.folder)
     old.manifest = manifest | {"files": files}
-    page = browser.new_page()
+    page = profile().new_page()
     with serving([old]) as running:
         page.goto(f"{running.address}?sequence={INDEX}&step={STEP}")
         page.wait_for_function("() => window.hsvis && hsvis.permalink && hsvis.permalink.isRead()")
         yield page
-        page.close()
 
 
 def test_a_run_without_an_index_says_how_to_get_one(old_run: Page) -> None:
