@@ -21,11 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hsvis import pages
+from hsvis.direct import DirectFile
 from hsvis.errors import CacheError, DamagedFileError
 from hsvis.pages import PageWriter
 
 FORMAT = 1  # of the files; part of every key
 ROW_GROUP_BYTES = 1 << 20  # a sequence is read by row groups of about this size
+LARGE = 8 << 20  # bytes: tables of this size go past the system's cache
 
 
 def key_of(**parts: Any) -> str:
@@ -159,10 +161,8 @@ def _writer(
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
     rows = _row_group(schema)
     if vectors and pages.fit(schema):
-        with path.open("wb") as file, PageWriter(file, schema, rows) as plain:
-            if size and hasattr(os, "posix_fallocate"):
-                with contextlib.suppress(OSError):  # room taken at once costs less than bit by bit
-                    os.posix_fallocate(file.fileno(), 0, size)
+        opened = DirectFile(path, size) if size >= LARGE else path.open("wb")
+        with opened as file, PageWriter(file, schema, rows) as plain:
             yield lambda table: plain.write([_values(column) for column in table.columns])
         return
     with pq.ParquetWriter(

@@ -14,6 +14,7 @@ from typing import Any
 
 from hsvis.errors import NotesError
 
+UNCHANGED = "ro&immutable=1"  # reads the file alone, as if nobody could change it
 PATIENCE = 10.0  # seconds to wait for another process that writes
 APPLICATION = 0x68737669  # "hsvi": tells our files from those of other programs
 
@@ -30,8 +31,17 @@ class Database:
         with self._plain_errors():
             if not self._path.exists():
                 return []
-            with closing(self._open(self._reading_mode())) as connection:
-                return connection.execute(asked, values).fetchall()
+            try:
+                return self._rows(self._reading_mode(), asked, values)
+            except sqlite3.OperationalError as error:
+                # SQLite makes a file to read as well; on a full disk it can't, but nobody writes there either
+                if _code(error) not in NO_ROOM or (self._ahead.exists() and self._ahead.stat().st_size):
+                    raise
+                return self._rows(UNCHANGED, asked, values)
+
+    def _rows(self, mode: str, asked: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        with closing(self._open(mode)) as connection:
+            return connection.execute(asked, values).fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -48,8 +58,12 @@ class Database:
 
     def _reading_mode(self) -> str:
         """In a folder that can't be written SQLite reads only what it is told nobody changes."""
-        is_written = self._path.with_name(f"{self._path.name}-wal").exists()
-        return "rw" if is_written or os.access(self._path.parent, os.W_OK) else "ro&immutable=1"
+        return "rw" if self._ahead.exists() or os.access(self._path.parent, os.W_OK) else UNCHANGED
+
+    @property
+    def _ahead(self) -> Path:
+        """What was written and is not in the file yet."""
+        return self._path.with_name(f"{self._path.name}-wal")
 
     def _open(self, mode: str) -> sqlite3.Connection:
         """A connection to a file of this version."""
@@ -120,9 +134,16 @@ REASONS[sqlite3.SQLITE_PERM] = REASONS[sqlite3.SQLITE_CANTOPEN]
 REASONS[sqlite3.SQLITE_LOCKED] = REASONS[sqlite3.SQLITE_BUSY]
 
 
+NO_ROOM = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """What kind of error it is, without what refines it."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _reason(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what refines it
-    return REASONS.get(code, f"can't be used ({error}). Look whether its disk is full or damaged")
+    return REASONS.get(_code(error), f"can't be used ({error}). Look whether its disk is full or damaged")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Sequence
 from functools import lru_cache
 from types import TracebackType
-from typing import BinaryIO
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ OPTIONAL, REPEATED = 1, 2
 PLAIN, RLE = 0, 3  # encodings
 KINDS = {pa.int32(): INT32, pa.float32(): FLOAT, pa.float16(): BYTES}
 
+Buffer = bytes | memoryview
 Thrift = tuple[int, bytes]  # a value's type in the compact protocol, and its bytes
 TRUE: Thrift = (1, b"")
 
@@ -30,6 +31,13 @@ def fit(schema: pa.Schema) -> bool:
     return all(_element(field.type) in KINDS and field.nullable for field in schema)
 
 
+class File(Protocol):
+    """What is written from begin to end."""
+
+    def write(self, content: Buffer, /) -> int:
+        """Appends bytes; returns how many."""
+
+
 class PageWriter:
     """Writes one file: row groups of the same number of rows, a page for each column, with its checksum.
 
@@ -37,7 +45,7 @@ class PageWriter:
     the largest value are written as well.
     """
 
-    def __init__(self, file: BinaryIO, schema: pa.Schema, rows: int) -> None:
+    def __init__(self, file: File, schema: pa.Schema, rows: int) -> None:
         """`rows`: in a row group, at the most."""
         self._schema, self._rows = schema, rows
         self._groups: list[Thrift] = []

@@ -104,7 +104,7 @@ def write_states(
         CacheError: the folder can't be written.
     """
     cores = os.cpu_count() or 1
-    workers = min(4, cores)
+    workers = min(4, cores) + 1  # one of them waits for the disk
     threads = torch.get_num_threads()
     missing = [name for name in TABLES if not cache.is_whole(_table(folder, name))]
     lengths: list[np.ndarray] = []
@@ -114,7 +114,7 @@ def write_states(
         with (
             contextlib.ExitStack() as files,
             ThreadPoolExecutor(
-                workers, "states", partial(torch.set_num_threads, max(1, cores // workers))
+                workers, "states", partial(torch.set_num_threads, max(1, cores // (workers - 1)))
             ) as pool,
         ):
             rooms = Rooms()

@@ -1,6 +1,10 @@
 """What the tests share: a small trained run of the demo in a cache of its own, and the real data."""
 
 import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is loaded: test processes share the cores already
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -387,6 +387,7 @@ def test_with_building_off_nothing_is_begun(
     configs: Path, serve: Callable[..., tuple[Builds, Runs, Any]]
 ) -> None:
     write_config(configs, "beta")
+    (configs / "gamma.yaml").write_text("nothing: here\n")
     builds, _, client = serve(allowed=False)
     for path, content in (("/builds/beta", None), ("/builds/alpha/rnn.0", {"method": "pca", "seed": 1})):
         answer = client.post(path, headers=SENDER, json=content)
@@ -395,7 +396,9 @@ def test_with_building_off_nothing_is_begun(
     assert builds.state() == []
     told = client.get("/builds").json
     assert told["allowed"] is False
-    assert told["runs"][1]["command"] == f"hsvis build {configs / 'beta.yaml'}"
+    assert told["runs"][1]["command"] == "hsvis build beta.yaml"
+    assert "log of the server" in told["runs"][2]["error"]
+    assert str(configs) not in json.dumps(told), "folders are for whoever runs the server"
 
 
 def test_an_app_without_builds_builds_nothing(store: StateStore) -> None:

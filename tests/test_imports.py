@@ -17,7 +17,7 @@ ORDER = [
     ["corpus"],
     ["models"],
     ["extraction"],
-    ["cache", "pages"],
+    ["cache", "pages", "direct"],
     ["tables", "parts", "states", "tokenising"],
     ["sample", "index"],
     ["embedding"],

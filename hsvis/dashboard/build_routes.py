@@ -1,6 +1,7 @@
 """What the page's dialog of runs asks for: what there is, what is under way; begin it, end it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -15,6 +16,7 @@ from hsvis.dashboard.callbacks.choice import projection_options, run_options
 from hsvis.dashboard.runs import Edition, Runs
 from hsvis.embedding import FEWEST
 from hsvis.errors import ConfigError, GoneError
+from hsvis.offers import Offer
 from hsvis.store import StateStore
 
 SENDER = ("X-Requested-With", "hsvis")  # a header that the page of another site can't send
@@ -81,19 +83,19 @@ def register(app: Dash, runs: Runs, builds: Builds) -> None:
 
 def overview(runs: Runs, builds: Builds) -> dict[str, Any]:
     """Every run with what there is to say of it, and every job."""
-    offered = {one.name: one for one in builds.offers}
+    offered = {one.name: _told(one, builds.allowed) for one in builds.offers}
     names = [*(store.name for store in runs if store.name not in offered), *offered]
-    listed = [
-        {
-            "name": name,
-            "built": name in runs,
-            "error": offered[name].error if name in offered else "",
-            "note": offered[name].note if name in offered else "",
-            "command": offered[name].command if name in offered else "",
-        }
-        for name in names
-    ]
+    nothing = {"error": "", "note": "", "command": ""}
+    listed = [{"name": name, "built": name in runs} | offered.get(name, nothing) for name in names]
     return {"allowed": builds.allowed, "runs": listed, "jobs": builds.state()}
+
+
+def _told(offer: Offer, allowed: bool) -> dict[str, str]:
+    """What a page may know of a config: where people may not build, nothing of the server's folders."""
+    if allowed:
+        return {"error": offer.error, "note": offer.note, "command": offer.command}
+    error = "Its config can't be offered; the log of the server says why." if offer.error else ""
+    return {"error": error, "note": offer.note, "command": f"hsvis build {Path(offer.source).name}"}
 
 
 def _news(runs: Runs, builds: Builds) -> str:

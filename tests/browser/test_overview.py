@@ -1,6 +1,7 @@
 """The overview: its numbers are those of the run's files, its colours those of the states and classes."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pages import Open, Opened, Served, picture, query, show_run, tick
+from playwright.sync_api import expect
 
 from hsvis.dashboard import ids
 from hsvis.figures import raster
@@ -295,9 +297,8 @@ def assert_palette(
 ) -> None:
     """Legend, table, text, heatmap, bars and trajectory have these colours of the classes and of the EPs."""
     dot = "(one) => getComputedStyle(one, '::before').backgroundColor"
-    gradient = "(one) => getComputedStyle(one).backgroundImage"
-    legend = opened.page.locator("#legend .gradient").first.evaluate(gradient)
-    assert css(hues[0]) in legend
+    legend = opened.page.locator("#legend .gradient").first
+    expect(legend).to_have_css("background-image", re.compile(re.escape(css(hues[0]))))
     facts = opened.page.locator("#dataset-info .class-name")
     assert [facts.nth(k).evaluate(dot) for k in range(facts.count())] == [css(hue) for hue in hues]
     cells = opened.page.locator(f'#sequence-table .ag-row[row-id="{index}"] .class-name')
