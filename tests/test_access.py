@@ -5,6 +5,7 @@ import ipaddress
 import json
 import re
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,18 @@ def test_a_forged_or_another_servers_cookie_counts_for_nothing(
     stranger = other.server.test_client()
     stranger.set_cookie("hsvis", value, path="/hsvis/")
     assert stranger.get("/hsvis/builds").status_code == 401
+
+
+@pytest.mark.parametrize(("days", "status"), [(-400, 200), (-0.01, 200), (6.9, 200), (7.1, 401), (400, 401)])
+def test_a_clock_that_jumps_ends_no_session_before_its_time(
+    locked: FlaskClient, monkeypatch: pytest.MonkeyPatch, days: float, status: int
+) -> None:
+    log_in(locked)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + days * 86_400)
+    assert locked.get("/hsvis/builds").status_code == status
+    monkeypatch.undo()
+    assert locked.get("/hsvis/builds").status_code == 200, "the clock is right again"
 
 
 def test_another_password_removal_and_logging_out_end_sessions(locked: FlaskClient, users: Users) -> None:

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import flask
 from dash import Dash
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadData
 from werkzeug.wrappers import Response
 
 from hsvis.access import Access
@@ -30,6 +31,20 @@ class Sessions(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: flask.Flask) -> bool:
         return flask.request.is_secure
+
+    def open_session(self, app: flask.Flask, request: flask.Request) -> SecureCookieSession | None:
+        """The session of a cookie, an empty one where it is none of ours or too old.
+
+        A clock that is put back ends none: what was signed a moment ago is of the future then.
+        """
+        signed, cookie = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
+        if signed is None or not cookie:
+            return super().open_session(app, request)
+        with suppress(BadData):
+            content, at = signed.loads(cookie, return_timestamp=True)
+            if time.time() - at.timestamp() <= LASTS.total_seconds():
+                return self.session_class(content)
+        return self.session_class()
 
 
 class Attempts:
