@@ -266,9 +266,9 @@ def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         lock.release()
 
 
-def sweep(folder: Path) -> None:
-    """Deletes what killed builds left aside.  Only under the folder's lock."""
-    for aside in folder.rglob(".*.aside"):
+def sweep(folder: Path, name: str = "") -> None:
+    """Deletes what killed builds left aside, of one file or all.  Only under its lock, or the folder's."""
+    for aside in folder.rglob(f".{name}*.aside"):
         aside.unlink(missing_ok=True)
 
 

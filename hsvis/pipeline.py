@@ -239,6 +239,7 @@ def _trained(job: Job, settings: ModelSettings) -> tuple[Any, dict[str, Any]]:
     with cache.locked(
         path.with_suffix(".lock"), lambda: job.progress("training", 0, 1, "waiting for another build")
     ):
+        cache.sweep(path.parent, path.name)
         checkpoint = None
         if path.exists():
             try:

@@ -41,7 +41,9 @@ def tokenised(
     words = read_words(split.texts, lowercase=lowercase, places=places, progress=progress)
     columns = {"codes": words.codes, "starts": words.starts, "ends": words.ends}
     lists = {name: _lists(words, values) for name, values in columns.items() if values is not None}
-    cache.write_table(path, pa.table(lists), {"forms": words.forms})
+    with cache.locked(path.with_suffix(".lock"), lambda: None):
+        cache.sweep(path.parent, path.name)
+        cache.write_table(path, pa.table(lists), {"forms": words.forms})
     return words
 
 

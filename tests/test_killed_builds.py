@@ -18,7 +18,7 @@ SETTINGS = [
     "model.epochs=1",
     "model.batch_size=250",
     "states.part_steps=50",
-    "projections=[{method: pca}, {method: tsne, perplexity: 5}]",
+    "projections=[{method: pca}, {method: tsne, perplexity: 5, max_fit: 150}]",
 ]
 KILLS = 20
 

@@ -127,6 +127,18 @@ def words_file_of(folder: Path, texts: list[str]) -> Path:
     return path
 
 
+def test_what_a_killed_build_left_beside_the_words_goes(tmp_path: Path) -> None:
+    path = words_file(tmp_path, split(TEXTS), lowercase=True)
+    left = path.with_name(f".{path.name}.0a1b2c3d.aside")
+    of_others = path.with_name(".other.parquet.0a1b2c3d.aside")  # being written at this moment
+    for file in (left, of_others):
+        file.write_bytes(b"half")
+    tokenised(path, split(TEXTS), lowercase=True, places=True)
+    assert not left.exists()
+    assert of_others.exists()
+    assert cache.is_whole(path, len(TEXTS))
+
+
 def test_another_model_of_the_same_dataset_reads_no_text_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
