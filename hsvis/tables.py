@@ -63,18 +63,18 @@ def _tokens(encoded: Sequence[Encoded]) -> pa.StringArray:
 
     Joined and cut by numpy, as other threads run meanwhile; arrow would keep them waiting for each token.
     """
-    count = sum(len(e.tokens) for e in encoded)
+    count = sum(map(len, encoded))
     try:
         text = "\0".join(["\0".join(e.tokens) for e in encoded]).encode()
     except UnicodeEncodeError:
         text = b""
-    if not count or text.count(0) != count - 1:  # a token holds what separates them, or is not UTF-8
+    between = np.flatnonzero(np.frombuffer(text, np.uint8) == 0)
+    if not count or len(between) != count - 1:  # a token holds what separates them, or is not UTF-8
         return _strings([token for e in encoded for token in e.tokens])
-    joined = np.frombuffer(text, np.uint8)
-    is_token = joined != 0
-    ends = np.append(np.flatnonzero(~is_token), len(joined)) - np.arange(count)
+    ends = np.append(between, len(text)) - np.arange(count)
     offsets = np.concatenate([[0], ends]).astype(np.int32)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(joined[is_token]))
+    joined = text.translate(None, b"\0")
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(joined))
 
 
 def _strings(values: Sequence[str]) -> pa.StringArray:
