@@ -13,7 +13,7 @@ from own_models import LastState, Tied, masked
 from torch import nn
 
 from hsvis.errors import ModelError
-from hsvis.models.weights import check_weights, load_weights
+from hsvis.models.weights import check_weights, load_weights, read_weights
 
 
 @pytest.fixture
@@ -134,6 +134,35 @@ def test_a_pickle_that_needs_code_is_refused_and_the_two_lines_convert_it(
     fresh = LastState(6)
     load_weights(fresh, tmp_path / "it's old-weights.pt")
     assert_same(module, fresh)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\x8e" + (1 << 62).to_bytes(8, "little"),  # BINBYTES8 of more bytes than there is memory
+        b"I" + b"1" * (1 << 20),  # a line that does not end
+        b"0",  # POP from an empty stack
+    ],
+)
+def test_a_damaged_pickle_is_refused_in_words_whatever_it_says_of_its_sizes(
+    tmp_path: Path, damage: bytes
+) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"\x80\x02" + damage)
+    with pytest.raises(ModelError, match="model.pt") as refused:
+        read_weights(path)
+    assert len(str(refused.value)) < 2000
+
+
+def test_an_archive_packed_in_an_unknown_way_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    torch.save(torch.nn.LSTM(3, 4).state_dict(), path)
+    content = bytearray(path.read_bytes())
+    for at in (content.index(b"PK\x03\x04") + 8, content.index(b"PK\x01\x02") + 10):
+        content[at] = 77  # the number of the way
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="not whole|damaged"):
+        read_weights(path)
 
 
 class Trap:

@@ -9,11 +9,14 @@ import pickle
 import pickletools
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 MAGIC = 0x1950A86A20F9469CFC6C  # how torch files begin that are no zip archives
+LARGEST = 1 << 26  # bytes of a pickle in an archive that are looked at
+LINE = 1 << 16  # bytes of a line in a pickle
 BEFORE = 3  # pickles that stand before the object in such a file: magic number, protocol, machine
 SILENT = ("PROTO", "FRAME", "MARK", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE")  # opcodes that make no value
 STRINGS = ("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING")
@@ -30,8 +33,8 @@ def refusal(path: Path, error: Exception) -> str:
         return "is no torch file. Save `model.state_dict()` by `torch.save`, or as safetensors."
     if isinstance(error, EOFError) or "EOF" in str(error) or "Ran out of input" in str(error):
         return "is not whole. Copy or save it again."
-    with path.open("rb") as file:
-        return _of_code(path, error, *_legacy_object(file))
+    with _Bounded(path) as file:
+        return _of_code(path, error, *_legacy_object(path, file))
 
 
 def _of_archive(path: Path, error: Exception) -> str:
@@ -43,8 +46,11 @@ def _of_archive(path: Path, error: Exception) -> str:
                 return _two_lines(
                     "is a TorchScript archive", f"torch.jit.load({str(path)!r})", "saved.state_dict()", path
                 )
-            data = archive.read(content) if content else b""
-    except (zipfile.BadZipFile, OSError, EOFError) as damage:
+            data = b""
+            if content:
+                with archive.open(content) as pickled:
+                    data = pickled.read(LARGEST)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as damage:
         return f"is not whole ({str(damage)[:200]}). Copy or save it again."
     if content is None:
         return "is no torch file. Save `model.state_dict()` by `torch.save`, or as safetensors."
@@ -58,9 +64,8 @@ def _loaded(path: Path) -> str:
     return f'torch.load({str(path)!r}, map_location="cpu", weights_only=False)'
 
 
-def _legacy_object(file: Any) -> tuple[str, Iterator[tuple[str, Any]]]:
+def _legacy_object(path: Path, file: IO[bytes]) -> tuple[str, Iterator[tuple[str, Any]]]:
     """The code that reads a file that is no archive, and the opcodes of the object in it."""
-    path = Path(file.name)
     first = list(_ops(file))
     if not any(value == MAGIC for _, value in first):
         file.seek(0)
@@ -70,7 +75,7 @@ def _legacy_object(file: Any) -> tuple[str, Iterator[tuple[str, Any]]]:
     return _loaded(path), iter(list(_ops(file)))
 
 
-def _ops(file: Any) -> Iterator[tuple[str, Any]]:
+def _ops(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
     """(name, value) of the opcodes of one pickle that make values; ends where it is damaged."""
     try:
         for op, value, _ in pickletools.genops(file):
@@ -78,6 +83,21 @@ def _ops(file: Any) -> Iterator[tuple[str, Any]]:
                 yield op.name, value
     except ValueError:
         return
+
+
+class _Bounded(io.BufferedReader):
+    """A file that is asked for any number of bytes, and makes room for no more than it has."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self._size = path.stat().st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = self._size - self.tell()
+        return super().read(left if size is None or size < 0 else min(size, left))
+
+    def readline(self, size: int | None = LINE, /) -> bytes:
+        return super().readline(size)
 
 
 def _of_code(path: Path, error: Exception, read: str, ops: Iterator[tuple[str, Any]]) -> str:
