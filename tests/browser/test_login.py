@@ -12,6 +12,7 @@ from server import serving
 
 from hsvis.access import Access
 from hsvis.dashboard import create_app
+from hsvis.notes import Notes
 from hsvis.store import StateStore
 from hsvis.users import Users
 
@@ -26,8 +27,9 @@ def users(tmp_path: Path) -> Users:
 
 
 @pytest.fixture
-def locked(demo_store: StateStore, users: Users) -> Iterator[Served]:
-    app = create_app([demo_store], access=Access(users=users, secret=secrets.token_bytes(32)))
+def locked(demo_store: StateStore, users: Users, tmp_path: Path) -> Iterator[Served]:
+    access = Access(users=users, secret=secrets.token_bytes(32))
+    app = create_app([demo_store], access=access, notes=Notes(tmp_path / "notes.sqlite"))
     with serving([demo_store], app) as served:
         yield served
 
@@ -53,6 +55,11 @@ def test_a_link_leads_through_the_log_in_to_what_it_shows(locked: Served, page: 
     log_in(page)
     expect(page.get_by_role("heading", name="Sequence 3")).to_be_visible(timeout=30_000)
     expect(page.locator(".bar .user")).to_have_text("ana")
+    beyond = page.evaluate(
+        "() => [...document.querySelectorAll('.bar > *, .card')]"
+        ".filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.className)"
+    )
+    assert beyond == []  # the longest bar that there is makes no view wider than the window
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("Password")).to_be_visible()
     page.goto(locked.address)
