@@ -154,14 +154,27 @@ def test_a_damaged_pickle_is_refused_in_words_whatever_it_says_of_its_sizes(
     assert len(str(refused.value)) < 2000
 
 
-def test_an_archive_packed_in_an_unknown_way_is_refused_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "directory", "value"),
+    [
+        (8, 10, 77),  # the number of the way it is packed
+        (6, 8, 1),  # says that it is encrypted
+        (30, 46, 0xFF),  # first letter of its name
+    ],
+)
+def test_an_archive_that_tells_other_things_of_its_files_is_refused_in_words(
+    tmp_path: Path, file: int, directory: int, value: int
+) -> None:
     path = tmp_path / "model.pt"
     torch.save(torch.nn.LSTM(3, 4).state_dict(), path)
     content = bytearray(path.read_bytes())
-    for at in (content.index(b"PK\x03\x04") + 8, content.index(b"PK\x01\x02") + 10):
-        content[at] = 77  # the number of the way
+    content[content.index(b"PK\x03\x04") + file] = value
+    first = content.index(b"PK\x01\x02")
+    content[first + directory] = value
+    if value == 0xFF:
+        content[first + 9] |= 8  # the name is to be UTF-8, and is not
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="not whole|damaged"):
+    with pytest.raises(ModelError, match="not whole|damaged|no torch file"):
         read_weights(path)
 
 

@@ -9,7 +9,6 @@ import pickle
 import pickletools
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -50,7 +49,7 @@ def _of_archive(path: Path, error: Exception) -> str:
             if content:
                 with archive.open(content) as pickled:
                     data = pickled.read(LARGEST)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as damage:
+    except Exception as damage:  # of a damaged archive zipfile raises many kinds
         return f"is not whole ({str(damage)[:200]}). Copy or save it again."
     if content is None:
         return "is no torch file. Save `model.state_dict()` by `torch.save`, or as safetensors."
