@@ -23,6 +23,7 @@ from hsvis.offers import offers, opened
 from hsvis.progress import ConsoleProgress
 
 THREADS = 8
+ROUNDS = 4  # in which the servers take turns
 MADE = "hsvis.dashboard:create_server({config!r}, open_to_all=True, log_format='text')"
 BY_ONE = (
     "from hsvis.dashboard import create_server; "
@@ -66,32 +67,59 @@ class Load:
 def run(*, smoke: bool, data: Path) -> None:
     """Of the built run that HSVIS_BENCHMARK_RUN names, a config; else of the demo."""
     config = os.environ.get("HSVIS_BENCHMARK_RUN", "demo")
-    load = Load((1, 3), 1.0, (20,)) if smoke else Load((1, 10, 50), 10.0, (1000, 10_000))
+    load = Load((1, 3), 1.0, (20,)) if smoke else Load((1, 10, 50), 20.0, (1000, 10_000))
     _more_files(max(load.half) + 500)
     offered = offers([config])
     store = opened(offered, ConsoleProgress(), print, building=config == "demo")[0]
     print(
         f"  {store.name}: {store.n_states:,} states, {THREADS} threads, load average {os.getloadavg()[0]:.1f}"
     )
-    for name, command in EACH.items():
-        if name not in ("werkzeug", "hsvis") and find_spec(name) is None:
-            print(f"  {name}: not installed, left out (pip install 'hsvis[benchmarks]')")
-            continue
-        try:
-            with _served(name, command, config, max(load.half) + 500) as (url, pids):
-                _measure(name, page_of(url, store), url, pids, load)
-        except (OSError, http.client.HTTPException, TimeoutError) as error:
-            print(f"  {name:<10} did not answer: {type(error).__name__}: {error}")
+    with contextlib.ExitStack() as all_of_them:
+        running: dict[str, _Running] = {}
+        for name, command in EACH.items():
+            if name not in ("werkzeug", "hsvis") and find_spec(name) is None:
+                print(f"  {name}: not installed, left out (pip install 'hsvis[benchmarks]')")
+                continue
+            ends = all_of_them.enter_context(contextlib.ExitStack())
+            try:
+                url, pids = ends.enter_context(_served(name, command, config, max(load.half) + 500))
+                running[name] = _Running(url, pids, page_of(url, store), ends)
+            except (OSError, http.client.HTTPException, TimeoutError) as error:
+                print(f"  {name:<10} did not answer: {type(error).__name__}: {error}")
+        _in_turn(running, load)
+        for name, server in running.items():
+            with server.ends:  # the next ones have the machine to themselves
+                _half_sent_too(name, server, load)
 
 
-def _measure(name: str, page: Page, url: str, pids: list[int], load: Load) -> None:
-    _selections(url, page, 1, min(2.0, load.seconds))  # what is computed once, is by now
+@dataclass(frozen=True)
+class _Running:
+    """A server, its processes, a page of it, and what ends it."""
+
+    url: str
+    pids: list[int]
+    page: Page
+    ends: contextlib.ExitStack
+
+
+def _in_turn(running: dict[str, _Running], load: Load) -> None:
+    """One server after the other, again and again: a machine that slows down slows all."""
+    for server in running.values():
+        _selections(server.url, server.page, 1, min(2.0, load.seconds))  # what is computed once, is by now
     for clients in load.clients:
-        _tell(name, f"{clients} clients", _selections(url, page, clients, load.seconds), pids)
+        answers = {name: Answers([], 0, 0.0) for name in running}
+        for _ in range(ROUNDS):
+            for name, server in running.items():
+                answers[name] += _selections(server.url, server.page, clients, load.seconds / ROUNDS)
+        for name, server in running.items():
+            _tell(name, f"{clients} clients", answers[name], server.pids)
+
+
+def _half_sent_too(name: str, server: _Running, load: Load) -> None:
     for half in load.half:
-        with _half_sent(url, half) as held:
-            answers = _selections(url, page, 10, load.seconds)
-            _tell(name, f"10 clients, {held:,} half-sent requests", answers, pids)
+        with _half_sent(server.url, half) as held:
+            answers = _selections(server.url, server.page, 10, load.seconds)
+            _tell(name, f"10 clients, {held:,} half-sent requests", answers, server.pids)
 
 
 def _tell(name: str, what: str, answers: "Answers", pids: list[int]) -> None:
@@ -113,6 +141,9 @@ class Answers:
     ms: list[float]
     failed: int
     seconds: float
+
+    def __add__(self, more: "Answers") -> "Answers":
+        return Answers(self.ms + more.ms, self.failed + more.failed, self.seconds + more.seconds)
 
 
 def _selections(url: str, page: Page, clients: int, seconds: float) -> Answers:
