@@ -10,6 +10,8 @@ from collections import deque
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from hsvis.pages import Buffer
 
 BLOCK = 4096  # bytes: addresses, places in the file and lengths are multiples of it
@@ -65,11 +67,11 @@ class DirectFile:
 
     def write(self, content: Buffer) -> int:
         """Appends bytes; returns how many."""
-        rest = memoryview(content).cast("B")
-        size = len(rest)
+        rest = np.frombuffer(content, np.uint8)  # copied by numpy, other threads run meanwhile
+        room, size = np.frombuffer(self._room, np.uint8), len(rest)
         while len(rest):
             fits = min(len(rest), ROOM - self._filled)
-            self._room[self._filled : self._filled + fits] = rest[:fits]
+            room[self._filled : self._filled + fits] = rest[:fits]
             self._filled += fits
             rest = rest[fits:]
             if self._filled == ROOM:
