@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 from hsvis.config import load_config
-from hsvis.corpus.corpus import load_corpus
-from hsvis.models.training import train
+from hsvis.corpus.loading import load_corpus
+from hsvis.models.builtin.training import train
 
 AIM = {"imdb": 0.85, "reuters": 0.93}
 

@@ -5,8 +5,8 @@ import urllib.request
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hsvis.figures import raster
-from hsvis.store import StateStore
+from hsvis.figures.window import bounds
+from hsvis.run.store import StateStore
 
 SELECTION = "sequence-info.children"  # the callback that answers with the views of one sequence
 SIZE = (900, 700)  # of the projection, pixels
@@ -89,7 +89,7 @@ def page_of(url: str, store: StateStore) -> Page:
         projection.name,
         store.n_sequences,
         store.n_states,
-        raster.bounds(projection.xy),
+        bounds(projection.xy),
         callback,
         dict(_values(_json(f"{url}_dash-layout"))),
     )

@@ -11,17 +11,17 @@ import numpy as np
 import torch
 
 from benchmarks.timing import compare, seconds
-from hsvis import cache
-from hsvis.cache import RunFolder
+from hsvis.build.extraction import STEPS_PER_BATCH
+from hsvis.build.parts import Row, write_states
 from hsvis.config import Config, ModelSettings, TokenSettings, load_config
-from hsvis.corpus.corpus import load_corpus
+from hsvis.corpus.loading import load_corpus
 from hsvis.corpus.tokens import Vocabulary, word_forms
-from hsvis.extraction import STEPS_PER_BATCH
 from hsvis.models.batching import bucketed, pad
-from hsvis.models.classifier import RecurrentClassifier
+from hsvis.models.builtin.classifier import RecurrentClassifier
+from hsvis.models.builtin.text_model import TextModel
 from hsvis.models.protocol import Encoded, HiddenStateModel, Trace
-from hsvis.models.text_model import TextModel
-from hsvis.parts import Row, write_states
+from hsvis.run.folder import RunFolder
+from hsvis.storage import parquet
 
 LARGER = 16_384  # padded steps of larger batches, with which a plain pass is faster
 
@@ -147,8 +147,8 @@ def _print_half(data: Path, count: int) -> None:
         for name, asked in (("whole", config), ("half", half)):
             run = _write(Path(folder, name), model, texts, asked)
             parts = sorted(run.states("rnn.0", 0).parent.iterdir())
-            tables = [cache.read_table(part) for part in parts]
-            states = np.concatenate([cache.matrix(table["state"]) for table in tables]).astype(np.float32)
+            tables = [parquet.read_table(part) for part in parts]
+            states = np.concatenate([parquet.matrix(table["state"]) for table in tables]).astype(np.float32)
             kept = np.concatenate([table["distance"].to_numpy() for table in tables])
             found.append((states, kept))
     (states, distances), (rounded, kept) = found

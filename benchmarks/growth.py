@@ -23,13 +23,13 @@ from benchmarks.invariants import SEQUENCES, largest_difference
 from benchmarks.served import Server, served
 from benchmarks.sizes import Built
 from benchmarks.timing import seconds
+from hsvis.build.pipeline import build as run_of
+from hsvis.catalogue.runs import Runs
 from hsvis.config import load_config
-from hsvis.dashboard.clouds import Clouds, Look, emphasis
-from hsvis.dashboard.runs import Runs
-from hsvis.figures import raster
+from hsvis.dashboard.content.clouds import Clouds, Look, emphasis
 from hsvis.figures.png import png
-from hsvis.pipeline import build as run_of
-from hsvis.store import StateStore
+from hsvis.figures.window import Window, bounds, dot_radius
+from hsvis.run.store import StateStore
 
 STATES = (10_000, 48_000, 240_000, 2_400_000, 10_000_000)
 SMOKE = (1_000,)
@@ -91,8 +91,8 @@ def _clouds(store: StateStore, rounds: int) -> Costs:
         "faded": Look(emphasis=emphasis(store, ["correct"])),
         "filtered": Look(emphasis=emphasis(store, (), half)),
     }
-    x0, x1, y0, y1 = raster.bounds(view.projection.xy)
-    radius = raster.dot_radius(store.n_states)
+    x0, x1, y0, y1 = bounds(view.projection.xy)
+    radius = dot_radius(store.n_states)
     clouds, costs = Clouds(), {}
     images, grids = [], []
     ranges = count()
@@ -100,7 +100,7 @@ def _clouds(store: StateStore, rounds: int) -> Costs:
         passes = []
         for _ in range(rounds + 1):
             moved = 1e-5 * next(ranges) * (x1 - x0)  # another range each time: nothing is kept of it
-            window = raster.View(x0 + moved, x1 + moved, y0, y1, *SIZE, radius)
+            window = Window(x0 + moved, x1 + moved, y0, y1, *SIZE, radius)
             passes.append(seconds(lambda window=window, look=look: clouds.pixels(view, window, look)))  # type: ignore[misc]
             image = clouds.pixels(view, window, look)
             images.append(seconds(lambda image=image: png(image)))  # type: ignore[misc]

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from hsvis.models.checkpoint import read_checkpoint
-from hsvis.models.text_model import TextModel
-from hsvis.places import cache_folder
-from hsvis.store import StateStore
+from hsvis.models.builtin.checkpoint import read_checkpoint
+from hsvis.models.builtin.text_model import TextModel
+from hsvis.paths import cache_folder
+from hsvis.run.store import StateStore
 
 SEQUENCES = 20
 TOLERANCE = 1e-5

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.asking import page_of
 from benchmarks.served import ROOT, Server, served
-from hsvis.offers import offers, opened
+from hsvis.catalogue.offers import offers, opened
 from hsvis.progress import silent
 
 AIM = 400  # ms, of 95 in a hundred selections

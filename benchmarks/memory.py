@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.synthetic import LAYER, STEPS, write_run
-from hsvis import built
-from hsvis.cache import RunFolder
+from hsvis.build import additions
 from hsvis.config import PcaSettings, TsneSettings
-from hsvis.index import write_index
 from hsvis.progress import silent
-from hsvis.states import LayerStates
+from hsvis.run.folder import RunFolder
+from hsvis.run.neighbour_index import write_index
+from hsvis.run.states import LayerStates
 
 WORKS = ("nothing", "index", "pca", "tsne")
 
@@ -48,7 +48,7 @@ def work(path: Path, name: str) -> None:
             else TsneSettings(method="tsne", perplexity=30, max_fit=5_000)
         )
         lengths = np.full(len(states) // STEPS, STEPS)
-        built.embedded(folder, LAYER, name, settings, lengths, silent)
+        additions.embedded(folder, LAYER, name, settings, lengths, silent)
     status = Path("/proc/self/status").read_text(encoding="utf-8")  # getrusage counts what the parent had too
     print(re.search(r"VmHWM:\s+(\d+)", status)[1])  # type: ignore[index]
 

@@ -9,9 +9,9 @@ import numpy as np
 from benchmarks.synthetic import write_run
 from benchmarks.timing import seconds
 from hsvis.analysis.neighbours import neighbours
-from hsvis.index import Index, write_index
-from hsvis.states import LayerStates, chunks
-from hsvis.store import StateStore
+from hsvis.run.neighbour_index import Index, write_index
+from hsvis.run.states import LayerStates, chunks
+from hsvis.run.store import StateStore
 
 ASKED, K = 200, 10
 

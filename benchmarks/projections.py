@@ -10,10 +10,10 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE, trustworthiness
 
 from benchmarks.timing import seconds
+from hsvis.build.pipeline import build
+from hsvis.build.projecting import embed
 from hsvis.config import Config, TsneSettings, load_config
-from hsvis.embedding import embed
-from hsvis.pipeline import build
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 PERPLEXITY = 30
 COMPONENTS = 20  # of the states, for the comparison with reduced ones

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from benchmarks.timing import compare
 from hsvis.config import load_config
-from hsvis.corpus.corpus import load_corpus
-from hsvis.tokenising import tokenised, words_file
+from hsvis.corpus.loading import load_corpus
+from hsvis.corpus.word_files import tokenised, words_file
 
 
 def run(*, smoke: bool, data: Path) -> None:

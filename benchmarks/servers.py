@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.asking import Page, page_of
-from hsvis.offers import offers, opened
+from hsvis.catalogue.offers import offers, opened
 from hsvis.progress import ConsoleProgress
 
 THREADS = 8

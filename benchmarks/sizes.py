@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hsvis.config import load_config
-from hsvis.corpus.corpus import load_corpus
+from hsvis.corpus.loading import load_corpus
 
 TRAINED_ON = 2000  # reviews: what the model knows is not the point here
 STEPS_EACH = 96  # of a review, about, of at most 100

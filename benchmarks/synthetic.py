@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from hsvis import cache
-from hsvis.cache import RunFolder
-from hsvis.store import StateStore
+from hsvis.run.folder import RunFolder
+from hsvis.run.store import StateStore
+from hsvis.storage import parquet
 
 LAYER, STEPS, WIDTH, PLACES = "rnn.0", 100, 100, 20
 INNER = 16  # dimensions of the walks
@@ -38,7 +38,7 @@ def write_states(path: Path, states: np.ndarray, rows: int = 700) -> RunFolder:
 
 
 def _write(folder: RunFolder, number: int, states: np.ndarray) -> None:
-    cache.write_table(folder.states(LAYER, number), pa.table({"state": cache.vectors(states)}))
+    parquet.write_table(folder.states(LAYER, number), pa.table({"state": parquet.vectors(states)}))
 
 
 def write_run(path: Path, count: int) -> StateStore:
@@ -54,7 +54,7 @@ def write_run(path: Path, count: int) -> StateStore:
             "confidence": pa.array(np.ones(sequences, np.float32)),
         }
     )
-    cache.write_table(folder.sequences, table)
+    parquet.write_table(folder.sequences, table)
     manifest = {
         "name": "synthetic", "classes": ["a", "b"], "layers": [{"name": LAYER}],
         "train_accuracy": None, "test_accuracy": None,

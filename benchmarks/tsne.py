@@ -7,8 +7,8 @@ import numpy as np
 import openTSNE
 
 from benchmarks.timing import compare
+from hsvis.build.projecting import embed
 from hsvis.config import TsneSettings
-from hsvis.embedding import embed
 
 
 def run(*, smoke: bool, data: Path) -> None:
@@ -24,6 +24,6 @@ def run(*, smoke: bool, data: Path) -> None:
     print(f"  {len(states):,} states of 100 values, perplexity 30")
     compare(
         ("openTSNE.TSNE(…).fit", direct),
-        ("hsvis.embedding.embed", lambda: embed(states, settings)),
+        ("hsvis.build.projecting.embed", lambda: embed(states, settings)),
         rounds=2 if smoke else 5,
     )

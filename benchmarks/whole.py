@@ -10,9 +10,9 @@ from sklearn.manifold import trustworthiness
 
 from benchmarks import sizes
 from benchmarks.projections import NEIGHBOURS, PROBED
+from hsvis.build.pipeline import build
 from hsvis.config import load_config
-from hsvis.pipeline import build
-from hsvis.states import LayerStates
+from hsvis.run.states import LayerStates
 
 PERPLEXITY = 100  # of configs/imdb.yaml
 FITTED_WHOLE = 50_000  # states of the full fit that it is compared with

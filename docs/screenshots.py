@@ -23,11 +23,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.chromium import launched, wait_until_drawn
 from hsvis.analysis.steps import class_changes
+from hsvis.build.pipeline import build
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
-from hsvis.pipeline import build
 from hsvis.progress import ConsoleProgress
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 REVIEW = "run=demo&sequence=49&step=25&change-words=after"  # a negative review that a name turns positive
 PICTURES = (

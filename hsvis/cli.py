@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hsvis import __version__, serving, users_command
-from hsvis.child import JsonProgress, stop_at_eof
+from hsvis import __version__
+from hsvis.catalogue.worker import JsonProgress, stop_at_eof
 from hsvis.config import load_config, projection_settings
 from hsvis.errors import ConfigError, HsvisError
 from hsvis.progress import ConsoleProgress, Progress
+from hsvis.serve import options, users_command
 
 FAILED = 2  # exit code of everything the user can mend
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="build what is missing, then show it in the browser")
     serve.add_argument("config", nargs="*", help="YAML files or folders of them; none means the demo")
     _add_set(serve)
-    serving.add_options(serve)
+    options.add_options(serve)
     reuters = commands.add_parser("import-reuters", help="make parquet files of the original Reuters-21578")
     reuters.add_argument("source", type=Path, help="the distribution: a folder or .tar.gz of .sgm files")
     reuters.add_argument("target", type=Path, help="folder for train.parquet and test.parquet")
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "check": _check,
             "info": _info,
             "project": _project,
-            "serve": serving.serve,
+            "serve": options.serve,
             "import-reuters": _import_reuters,
             "users": users_command.run,
         }[given.command],
@@ -77,8 +78,8 @@ def app(arguments: Sequence[str] | None = None) -> int:
         help="a YAML file, or a folder of them; none means the demo",
     )
     _add_set(parser)
-    serving.add_options(parser)
-    return _guarded(serving.serve, parser.parse_args(arguments))
+    options.add_options(parser)
+    return _guarded(options.serve, parser.parse_args(arguments))
 
 
 def _add_set(parser: argparse.ArgumentParser) -> None:
@@ -124,8 +125,8 @@ def _guarded(command: Any, given: argparse.Namespace) -> int:
 
 def _build(given: argparse.Namespace) -> None:
     config, progress = load_config(given.config, given.set), _progress(given)
-    from hsvis.offers import naming  # noqa: PLC0415
-    from hsvis.pipeline import build  # noqa: PLC0415  (a command that fails early should do so at once)
+    from hsvis.build.pipeline import build  # noqa: PLC0415  (a command that fails early should do so at once)
+    from hsvis.catalogue.offers import naming  # noqa: PLC0415
 
     with naming(given.config):
         print(build(config, progress).folder.path)
@@ -133,8 +134,8 @@ def _build(given: argparse.Namespace) -> None:
 
 def _check(given: argparse.Namespace) -> None:
     config = load_config(given.config, given.set)
+    from hsvis.catalogue.offers import naming  # noqa: PLC0415
     from hsvis.check import check  # noqa: PLC0415
-    from hsvis.offers import naming  # noqa: PLC0415
 
     with naming(given.config):
         findings = check(config, ConsoleProgress())
@@ -146,7 +147,7 @@ def _project(given: argparse.Namespace) -> None:
     asked = {key: getattr(given, key) for key in ("method", "perplexity", "seed", "max_fit")}
     named = {key: value for key, value in asked.items() if value is not None}
     settings = projection_settings({k: None if value == "null" else value for k, value in named.items()})
-    from hsvis.built import project  # noqa: PLC0415
+    from hsvis.build.additions import project  # noqa: PLC0415
 
     print(project(given.folder, given.layer, settings, progress)[0].path)
 
@@ -158,9 +159,9 @@ def _progress(given: argparse.Namespace) -> Progress:
 
 
 def _info(given: argparse.Namespace) -> None:
-    from hsvis.cache import read_manifest  # noqa: PLC0415
-    from hsvis.pipeline import locate  # noqa: PLC0415
-    from hsvis.report import lines  # noqa: PLC0415
+    from hsvis.build.pipeline import locate  # noqa: PLC0415
+    from hsvis.run.manifest import read_manifest  # noqa: PLC0415
+    from hsvis.run.summary import lines  # noqa: PLC0415
 
     folder, built = locate(load_config(given.config, given.set))
     manifest = read_manifest(folder)

@@ -1,4 +1,4 @@
-"""Notes of a team and the filters that it saved, in one SQLite file; hsvis/database.py opens it."""
+"""Notes of a team and the filters that it saved, in one SQLite file; hsvis/storage/sqlite.py opens it."""
 
 import sqlite3
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hsvis.database import Database
+from hsvis.storage.sqlite import Database
 
 NOTES = "notes.sqlite"  # in the data folder
 LONGEST_TEXT = 5000  # characters of a note

@@ -15,9 +15,9 @@ def main() -> None:
     import openTSNE  # noqa: F401  (loaded before the fork)
     import torch  # noqa: F401
 
-    from hsvis import embedding, parts, pipeline  # noqa: F401
+    from hsvis.build import parts, pipeline, projecting  # noqa: F401
     from hsvis.config import load_config
-    from hsvis.models import checkpoint, text_model, training  # noqa: F401
+    from hsvis.models.builtin import checkpoint, text_model, training  # noqa: F401
 
     config = load_config("demo", sys.argv[1:])
     for line in sys.stdin:

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from small import SMALL
 
+from hsvis.build.pipeline import build
 from hsvis.config import Config, load_config
-from hsvis.pipeline import build
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 # files that take longest begin first, so that no process waits for another at the end
-SLOW = ("test_killed_builds.py", "test_noting.py", "test_examples.py", "test_builds.py", "test_mistakes.py")
+SLOW = ("test_killed_builds.py", "test_noting.py", "test_examples.py", "test_jobs.py", "test_mistakes.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from hsvis.build.pipeline import build
 from hsvis.config import load_config
-from hsvis.pipeline import build
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 FILLERS = ("long", "short", "new", "old", "quiet", "loud", "first", "last")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hsvis.cache import RunFolder
-from hsvis.store import StateStore
+from hsvis.run.folder import RunFolder
+from hsvis.run.store import StateStore
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "bring-your-own-model.md").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from hsvis.dashboard import create_app
 from hsvis.notes import Notes
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 ASKED = int(os.environ.get("HSVIS_FUZZ", "200"))
 SECRET = "what lies beside the runs and is nobody's business"

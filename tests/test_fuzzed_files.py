@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 
 from hsvis.config import load_config
 from hsvis.errors import ConfigError, ModelError
-from hsvis.models.weights import read_weights
-from hsvis.places import configs_folder
+from hsvis.models.user.weights import read_weights
+from hsvis.paths import configs_folder
 
 TRIED = int(os.environ.get("HSVIS_FUZZ", "60"))
 LARGEST = 4096  # of what is put in

@@ -1,4 +1,4 @@
-"""Data flows one way, and so do imports: each stage knows only the stages before it."""
+"""Data flows one way, and so do imports: each room knows only the rooms before it."""
 
 import ast
 import subprocess
@@ -9,45 +9,43 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hsvis"
 
-# from the beginning of the data's way to its end; a module may import from its own level and those before
+# from the beginning of the data's way to its end; a module may import from its own room and those before
 ORDER = [
-    ["hsvis", "errors", "places", "progress", "overrides", "child", "users", "database"],
-    ["access", "admission", "notes"],
-    ["config"],
-    ["corpus"],
-    ["models"],
-    ["extraction"],
-    ["cache", "pages", "direct"],
-    ["tables", "parts", "states", "tokenising"],
-    ["sample", "index"],
-    ["embedding"],
-    ["store", "report"],
-    ["built"],
-    ["job"],
-    ["pipeline"],
-    ["check", "offers"],
-    ["analysis"],
-    ["figures"],
-    ["dashboard"],
-    ["sockets"],
-    ["server"],
-    ["serving", "users_command"],
-    ["cli", "__main__"],
+    *("__init__", "errors", "progress", "paths"),
+    *("storage", "config"),
+    *("corpus", "models"),
+    *("run", "analysis"),
+    *("build", "check"),
+    *("notes", "figures"),
+    *("catalogue", "web"),
+    *("dashboard", "serve", "cli", "__main__"),
 ]
-LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
+PLACE = {room: place for place, room in enumerate(ORDER)}
 FORBIDDEN = {
     "figures": {"dash", "dash_ag_grid", "torch", "openTSNE", "datasets", "flask"},
     "analysis": {"dash", "dash_ag_grid", "torch", "openTSNE", "datasets", "flask", "plotly"},
+    "run": {"torch", "openTSNE", "datasets", "dash", "plotly", "flask"},
+    "catalogue": {"flask", "dash", "dash_ag_grid", "torch", "openTSNE", "datasets"},
+    "web": {"torch", "openTSNE", "datasets", "plotly"},
     "dashboard": {"torch", "openTSNE", "datasets"},
-    "store": {"torch", "openTSNE", "datasets", "dash", "plotly"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
+MOST_MODULES, MOST_LINES = 15, 300
 
 
 def imported(path: Path) -> set[str]:
-    """Every module that a file imports, at its top or inside a function."""
+    """Every module that a file imports, at its top or inside a function; not for types only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -57,29 +55,37 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def stage(module: str) -> str:
+def room(module: str) -> str:
     parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] in LEVEL else "hsvis"
+    return parts[1] if len(parts) > 1 and parts[1] in PLACE else "__init__"
 
 
 def test_every_module_has_its_place_in_the_order() -> None:
-    stages = {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in FILES} - {"__init__", "__main__"}
-    assert stages <= set(LEVEL)
+    rooms = {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in FILES}
+    assert rooms == set(PLACE)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_import_goes_against_the_way_of_the_data(path: Path) -> None:
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py").replace("__init__", "hsvis")
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     for module in imported(path):
         root = module.split(".")[0]
         if root == "hsvis":
-            assert LEVEL[stage(module)] <= LEVEL[own], f"{own} imports {module}"
+            assert PLACE[room(module)] <= PLACE[own], f"{own} imports {module}"
         assert root not in FORBIDDEN.get(own, set()), f"{own} imports {module}"
+
+
+def test_rooms_and_files_are_small_enough_to_be_looked_through() -> None:
+    folders = {path.parent for path in FILES}
+    crowded = {str(one): n for one in folders if (n := len(list(one.glob("[!_]*.py")))) > MOST_MODULES}
+    assert not crowded
+    long = {str(p): n for p in FILES if (n := len(p.read_text(encoding="utf-8").splitlines())) > MOST_LINES}
+    assert not long
 
 
 def test_opening_and_serving_a_built_run_needs_no_torch() -> None:
     script = (
-        "import sys, hsvis.pipeline, hsvis.dashboard, hsvis.cli; "
+        "import sys, hsvis.build.pipeline, hsvis.dashboard.app, hsvis.cli; "
         "print([m for m in ('torch', 'openTSNE') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

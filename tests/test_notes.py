@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hsvis.database import APPLICATION
 from hsvis.errors import NotesError
 from hsvis.notes import LONGEST_NAME, LONGEST_TEXT, MIGRATIONS, Note, Notes, NotYoursError
+from hsvis.storage.sqlite import APPLICATION
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 TEXTS = st.text(CHARACTERS, min_size=1, max_size=300).filter(str.strip)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hsvis.dashboard import ids
+from hsvis.dashboard.page import ids
 
 ROOT = Path(__file__).parents[1]
 FEATURES = [f"{kind}{k}" for kind, count in (("O", 8), ("S", 9), ("V", 11)) for k in range(1, count + 1)]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from hsvis.index import Candidates, Index
-from hsvis.store import StateStore
+from hsvis.run.neighbour_index import Candidates, Index
+from hsvis.run.store import StateStore
 
 
 def neighbours(

@@ -12,8 +12,9 @@ from hsvis.check.labels import doubts, mapping
 from hsvis.check.reading import read
 from hsvis.check.subject import Fact, of_files, subject
 from hsvis.config import Config
-from hsvis.corpus.corpus import corpus_of, load_corpus
-from hsvis.corpus.given import read_given
+from hsvis.corpus.corpus import corpus_of
+from hsvis.corpus.loading import load_corpus
+from hsvis.corpus.recorded import read_given
 from hsvis.progress import Progress, silent
 
 UNKNOWN = 0.3  # share of tokens that the vocabulary lacks from which it seems to be another one

@@ -12,17 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from hsvis import tables
+from hsvis.build.extraction import extract
+from hsvis.build.projecting import PCA_AT_ONCE
 from hsvis.check.subject import Fact, Subject
 from hsvis.config import Config, ModelSettings, TsneSettings
 from hsvis.corpus.corpus import Corpus, Split
-from hsvis.embedding import PCA_AT_ONCE
 from hsvis.errors import DataError
-from hsvis.extraction import extract
 from hsvis.models.batching import pad
-from hsvis.models.classifier import RecurrentClassifier
+from hsvis.models.builtin.classifier import RecurrentClassifier
+from hsvis.models.builtin.training import ONE_THREAD
 from hsvis.models.protocol import Encoded, HiddenStateModel
-from hsvis.models.training import ONE_THREAD
+from hsvis.run import tables
 
 TEXTS = 500  # in the sample
 TIMED = (8, 64, TEXTS)  # of these; more only where fewer were quick

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from hsvis.build.pipeline import trained_checkpoint
 from hsvis.config import Config, ModelSettings, OwnModelSettings
 from hsvis.corpus.corpus import Corpus
-from hsvis.corpus.given import Given
+from hsvis.corpus.recorded import Given
 from hsvis.corpus.tokens import PADDING, UNKNOWN, Vocabulary, word_forms
 from hsvis.models.batching import pad
-from hsvis.models.checkpoint import read_checkpoint
-from hsvis.models.classifier import RecurrentClassifier
-from hsvis.models.encoders import Encoder
-from hsvis.models.given import GivenModel
-from hsvis.models.own import OwnModel, own_model
+from hsvis.models.builtin.checkpoint import read_checkpoint
+from hsvis.models.builtin.classifier import RecurrentClassifier
+from hsvis.models.builtin.text_model import SeriesModel, TextModel
 from hsvis.models.protocol import Encoded, HiddenStateModel
-from hsvis.models.text_model import SeriesModel, TextModel
-from hsvis.pipeline import trained_checkpoint
+from hsvis.models.recorded import GivenModel
+from hsvis.models.user.encoders import Encoder
+from hsvis.models.user.user_model import OwnModel, own_model
 from hsvis.progress import Progress
 
 Fact = tuple[str, str]  # what, and the finding in plain words

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from hsvis import places
+from hsvis import paths
 from hsvis.config.blocks import (
     LARGEST_SEED,
     Config,
@@ -26,8 +26,8 @@ from hsvis.config.blocks import (
     TsneSettings,
 )
 from hsvis.config.messages import messages, setting_keys, short
+from hsvis.config.overrides import apply_override
 from hsvis.errors import ConfigError
-from hsvis.overrides import apply_override
 
 __all__ = [
     "LARGEST_SEED",
@@ -74,11 +74,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         ConfigError: naming the file, the key, the value and the remedy.
     """
-    file = places.config_file(Path(path))
+    file = paths.config_file(Path(path))
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
-        packaged = ", ".join(sorted(f.stem for f in places.configs_folder().glob("*.yaml")))
+        packaged = ", ".join(sorted(f.stem for f in paths.configs_folder().glob("*.yaml")))
         raise ConfigError(f"{path}: there is no such config. Packaged ones: {packaged}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: can't be read ({error}). Give a YAML text file in UTF-8.") from error

@@ -1,0 +1,1 @@
+"""From a dataset to texts or series, words and labels."""

@@ -1,13 +1,12 @@
 """The cloud of all states as an image, and the grid that tells which state is drawn where in it."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
-SEED = 20210  # of the draw order: the same picture for the same states, always
-LARGEST_RADIUS = 3.5  # CSS pixels, of few states
+from hsvis.figures.window import Points, Window
+
 DENSE = 0.05  # share of pixels with a state from which moving the whole image is faster than moving pixels
 LEAST_COVER = 0.15  # a pixel of which a dot covers less belongs to the dot no more
 OPACITY = (
@@ -33,93 +32,7 @@ class Level(IntEnum):
     SHOWN = 2
 
 
-@dataclass(frozen=True)
-class View:
-    """A range of the projection, and the image it is drawn to.
-
-    Raises:
-        ValueError: if the range or the image is empty, or the radius negative.
-    """
-
-    x0: float
-    x1: float
-    y0: float
-    y1: float
-    width: int  # device pixels, as all three
-    height: int
-    radius: float = 2.5  # of a dot, from `dot_radius`
-    ratio: float = 1.0  # device pixels a CSS pixel
-
-    def __post_init__(self) -> None:
-        if not (self.x0 < self.x1 and self.y0 < self.y1):
-            raise ValueError(
-                f"The range x {self.x0:g} to {self.x1:g}, y {self.y0:g} to {self.y1:g} is empty: "
-                "give x0 < x1 and y0 < y1."
-            )
-        if self.width < 1 or self.height < 1:
-            raise ValueError(
-                f"An image of {self.width} × {self.height} pixels is empty: give 1 or more of both."
-            )
-        if not self.radius >= 0:
-            raise ValueError(f"A dot can't have the radius {self.radius:g}: give 0 or more.")
-
-
-class DrawOrder(NamedTuple):
-    """Who is drawn over whom: a fixed pseudo-random order, so that no sequence hides the others."""
-
-    ranks: np.ndarray  # (N,) uint32: the place of each row in the order; the last is on top
-    rows: np.ndarray  # (N,) uint32: the row at each place
-
-
-def draw_order(n_states: int) -> DrawOrder:
-    """The draw order of N states; the same for the same N."""
-    rows = np.random.default_rng(SEED).permutation(n_states).astype(np.uint32)
-    ranks = np.empty_like(rows)
-    ranks[rows] = np.arange(n_states, dtype=np.uint32)
-    return DrawOrder(ranks, rows)
-
-
-class Points(NamedTuple):
-    """Places in the order in which they are drawn, so that drawing walks straight through them."""
-
-    x: np.ndarray  # (N,) float32
-    y: np.ndarray  # (N,) float32
-    rows: np.ndarray  # (N,) uint32: which state each is
-
-
-def in_order(xy: np.ndarray, order: DrawOrder) -> Points:
-    """States (N, 2) float32 in their draw order."""
-    return Points(xy[:, 0][order.rows], xy[:, 1][order.rows], order.rows)
-
-
-def dot_radius(n_states: int, pixel_ratio: float = 1.0) -> float:
-    """Radius of the dots in device pixels: the more states, the smaller, whatever part of them is in view."""
-    css_pixels = 2.5 * (20_000 / max(n_states, 1)) ** 0.35
-    return min(css_pixels, LARGEST_RADIUS) * pixel_ratio
-
-
-def bounds(xy: np.ndarray, margin: float = 0.04) -> tuple[float, float, float, float]:
-    """The range that holds all states.
-
-    Args:
-        xy: (N, 2) float.
-        margin: what is added on each side, as a share of the extent.
-
-    Returns:
-        x0, x1, y0, y1 with x0 < x1 and y0 < y1, even for no states, or for states at one place.
-    """
-    if len(xy) == 0:
-        return (-1.0, 1.0, -1.0, 1.0)
-    low, high = xy.min(axis=0).astype(np.float64), xy.max(axis=0).astype(np.float64)
-    least = 1e-6 * np.abs([low, high]).max(axis=0) + 1e-12  # an extent that float32 coordinates can resolve
-    extent = np.where(high - low > least, high - low, 0)
-    extent[extent == 0] = extent.max() or 1.0
-    middle, half = (low + high) / 2, (0.5 + margin) * extent
-    (x0, y0), (x1, y1) = middle - half, middle + half
-    return (float(x0), float(x1), float(y0), float(y1))
-
-
-def pick_grid(points: Points, view: View, levels: np.ndarray | None = None) -> np.ndarray:
+def pick_grid(points: Points, window: Window, levels: np.ndarray | None = None) -> np.ndarray:
     """Draw all states of a view as dots, later ones over earlier ones.
 
     Args:
@@ -129,7 +42,7 @@ def pick_grid(points: Points, view: View, levels: np.ndarray | None = None) -> n
     Returns:
         (height, width) uint32, row 0 on top: row + 1 of the state drawn at each pixel, 0 where there is none.
     """
-    seen = _topmost(points, view, *_dot(view.radius), levels)
+    seen = _topmost(points, window, *_dot(window.radius), levels)
     grid = np.zeros(seen.shape, dtype=np.uint32)
     drawn = seen > 0
     grid[drawn] = points.rows[(seen[drawn] - np.uint32(1)) % len(points.rows)] + np.uint32(1)
@@ -151,7 +64,7 @@ def pickable(grid: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def _topmost(
-    points: Points, view: View, down: np.ndarray, right: np.ndarray, levels: np.ndarray | None = None
+    points: Points, window: Window, down: np.ndarray, right: np.ndarray, levels: np.ndarray | None = None
 ) -> np.ndarray:
     """Stamp the same shape at each place; where stamps overlap, the last one wins.
 
@@ -163,7 +76,7 @@ def _topmost(
         (height, width) uint32, row 0 on top: place in the order + N for each level + 1; 0 for none.
     """
     reach = int(np.abs([down, right]).max())  # places just outside the view reach into it
-    top = _middles(points, view, reach, levels)
+    top = _middles(points, window, reach, levels)
     high, wide = top.shape
     places = np.zeros(
         (high + 2 * reach, wide + 2 * reach), dtype=np.uint32
@@ -179,22 +92,22 @@ def _topmost(
         for shift in (down * width + right).tolist():
             shifted = at + shift  # names no pixel twice, so that this assignment is well defined
             flat[shifted] = np.maximum(flat[shifted], values)
-    shown = np.s_[2 * reach : 2 * reach + view.height, 2 * reach : 2 * reach + view.width]
+    shown = np.s_[2 * reach : 2 * reach + window.height, 2 * reach : 2 * reach + window.width]
     return places[shown][::-1]  # y grows upwards, the rows of an image downwards
 
 
-def _middles(points: Points, view: View, reach: int, levels: np.ndarray | None) -> np.ndarray:
+def _middles(points: Points, window: Window, reach: int, levels: np.ndarray | None) -> np.ndarray:
     """(height + 2 reach, width + 2 reach) uint32, y0 first: the highest place in the order + 1; 0 for none.
 
     The points come in their order, so that the last one to be written at a pixel is the highest; by parts
     that stay in the processor's cache.
     """
     n_points = len(points.rows)
-    wide, high = view.width + 2 * reach + 2, view.height + 2 * reach + 2  # with a border for all outside
+    wide, high = window.width + 2 * reach + 2, window.height + 2 * reach + 2  # with a border for all outside
     tops = np.zeros((1 if levels is None else len(Level)) * high * wide, dtype=np.uint32)
     for begin in range(0, n_points, PART):
         part = slice(begin, begin + PART)
-        column, line = _pixels(points.x[part], points.y[part], view, reach)
+        column, line = _pixels(points.x[part], points.y[part], window, reach)
         line *= np.int32(wide)
         line += column
         if levels is not None:
@@ -206,14 +119,14 @@ def _middles(points: Points, view: View, reach: int, levels: np.ndarray | None) 
     return top[1:-1, 1:-1]
 
 
-def _pixels(x: np.ndarray, y: np.ndarray, view: View, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and lines, (P,) int32 each, y0 first: 1 is `reach` pixels outside of the view.
+def _pixels(x: np.ndarray, y: np.ndarray, window: Window, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and lines, (P,) int32 each, y0 first: 1 is `reach` pixels outside of the window.
 
     0 and the number after the last one hold what is further out.
     """
     return (
-        _pixel(x, view.x0, view.width / (view.x1 - view.x0), reach, view.width),
-        _pixel(y, view.y0, view.height / (view.y1 - view.y0), reach, view.height),
+        _pixel(x, window.x0, window.width / (window.x1 - window.x0), reach, window.width),
+        _pixel(y, window.y0, window.height / (window.y1 - window.y0), reach, window.height),
     )
 
 
@@ -295,15 +208,15 @@ class Ring(NamedTuple):
     halo: float  # of what sets it off from the dots, inside and outside
 
 
-def ring(view: View, n_marks: int) -> Ring:
+def ring(window: Window, n_marks: int) -> Ring:
     """A ring around a dot of the view; the smaller, the more of them there are."""
-    size = max(min(1.0, (FEW_MARKS / max(n_marks, 1)) ** 0.35), SMALLEST_MARK) * view.ratio
-    css_pixels = max(view.radius / view.ratio + 2.2, 4.0)
+    size = max(min(1.0, (FEW_MARKS / max(n_marks, 1)) ** 0.35), SMALLEST_MARK) * window.ratio
+    css_pixels = max(window.radius / window.ratio + 2.2, 4.0)
     return Ring(css_pixels * size, 1.8 * size, 0.8 * size)
 
 
 def draw_rings(
-    image: np.ndarray, xy: np.ndarray, colours: np.ndarray, halo: np.ndarray, view: View, ring: Ring
+    image: np.ndarray, xy: np.ndarray, colours: np.ndarray, halo: np.ndarray, window: Window, ring: Ring
 ) -> None:
     """Draw rings over an image of the same view, later ones over earlier ones.
 
@@ -320,11 +233,12 @@ def draw_rings(
     cover[cover <= LEAST_COVER] = 0
     down, right = np.nonzero(cover)
     points = Points(xy[:, 0], xy[:, 1], np.arange(len(xy), dtype=np.uint32))
-    seen = _topmost(points, view, down - reach, right - reach)
+    seen = _topmost(points, window, down - reach, right - reach)
     row, column = np.nonzero(seen)
     which = seen[row, column] - np.uint32(1)
-    x, y = (along - 1 for along in _pixels(xy[which, 0], xy[which, 1], view, reach))  # from the edge reached
-    pixel = (view.height - 1 - row - y + 2 * reach, column - x + 2 * reach)  # of the stamp
+    # from the edge that is reached
+    x, y = (along - 1 for along in _pixels(xy[which, 0], xy[which, 1], window, reach))
+    pixel = (window.height - 1 - row - y + 2 * reach, column - x + 2 * reach)  # of the stamp
     colour = colours[which].astype(np.float32)
     share = (line / np.maximum(cover, LEAST_COVER)).astype(np.float32)[pixel][:, None]
     upper = share * colour[:, :3] + (1 - share) * halo.astype(np.float32)

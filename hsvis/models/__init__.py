@@ -10,7 +10,7 @@ __all__ = ["from_torch"]
 
 def __getattr__(name: str) -> Any:
     if name == "from_torch":  # torch takes seconds to import, and much of the package needs none
-        from hsvis.models.adapter import from_torch  # noqa: PLC0415
+        from hsvis.models.user.adapter import from_torch  # noqa: PLC0415
 
         return from_torch
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

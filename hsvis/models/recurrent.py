@@ -4,7 +4,7 @@
 and directions is run again as a one-layer module with the same weights, so that the states of inner layers
 come out at the speed of the fused kernels.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are
 recorded call by call.  Where a module is given the steps from the last to the first
-(hsvis/models/flipped.py), its states are turned, to stand at the steps they belong to.
+(hsvis/models/user/flipped.py), its states are turned, to stand at the steps they belong to.
 """
 
 from collections.abc import Iterator, Sequence

@@ -15,10 +15,10 @@ from small import SMALL
 from table_on_page import MOST, WHOLE
 
 from benchmarks.chromium import FLAGS, MISSING, program
+from hsvis.build.pipeline import build
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
-from hsvis.pipeline import build
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 VERDICTS = ("dull", "fair", "shine")
 

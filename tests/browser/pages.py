@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
 
-from hsvis.figures import raster
-from hsvis.store import StateStore
+from hsvis.figures.window import bounds
+from hsvis.run.store import StateStore
 
 PAUSE = 20_000  # ms that a page may take for anything
 
@@ -219,7 +219,7 @@ def area(opened: Opened, figure: str) -> tuple[float, float, float, float]:
 def state_places(opened: Opened, store: StateStore, rows: Any) -> np.ndarray:
     """(K, 2), where states are on the page, as long as the first projection is shown whole."""
     xy = store.projections(store.layers[0])[0].xy
-    x0, x1, y0, y1 = raster.bounds(xy)
+    x0, x1, y0, y1 = bounds(xy)
     left, top, width, height = area(opened, "projection")
     share = (xy[rows].astype(float) - [x0, y1]) / [x1 - x0, y0 - y1]
     return share * [width, height] + [left, top]

@@ -11,7 +11,7 @@ from pages import Served
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from hsvis.dashboard import create_app
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 FIRST_PORT, PORTS = 18_200, 12
 

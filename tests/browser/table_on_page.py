@@ -4,8 +4,8 @@ import numpy as np
 from pages import Opened
 from playwright.sync_api import expect
 
-from hsvis.dashboard.table_rows import confidence
-from hsvis.store import StateStore
+from hsvis.dashboard.content.table_rows import confidence
+from hsvis.run.store import StateStore
 
 MOST = 60  # rows that a small run may have in these tests
 WHOLE = 400  # sequences of the large run: four pages

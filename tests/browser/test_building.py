@@ -11,11 +11,11 @@ from playwright.sync_api import expect
 from profiles import Profile
 from server import serving
 
+from hsvis.build.pipeline import build
+from hsvis.catalogue.jobs import Builds
+from hsvis.catalogue.offers import offers, opened
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
-from hsvis.dashboard.builds import Builds
-from hsvis.offers import offers, opened
-from hsvis.pipeline import build
 from hsvis.progress import silent
 
 Visit = Callable[..., Opened]

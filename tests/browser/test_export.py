@@ -14,9 +14,10 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from hsvis.analysis.confusion import confusion_counts
-from hsvis.dashboard import ids
+from hsvis.dashboard.page import ids
 from hsvis.figures.theme import LIGHT, palette
-from hsvis.store import Sequence, StateStore
+from hsvis.run.records import Sequence
+from hsvis.run.store import StateStore
 
 INDEX = 7
 SIZES = {  # of a publication, in CSS pixels

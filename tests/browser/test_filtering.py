@@ -9,9 +9,10 @@ import pytest
 from pages import Opened, Served, chips, query, show_run, spot
 from playwright.sync_api import expect
 
-from hsvis.dashboard import ids
+from hsvis.dashboard.page import ids
 from hsvis.figures import raster
-from hsvis.store import StateStore
+from hsvis.figures.window import Window, bounds, dot_radius, draw_order, in_order
+from hsvis.run.store import StateStore
 
 Corner = tuple[float, float]  # pixels of the page
 
@@ -77,7 +78,7 @@ def opacity_at(opened: Opened, x: float, y: float) -> float:
 def alone(store: StateStore, wanted: Callable[[int], bool]) -> tuple[int, Corner]:
     """A sequence and the place of that of its states which has the most room around it."""
     xy = store.projections(store.layers[0])[0].xy.astype(float)
-    x0, x1, y0, y1 = raster.bounds(xy)
+    x0, x1, y0, y1 = bounds(xy)
     scaled = xy / [x1 - x0, y1 - y0]
     rows = [row for row in range(store.n_states) if wanted(store.locate(row)[0])]
     room = [np.partition(np.hypot(*(scaled - scaled[row]).T), 1)[1] for row in rows]
@@ -91,15 +92,15 @@ class Drawing:
     def __init__(self, opened: Opened, store: StateStore) -> None:
         self.opened, self.store = opened, store
         self.xy = store.projections(store.layers[0])[0].xy.astype(float)  # (N, 2)
-        x0, x1, y0, y1 = raster.bounds(self.xy)
+        x0, x1, y0, y1 = bounds(self.xy)
         self.left, self.bottom = spot(opened, ids.PROJECTION, x0, y0)
         self.right, self.top = spot(opened, ids.PROJECTION, x1, y1)
         across = self.left + (self.xy[:, 0] - x0) / (x1 - x0) * (self.right - self.left)
         down = self.bottom + (self.xy[:, 1] - y0) / (y1 - y0) * (self.top - self.bottom)
         self.pixels = np.column_stack([across, down])  # (N, 2), of the page
-        self.view = raster.View(
+        self.view = Window(
             x0, x1, y0, y1, round(self.right - self.left), round(self.bottom - self.top),
-            raster.dot_radius(store.n_states),
+            dot_radius(store.n_states),
         )  # fmt: skip
 
     def sequences(self, inside: np.ndarray) -> list[int]:
@@ -110,9 +111,7 @@ class Drawing:
 
     def covered(self) -> set[int]:
         """Rows of the states of which no pixel is to be seen."""
-        grid = raster.pick_grid(
-            raster.in_order(self.xy.astype(np.float32), raster.draw_order(len(self.xy))), self.view
-        )
+        grid = raster.pick_grid(in_order(self.xy.astype(np.float32), draw_order(len(self.xy))), self.view)
         return set(range(len(self.xy))) - set((np.unique(grid[grid > 0]) - 1).tolist())
 
     def clear_box(self, good: Callable[[np.ndarray], bool]) -> tuple[float, float, float, list[int]]:
@@ -293,7 +292,7 @@ def test_lasso_and_box_keep_what_has_states_in_both(opened: Opened, store: State
     opened.settle()
     (region,) = json.loads(query(opened.asked("/cloud/")[-1])["filter"])["regions"]
     drawn = np.array(region)  # what the mouse drew, as it goes to the server
-    x0, x1, y0, y1 = raster.bounds(drawing.xy)
+    x0, x1, y0, y1 = bounds(drawing.xy)
     across = drawing.left + (drawn[:, 0] - x0) / (x1 - x0) * (drawing.right - drawing.left)
     down = drawing.bottom + (drawn[:, 1] - y0) / (y1 - y0) * (drawing.top - drawing.bottom)
     for corner in star:

@@ -20,8 +20,8 @@ from pages import (
 from playwright.sync_api import Route, expect
 
 from hsvis.analysis.units import unit_order
-from hsvis.dashboard import ids
-from hsvis.store import StateStore
+from hsvis.dashboard.page import ids
+from hsvis.run.store import StateStore
 
 LONG = 18  # the longest sequence of the small demo
 

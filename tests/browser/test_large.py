@@ -14,10 +14,11 @@ from profiles import Profile
 from server import serving
 from table_on_page import MOST, WHOLE, by_confidence, counts, head, press, scroll_to, shows_rows
 
-from hsvis.dashboard import create_app, ids
-from hsvis.dashboard.table_rows import confidence, table_rows
-from hsvis.figures import raster
-from hsvis.store import StateStore
+from hsvis.dashboard import create_app
+from hsvis.dashboard.content.table_rows import confidence, table_rows
+from hsvis.dashboard.page import ids
+from hsvis.figures.window import bounds
+from hsvis.run.store import StateStore
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_filters_of_page_and_columns_are_applied_by_the_server(large: Opened, st
 
 def test_a_region_of_the_cloud_filters_the_table(large: Opened, store: StateStore) -> None:
     xy = store.projections(store.layers[0])[0].xy.astype(float)
-    x0, _, _, y1 = raster.bounds(xy)
+    x0, _, _, y1 = bounds(xy)
     middle = np.median(xy, axis=0)
     left, top = spot(large, ids.PROJECTION, x0, y1)
     right, bottom = spot(large, ids.PROJECTION, middle[0], middle[1])

@@ -6,10 +6,10 @@ from pages import Opened, Served, at_address, highlights, show_run, spot, stands
 from playwright.sync_api import Route, expect
 from table_on_page import WHOLE, by_confidence, counts, head, in_sight, press, scroll_to, shows_rows
 
-from hsvis.dashboard import ids
-from hsvis.dashboard.table_rows import confidence, table_rows
-from hsvis.figures import raster
-from hsvis.store import StateStore
+from hsvis.dashboard.content.table_rows import confidence, table_rows
+from hsvis.dashboard.page import ids
+from hsvis.figures.window import bounds
+from hsvis.run.store import StateStore
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_click_in_the_cloud_selects_and_its_row_comes_into_sight(large: Opened
 
 def lonely(store: StateStore, xy: np.ndarray) -> list[int]:
     """Rows of states, those with the most room around them first."""
-    x0, x1, y0, y1 = raster.bounds(xy)
+    x0, x1, y0, y1 = bounds(xy)
     scaled = xy / [x1 - x0, y1 - y0]
     some = np.arange(0, store.n_states, 7)
     room = [np.partition(np.hypot(*(scaled - scaled[row]).T), 1)[1] for row in some]

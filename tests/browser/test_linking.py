@@ -22,8 +22,8 @@ from pages import (
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.units import unit_order
-from hsvis.dashboard import ids
-from hsvis.store import StateStore
+from hsvis.dashboard.page import ids
+from hsvis.run.store import StateStore
 
 INDEX = 18  # the longest sequence of the small demo
 AWAY = (400, 20)  # on the page's head: no view

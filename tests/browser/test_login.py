@@ -10,11 +10,11 @@ from playwright.sync_api import Page, expect
 from profiles import Profile
 from server import serving
 
-from hsvis.access import Access
 from hsvis.dashboard import create_app
 from hsvis.notes import Notes
-from hsvis.store import StateStore
-from hsvis.users import Users
+from hsvis.run.store import StateStore
+from hsvis.web.access import Access
+from hsvis.web.users import Users
 
 PASSWORD = "correct horse battery"
 

@@ -10,9 +10,9 @@ import pytest
 from pages import ODD, Open, Opened
 from server import serving
 
+from hsvis.build.pipeline import build
 from hsvis.config import load_config
-from hsvis.pipeline import build
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 STEPS = 2000
 

@@ -11,10 +11,10 @@ from playwright.sync_api import Route, expect
 from profiles import Profile
 from server import serving
 
-from hsvis.access import Access
 from hsvis.dashboard import create_app
 from hsvis.notes import Notes
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
+from hsvis.web.access import Access
 
 INDEX, STEP = 7, 4
 EVIL = '<script>alert("x")</script> <b>bold</b>\n   and a second line'

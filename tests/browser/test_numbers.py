@@ -13,9 +13,9 @@ from PIL import Image
 from playwright.sync_api import BrowserContext
 from server import serving
 
+from hsvis.build.pipeline import build
 from hsvis.config import load_config
-from hsvis.pipeline import build
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 INK, PAPER = np.array([0x1B, 0x20, 0x27]), np.array([255, 255, 255])  # of the light theme
 MANY = 50  # classes

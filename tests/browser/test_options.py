@@ -27,11 +27,11 @@ from words_on_page import (
 )
 
 from hsvis.analysis.units import decision_order, unit_order
-from hsvis.dashboard import ids
-from hsvis.dashboard.options import OPTIONS
+from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.options import OPTIONS
 from hsvis.figures.colour import contrast, hexes, rgb
 from hsvis.figures.theme import LIGHT, palette
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 
 @pytest.fixture(scope="module")

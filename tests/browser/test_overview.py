@@ -11,14 +11,15 @@ import pytest
 from pages import Open, Opened, Served, picture, query, show_run, tick
 from playwright.sync_api import expect
 
-from hsvis.dashboard import ids
+from hsvis.dashboard.page import ids
 from hsvis.figures import raster
 from hsvis.figures.colour import hexes, rgb
 from hsvis.figures.theme import LIGHT, palette
-from hsvis.store import StateStore
+from hsvis.figures.window import LARGEST_RADIUS, bounds
+from hsvis.run.store import StateStore
 
 RUNS = pytest.mark.parametrize("run", ["demo", "odd"])
-DOT = raster.LARGEST_RADIUS + 1.5  # pixels that a dot may reach from its state, of so few states
+DOT = LARGEST_RADIUS + 1.5  # pixels that a dot may reach from its state, of so few states
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def states_of(store: StateStore) -> pd.DataFrame:
     where = ["sequence", "step"]
     name = store.projections(store.layers[0])[0].name
     states = pd.read_parquet(store.folder.embedding(store.layers[0], name))
-    x0, x1, y0, y1 = raster.bounds(states[["x", "y"]].to_numpy())
+    x0, x1, y0, y1 = bounds(states[["x", "y"]].to_numpy())
     states["across"], states["down"] = (states.x - x0) / (x1 - x0), (y1 - states.y) / (y1 - y0)
     answers = pd.read_parquet(store.folder.sequences, columns=["sequence", "label", "predicted"])
     return states.merge(pd.read_parquet(store.folder.predictions), on=where).merge(answers, on="sequence")

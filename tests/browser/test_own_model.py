@@ -11,9 +11,9 @@ from own_run import WORDS, make_folder, saved, write_config
 from pages import Open, Opened, Served, stands
 from server import serving
 
+from hsvis.build.pipeline import build
 from hsvis.config import load_config
-from hsvis.dashboard import ids
-from hsvis.pipeline import build
+from hsvis.dashboard.page import ids
 
 INDEX = 3
 

@@ -7,7 +7,7 @@ import pytest
 from pages import Open, Opened, Served, query, rows_shown
 from playwright.sync_api import expect
 
-from hsvis.dashboard import ids
+from hsvis.dashboard.page import ids
 from hsvis.figures.theme import DARK, LIGHT
 
 

@@ -11,11 +11,11 @@ import pytest
 from pages import Opened, Served, at_address, chips, query, rows_shown, show_run, spot
 from playwright.sync_api import Page, expect
 
-from hsvis.dashboard import ids
-from hsvis.dashboard.options import BY_ID
-from hsvis.figures import raster
+from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.options import BY_ID
 from hsvis.figures.theme import LIGHT, palette
-from hsvis.store import StateStore
+from hsvis.figures.window import bounds
+from hsvis.run.store import StateStore
 
 Visit = Callable[..., Opened]
 
@@ -281,7 +281,7 @@ def test_what_is_gone_or_malformed_in_an_address_is_said_and_the_rest_shown(
         assert checked(opened, ids.MATRIX_NUMBERS) == ["shares"]
         assert chips(opened) == []
         assert rows_shown(opened) == list(range(store.n_sequences))
-        assert range_of(opened) == pytest.approx(raster.bounds(store.projections(store.layers[0])[0].xy))
+        assert range_of(opened) == pytest.approx(bounds(store.projections(store.layers[0])[0].xy))
         first = {
             "run": "demo",
             "layer": store.layers[0],

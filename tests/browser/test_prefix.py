@@ -6,7 +6,7 @@ from pages import PAUSE, at_address, select, watched
 from profiles import Profile
 from team import team
 
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 PREFIX = "/team/hsvis/"
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pages import Open, Opened, Served, query
 
-from hsvis.dashboard import ids
-from hsvis.figures import raster
-from hsvis.store import StateStore
+from hsvis.dashboard.page import ids
+from hsvis.figures.window import bounds, dot_radius
+from hsvis.run.store import StateStore
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def alone(store: StateStore, view: tuple[float, float, float, float], wanted: Ca
 
 
 def whole(store: StateStore) -> tuple[float, float, float, float]:
-    return raster.bounds(store.projections(store.layers[0])[0].xy)
+    return bounds(store.projections(store.layers[0])[0].xy)
 
 
 def range_of(opened: Opened) -> list[float]:
@@ -155,7 +155,7 @@ def test_click_beside_a_state_finds_it_and_click_on_nothing_does_nothing(
     opened.page.mouse.click(empty[0] + 3, empty[1] - 3)
     opened.page.wait_for_timeout(150)
     assert opened.selected() is None
-    radius = raster.dot_radius(store.n_states)
+    radius = dot_radius(store.n_states)
     opened.page.mouse.click(x + radius + 3, y)
     opened.page.wait_for_selector("#token-strip [data-step]")
     assert opened.selected() == store.locate(row)[0]
@@ -233,8 +233,8 @@ def test_another_projection_shows_its_whole_cloud(opened: Opened, store: StateSt
         f"('{other.name}')"
     )
     opened.settle()
-    assert range_of(opened) == pytest.approx(raster.bounds(other.xy))
-    assert laid(opened) == pytest.approx(raster.bounds(other.xy))
+    assert range_of(opened) == pytest.approx(bounds(other.xy))
+    assert laid(opened) == pytest.approx(bounds(other.xy))
     steps = next(trace for trace in opened.traces(ids.PROJECTION) if trace["name"] == "steps")
     rows = store.sequence(2).rows
     np.testing.assert_allclose(np.column_stack([steps["x"], steps["y"]]), other.xy[rows], atol=1e-4)

@@ -14,14 +14,14 @@ from profiles import Profile
 from rebuilt import rebuild, write_config
 from server import serving
 
+from hsvis.build.pipeline import build
+from hsvis.catalogue.jobs import Builds
+from hsvis.catalogue.offers import offers, opened
+from hsvis.catalogue.watch import ALL_FILES, Watch
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
-from hsvis.dashboard.builds import Builds
-from hsvis.dashboard.watching import ALL_FILES, Watch
-from hsvis.offers import offers, opened
-from hsvis.pipeline import build
 from hsvis.progress import silent
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 
 @dataclass

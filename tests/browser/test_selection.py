@@ -5,9 +5,9 @@ import pytest
 from pages import Opened, Served
 from playwright.sync_api import Route
 
-from hsvis.dashboard import ids
+from hsvis.dashboard.page import ids
 from hsvis.figures.theme import LIGHT, palette
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 INDEX = 7
 

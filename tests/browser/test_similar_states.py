@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from profiles import Profile
 from server import serving
 
-from hsvis import cache
-from hsvis.store import StateStore
+from hsvis.run.manifest import read_manifest
+from hsvis.run.store import StateStore
 
 INDEX, STEP = 7, 4
 LINES = "#neighbour-list .neighbour"
@@ -175,7 +175,7 @@ def test_a_server_that_does_not_answer_is_said_in_words(open_page: Open) -> None
 @pytest.fixture
 def old_run(demo_store: StateStore, profile: Profile) -> Iterator[Page]:
     """A page of a run as versions without an index built it."""
-    manifest = cache.read_manifest(demo_store.folder)
+    manifest = read_manifest(demo_store.folder)
     assert manifest is not None
     files = {name: size for name, size in manifest["files"].items() if not name.startswith("neighbours")}
     old = StateStore.open(demo_store.folder)

@@ -26,8 +26,8 @@ from words_on_page import (
     words_at,
 )
 
-from hsvis.dashboard import ids
-from hsvis.store import StateStore
+from hsvis.dashboard.page import ids
+from hsvis.run.store import StateStore
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pages import (
     area,
 )
 
-from hsvis.dashboard import ids
-from hsvis.store import StateStore
+from hsvis.dashboard.page import ids
+from hsvis.run.store import StateStore
 
 # What is recomputed from the files of a run ----------------------------------------------------------------
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from hsvis.dashboard import ids
-from hsvis.dashboard.runs import Runs, edition_in
-from hsvis.offers import Offer
-from hsvis.store import StateStore
+from hsvis.catalogue.offers import Offer
+from hsvis.catalogue.runs import Runs, edition_in
+from hsvis.dashboard.page import ids
+from hsvis.run.store import StateStore
 
 Options = list[dict[str, Any]]
 

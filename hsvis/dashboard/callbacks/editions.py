@@ -4,7 +4,7 @@ import time
 
 from dash import ClientsideFunction, Dash, Input, set_props
 
-from hsvis.dashboard import ids
+from hsvis.dashboard.page import ids
 from hsvis.errors import GoneError
 
 

@@ -2,10 +2,10 @@
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from hsvis.dashboard import ids
-from hsvis.dashboard.options import OPTIONS
-from hsvis.dashboard.runs import Runs, edition_in
-from hsvis.dashboard.settings import change_classes
+from hsvis.catalogue.runs import Runs, edition_in
+from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.options import OPTIONS
+from hsvis.dashboard.page.settings import change_classes
 
 
 def register(app: Dash, runs: Runs) -> None:

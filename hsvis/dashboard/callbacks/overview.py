@@ -8,12 +8,12 @@ from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from hsvis.analysis.confusion import confusion_counts
-from hsvis.dashboard import ids
-from hsvis.dashboard.runs import Runs, View
-from hsvis.dashboard.wording import class_name, count, percent
+from hsvis.catalogue.runs import Runs, View
+from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.wording import class_name, count, percent
 from hsvis.figures.class_overview import class_overview
 from hsvis.figures.confusion_matrix import confusion_matrix
-from hsvis.store import StateStore
+from hsvis.run.store import StateStore
 
 DENSE = 6  # classes above which the legend is drawn smaller
 

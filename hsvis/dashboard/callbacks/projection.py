@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from dash import Dash, Input, Output, Patch, State
 
-from hsvis.dashboard import ids
-from hsvis.dashboard.clouds import Clouds
-from hsvis.dashboard.options import trajectory_style
-from hsvis.dashboard.runs import Runs, View
+from hsvis.catalogue.runs import Runs, View
+from hsvis.dashboard.content.clouds import Clouds
+from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.options import trajectory_style
 from hsvis.figures.projection import TrajectoryStyle, projection
 
 STYLE = (ids.TRAJECTORY_COLOUR, ids.TRAJECTORY_WIDTH, ids.LINE_WIDTH, ids.STATE_SIZE)

@@ -2,7 +2,7 @@
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from hsvis.dashboard import ids
+from hsvis.dashboard.page import ids
 
 
 def register(app: Dash) -> None:

@@ -7,20 +7,20 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html
 from dash.development.base_component import Component
 
 from hsvis.analysis.units import decision_order
-from hsvis.dashboard import ids
+from hsvis.catalogue.runs import Runs, View
 from hsvis.dashboard.callbacks.projection import STYLE, change, projection_figure
-from hsvis.dashboard.clouds import Clouds
-from hsvis.dashboard.options import trajectory_style
-from hsvis.dashboard.runs import Runs, View
-from hsvis.dashboard.token_strip import Part, series_strip, token_strip
-from hsvis.dashboard.wording import class_name, count, percent
+from hsvis.dashboard.content.clouds import Clouds
+from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.options import trajectory_style
+from hsvis.dashboard.page.token_strip import Part, series_strip, token_strip
+from hsvis.dashboard.page.wording import class_name, count, percent
 from hsvis.errors import DamagedFileError
 from hsvis.figures.confidence import confidence
 from hsvis.figures.distances import distances
 from hsvis.figures.ep_heatmap import ep_heatmap
 from hsvis.figures.theme import empty
 from hsvis.figures.unit_activity import unit_activity
-from hsvis.store import Sequence
+from hsvis.run.records import Sequence
 
 UNREADABLE = "The hidden states can't be read"
 NOTHING_SELECTED = "Select a sequence in the table or click a state"

@@ -4,10 +4,10 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
-from hsvis.dashboard import ids
-from hsvis.dashboard.runs import Runs, edition_in
-from hsvis.dashboard.sequence_table import described, sequence_table
-from hsvis.dashboard.table_rows import table_rows
+from hsvis.catalogue.runs import Runs, edition_in
+from hsvis.dashboard.content.table_rows import table_rows
+from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.sequence_table import described, sequence_table
 
 
 def table_of(

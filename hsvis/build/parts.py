@@ -1,0 +1,216 @@
+"""Extraction of a whole run, written part by part, so that a killed build goes on from its last whole part.
+
+A part is some sequences in order: one file of states for each layer, and its rows of the tables of
+sequences and predictions, which are joined part after part while later ones are still computed.  Until
+these are whole, the predictions of each part are kept in a file of their own; the rest is made of them.
+"""
+
+import contextlib
+import os
+import shutil
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from hsvis.build.extraction import Room, extract
+from hsvis.config import StateSettings
+from hsvis.corpus.recorded import Stored
+from hsvis.corpus.series import Series
+from hsvis.corpus.words import ReadText
+from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.progress import Progress
+from hsvis.run import tables
+from hsvis.run.folder import RunFolder
+from hsvis.storage import parquet
+
+TABLES = ("sequences", "predictions")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the dataset's split; `example` is what the model reads, `text` what people do."""
+
+    row: int
+    example: str | ReadText | Series | Stored
+    label: int
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.example, str):
+            return self.example
+        return self.example.caption if isinstance(self.example, Series) else self.example.text
+
+    @property
+    def is_series(self) -> bool:
+        return (
+            self.example.is_series if isinstance(self.example, Stored) else isinstance(self.example, Series)
+        )
+
+
+@dataclass(frozen=True)
+class _Part:
+    number: int
+    first: int  # its first sequence
+    rows: list[Row]
+    encoded: list[Encoded]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.array([len(e) for e in self.encoded], np.int32)
+
+
+class Rooms:
+    """Memory for as many parts as are worked on at once, whichever thread works on them."""
+
+    def __init__(self) -> None:
+        self._free: list[Room] = []
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[Room]:
+        try:
+            room = self._free.pop()
+        except IndexError:
+            room = Room()
+        yield room
+        self._free.append(room)
+
+
+def write_states(
+    folder: RunFolder,
+    model: HiddenStateModel,
+    rows: Iterable[Row],
+    total: int,
+    settings: StateSettings,
+    progress: Progress,
+) -> np.ndarray:
+    """Writes all that is missing of a run's states, predictions and sequences.
+
+    Reading, the model and writing overlap: parts are worked on side by side, each by its share of the
+    cores.  Memory is that of a few parts, however many sequences there are.
+
+    Args:
+        total: rows that `rows` will yield, for the progress.
+
+    Returns:
+        (S,) int32, steps of each sequence; rows without a word or step are no sequences.
+
+    Raises:
+        CacheError: the folder can't be written.
+    """
+    cores = os.cpu_count() or 1
+    workers = min(4, cores) + 1  # one of them waits for the disk
+    threads = torch.get_num_threads()
+    missing = [name for name in TABLES if not parquet.is_whole(_table(folder, name))]
+    lengths: list[np.ndarray] = []
+    pending: deque[Future[tuple[np.ndarray, dict[str, pa.Table]]]] = deque()
+    progress("states", 0, total, "sequences")
+    try:
+        with (
+            contextlib.ExitStack() as files,
+            ThreadPoolExecutor(
+                workers, "states", partial(torch.set_num_threads, max(1, cores // (workers - 1)))
+            ) as pool,
+        ):
+            rooms = Rooms()
+            append = {name: files.enter_context(parquet.joined(_table(folder, name))) for name in missing}
+
+            def finish_one() -> None:
+                done, parts = pending.popleft().result()
+                lengths.append(done)
+                for name in missing:
+                    append[name](parts[name])
+                read = sum(map(len, lengths))
+                steps = sum(int(part.sum()) for part in lengths)
+                progress("states", min(read, total - 1), total, f"sequences, {steps:,} steps")
+
+            try:
+                for part in _parts(model, rows, settings.part_steps):
+                    pending.append(pool.submit(_write_part, folder, model, part, settings, missing, rooms))
+                    if len(pending) > 2 * workers:  # none waits for work while a part is joined here
+                        finish_one()
+                while pending:
+                    finish_one()
+            finally:
+                pool.shutdown(cancel_futures=True)
+    finally:
+        torch.set_num_threads(threads)
+    shutil.rmtree(folder.building, ignore_errors=True)
+    progress("states", total, total, f"sequences, {sum(int(part.sum()) for part in lengths):,} steps")
+    return np.concatenate(lengths) if lengths else np.empty(0, np.int32)
+
+
+def _table(folder: RunFolder, name: str) -> Path:
+    return {"sequences": folder.sequences, "predictions": folder.predictions}[name]
+
+
+def _parts(model: HiddenStateModel, rows: Iterable[Row], steps: int) -> Iterator[_Part]:
+    """Sequences in order, as many as reach `steps` together; empty rows are passed over."""
+    number = first = total = 0
+    kept: list[Row] = []
+    encoded: list[Encoded] = []
+    for row in rows:
+        read = model.encode(row.example)
+        if not len(read):
+            continue
+        kept.append(row)
+        encoded.append(read)
+        total += len(read)
+        if total >= steps:
+            yield _Part(number, first, kept, encoded)
+            number, first, total = number + 1, first + len(kept), 0
+            kept, encoded = [], []
+    if kept:
+        yield _Part(number, first, kept, encoded)
+
+
+def _write_part(
+    folder: RunFolder, model: HiddenStateModel, part: _Part, settings: StateSettings, missing: list[str],
+    rooms: Rooms,
+) -> tuple[np.ndarray, dict[str, pa.Table]]:  # fmt: skip
+    """Writes the files of a part that are not there yet; lengths (S,) int32, and its rows of `missing`."""
+    lengths = part.lengths
+    steps = int(lengths.sum())
+    kept = folder.predictions_part(part.number)
+    layers = [
+        layer.name
+        for layer in model.layers
+        if not parquet.is_whole(folder.states(layer.name, part.number), steps)
+    ]
+    wanted = bool(missing) and not parquet.is_whole(kept, steps)
+    predictions: pa.Table | None = None
+    if layers or wanted:
+        columns = tables.step_columns(part.first, lengths)
+        with rooms.one() as room:
+            extracted = extract(model, part.encoded, room)
+            for layer in layers:
+                states = torch.from_numpy(extracted.states[layer])
+                if settings.precision == "float16":
+                    states = states.half()  # in a fourth of numpy's time
+                table = tables.state_table(columns, extracted.distances[layer], states.numpy())
+                parquet.write_table(folder.states(layer, part.number), table)
+        predictions = tables.prediction_table(columns, extracted.ep)
+        if wanted:
+            parquet.write_table(kept, predictions)
+    if not missing:
+        return lengths, {}
+    if predictions is None:
+        predictions = parquet.read_table(kept)
+    made = {"predictions": predictions}
+    if "sequences" in missing:
+        made["sequences"] = tables.sequence_table(
+            part.first,
+            [row.row for row in part.rows],
+            [row.text for row in part.rows],
+            np.array([row.label for row in part.rows], np.int16),
+            part.encoded,
+            parquet.matrix(predictions["ep"])[np.cumsum(lengths) - 1],  # the answer: the EP of the last step
+            is_series=part.rows[0].is_series,
+        )
+    return lengths, made

@@ -1,0 +1,1 @@
+"""What a server offers, builds and shows; knows neither Flask nor Dash."""

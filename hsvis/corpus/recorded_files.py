@@ -1,0 +1,110 @@
+"""The files of `states_from` -> arrays, as they stand: hsvis/corpus/recorded.py checks them."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hsvis.corpus import npz
+from hsvis.errors import DataError
+
+
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """The arrays of an .npz file or a folder of parquet files by name, and a hash of the files.
+
+    Raises:
+        DataError: there is no such file or folder, or a part of it can't be read.
+    """
+    if path.is_dir():
+        return dict(_of_folder(path)), fingerprint(path)
+    if path.suffix == ".npz" and path.exists():
+        return dict(npz.load(path, "states_from")), fingerprint(path)
+    raise DataError(
+        f"`states_from`: {path} is "
+        + ("neither an .npz file nor a folder of parquet files." if path.exists() else "not there.")
+        + " docs/bring-your-own-model.md says what to give."
+    )
+
+
+def fingerprint(path: Path) -> str:
+    """A hash of an .npz file, or of the parquet files of a folder; "missing" where there is none."""
+    inside = [*sorted(path.glob("*.parquet")), *sorted(path.glob("states/*/*.parquet"))]
+    digest = hashlib.sha256()
+    try:
+        for file in inside if path.is_dir() else [path]:
+            digest.update(file.name.encode())
+            with file.open("rb") as content:
+                while block := content.read(2**20):
+                    digest.update(block)
+    except OSError:
+        return "missing"
+    return digest.hexdigest()
+
+
+def _of_folder(folder: Path) -> Iterator[tuple[str, Any]]:
+    """The tables of a folder as arrays."""
+    table = _table(folder / "sequences.parquet")
+    columns = table.column_names
+    tokens = table["tokens"].to_pylist() if "tokens" in columns else None
+    if tokens is not None:
+        yield "lengths", np.array([len(one or []) for one in tokens], np.int64)
+        yield "tokens", np.array([str(t) for one in tokens for t in one or []], object)
+    elif "length" in columns:
+        yield "lengths", np.array(table["length"].to_pylist())
+    else:
+        raise DataError(
+            f"{folder / 'sequences.parquet'}: needs a column `tokens` (lists of text) or `length`."
+        )
+    if "label" in columns:
+        labels = table["label"].to_pylist()
+        texts = any(isinstance(one, str) for one in labels)
+        yield "labels", np.array([one if one is not None else "" if texts else -1 for one in labels])
+    if "values" in columns:
+        steps = table["values"].combine_chunks().flatten()
+        yield "values", _matrix(steps, folder / "sequences.parquet", "values")
+    if "text" in columns:
+        yield "texts", np.array([one or "" for one in table["text"].to_pylist()], object)
+    yield "ep", _vectors(folder / "predictions.parquet", "ep")
+    layers = {one.name.removeprefix("layer="): one for one in sorted(folder.glob("states/*/"))}
+    if not layers:
+        yield "states", _vectors(folder / "states.parquet", "state")
+    for layer, files in layers.items():
+        parts = [_vectors(file, "state") for file in sorted(files.glob("*.parquet"))]
+        if not parts:
+            raise DataError(f"`states_from`: {files} holds no parquet file.")
+        yield f"states.{layer}", np.concatenate(parts)
+
+
+def _table(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(
+            f"`states_from`: {path}: can't be read ({str(error).splitlines()[0]}). A folder needs "
+            "sequences.parquet, predictions.parquet, and states.parquet or states/layer=<layer>/*.parquet."
+        ) from error
+
+
+def _vectors(path: Path, column: str) -> np.ndarray:
+    """A column of lists of one length, in the order of `sequence` and `step` if there: (n, width)."""
+    table = _table(path)
+    if column not in table.column_names:
+        raise DataError(f"{path}: needs a column `{column}`; there are {', '.join(table.column_names)}.")
+    if {"sequence", "step"} <= set(table.column_names):
+        table = table.sort_by([("sequence", "ascending"), ("step", "ascending")])
+    return _matrix(table[column].combine_chunks(), path, column)
+
+
+def _matrix(rows: pa.Array, path: Path, column: str) -> np.ndarray:
+    """(n, width), of n lists of one length."""
+    if not hasattr(rows, "value_lengths"):
+        raise DataError(f"{path}: `{column}` holds {rows.type}, not a list of numbers for each step.")
+    widths = np.array(rows.value_lengths().fill_null(0))
+    flat = rows.flatten().to_numpy(zero_copy_only=False)
+    if len(widths) == 0 or (widths != widths[0]).any():
+        raise DataError(f"{path}: `{column}` must hold lists of the same length, one a step.")
+    return flat.reshape(len(rows), -1)

@@ -1,0 +1,68 @@
+"""The words of a split, read once and kept: training another model, or showing more, reads no text again."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from hsvis.corpus.corpus import Split
+from hsvis.corpus.tokens import pattern
+from hsvis.corpus.words import Words, read_words
+from hsvis.errors import DamagedFileError
+from hsvis.progress import Progress, silent
+from hsvis.storage import files, parquet
+
+
+def words_file(folder: Path, split: Split, *, lowercase: bool) -> Path:
+    """Where the words of a split are kept: other texts or other rules, another file."""
+    key = files.key_of(texts=split.fingerprint, lowercase=lowercase, pattern=pattern())
+    return folder / f"{key}.parquet"
+
+
+def tokenised(
+    path: Path, split: Split, *, lowercase: bool, places: bool, progress: Progress = silent
+) -> Words:
+    """The words of a split from their file, or read and kept there.
+
+    Args:
+        path: from `words_file`.
+        places: also where in their texts the words stand; a file without that is written anew.
+
+    Raises:
+        CacheError: the file can't be written.
+    """
+    if path.exists():
+        try:
+            words = _words(path, len(split))
+            if words.starts is not None or not places:
+                return words
+        except DamagedFileError:
+            files.set_aside(path)
+    words = read_words(split.texts, lowercase=lowercase, places=places, progress=progress)
+    columns = {"codes": words.codes, "starts": words.starts, "ends": words.ends}
+    lists = {name: _lists(words, values) for name, values in columns.items() if values is not None}
+    with files.locked(path.with_suffix(".lock"), lambda: None):
+        files.sweep(path.parent, path.name)
+        parquet.write_table(path, pa.table(lists), {"forms": words.forms})
+    return words
+
+
+def _lists(words: Words, values: np.ndarray) -> pa.Array:
+    return pa.LargeListArray.from_arrays(words.offsets, values)
+
+
+def _words(path: Path, rows: int) -> Words:
+    """Raises DamagedFileError."""
+    table = parquet.read_table(path).combine_chunks()
+    if table.num_rows != rows:
+        raise DamagedFileError(path, f"it has {table.num_rows:,} rows, not {rows:,}")
+    columns = {
+        name: np.concatenate(
+            [np.empty(0, np.int32), *(one.flatten().to_numpy() for one in table[name].chunks)]
+        )
+        for name in table.column_names
+    }
+    lengths = pa.compute.list_value_length(table["codes"]).to_numpy()
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    forms = parquet.read_details(path)["forms"]
+    return Words(forms, columns["codes"], columns.get("starts"), columns.get("ends"), offsets)

@@ -1,0 +1,1 @@
+"""What routes and callbacks answer with, without Flask or Dash."""

@@ -1,0 +1,211 @@
+"""Which sequences are emphasised: by class, answer, words of the text, and regions of a projection."""
+
+import json
+import reprlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hsvis.catalogue.runs import View
+from hsvis.dashboard.content.bounded_cache import BoundedCache
+from hsvis.run.store import StateStore
+
+KEYS = ("actual", "predicted", "correct", "search", "regions")
+LONGEST_SEARCH = 200  # characters
+MOST_REGIONS = 8
+POINTS = (3, 500)  # of one region
+LARGEST_COORDINATE = 1e30  # far beyond any projection, and safe to compute with
+MASK_BYTES = 16 * 2**20  # of masks kept for the next request
+
+Polygon = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a sequence must be to be emphasised: all of this.
+
+    Attributes:
+        actual: index of its class, -1 = unlabelled; None = any.
+        predicted: index of the model's answer; None = any.
+        correct: whether the answer is right; a sequence without a label is neither; None = any.
+        search: is somewhere in its full text, in upper or lower case; "" = any.
+        regions: polygons in the coordinates of the projection; in each lies at least one of its states.
+    """
+
+    actual: int | None = None
+    predicted: int | None = None
+    correct: bool | None = None
+    search: str = ""
+    regions: tuple[Polygon, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every sequence matches."""
+        return self == Filter()
+
+    @classmethod
+    def parse(cls, text: str | None, n_classes: int) -> "Filter":
+        """Reads the JSON object that a request carries; nothing or "" is the empty filter.
+
+        Raises:
+            ValueError: it is malformed; the message is a sentence that says what is allowed.
+        """
+        if not text:
+            return cls()
+        read = _json_object(text)
+        return cls(
+            actual=_class(read, "actual", -1, n_classes),
+            predicted=_class(read, "predicted", 0, n_classes),
+            correct=_correct(read.get("correct")),
+            search=_search(read.get("search")),
+            regions=_regions(read.get("regions")),
+        )
+
+
+def matching(filter: Filter, view: View) -> np.ndarray:
+    """Which sequences match: (S,) bool.  Regions look at all states of the view's projection."""
+    return _matching(filter, view.store, view.projection.xy)
+
+
+class Filters:
+    """The masks of the last filters, for the requests to one app; safe to use from several threads."""
+
+    def __init__(self, mask_bytes: int = MASK_BYTES) -> None:
+        self._kept: BoundedCache[np.ndarray] = BoundedCache(mask_bytes)
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Hits and misses of what is kept."""
+        return {"filters": self._kept.counts}
+
+    def mask(self, view: View, filter: Filter) -> np.ndarray:
+        """(S,) bool, read-only: which sequences match."""
+        key = (view.store.content, view.projection.content if filter.regions else None, filter)
+        return self._kept.get(key, lambda: matching(filter, view))
+
+
+def inside(polygon: Polygon, xy: np.ndarray) -> np.ndarray:
+    """Which points lie in a polygon, by the even-odd rule: what is enclosed twice is outside again.
+
+    Args:
+        polygon: its P corners; the last is joined to the first.
+        xy: (N, 2) float32.
+
+    Returns:
+        (N,) bool.  Of two polygons with a common edge, a point on it lies in exactly one.
+    """
+    corners = np.array(polygon, dtype=np.float64)  # (P, 2)
+    (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
+    x, y = xy[:, 0], xy[:, 1]
+    rows = np.flatnonzero((x >= left) & (x <= right) & (y >= bottom) & (y <= top))
+    rows = rows[np.argsort(y[rows], kind="stable")]  # so that an edge meets one slice of them
+    x, y = x[rows].astype(np.float64), y[rows].astype(np.float64)
+    odd = np.zeros(len(rows), dtype=bool)
+    for one, other in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        (x0, y0), (x1, y1) = (one, other) if one[1] <= other[1] else (other, one)
+        beside = slice(*np.searchsorted(y, (y0, y1)))  # y0 <= y < y1: empty for a level edge
+        odd[beside] ^= x[beside] < x0 + (x1 - x0) * ((y[beside] - y0) / (y1 - y0))
+    found = np.zeros(len(xy), dtype=bool)
+    found[rows[odd]] = True
+    return found
+
+
+def _matching(filter: Filter, store: StateStore, xy: np.ndarray) -> np.ndarray:
+    matches = np.ones(store.n_sequences, dtype=bool)
+    if filter.actual is not None:
+        matches &= store.labels == filter.actual
+    if filter.predicted is not None:
+        matches &= store.predicted == filter.predicted
+    if filter.correct is not None:
+        matches &= (store.labels >= 0) & ((store.labels == store.predicted) == filter.correct)
+    if filter.search:
+        matches &= store.contains(filter.search)
+    for region in filter.regions:
+        matches &= _with_any(np.flatnonzero(inside(region, xy)), store.offsets)
+    return matches
+
+
+def _with_any(rows: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Which sequences have at least one of the rows: (S,) bool."""
+    matches = np.zeros(len(offsets) - 1, dtype=bool)
+    matches[np.searchsorted(offsets, rows, "right") - 1] = True
+    return matches
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):  # the latter: thousands of brackets
+        raise ValueError(f"{_short(text)} is not JSON.") from None
+    if not isinstance(read, dict):
+        raise ValueError(f"{_short(read)} is not a JSON object with some of the keys {', '.join(KEYS)}.")
+    for key in read:
+        if key not in KEYS:
+            raise ValueError(f"{_short(key)} is none of the keys {', '.join(KEYS)}.")
+    return read
+
+
+def _class(read: dict[str, Any], key: str, lowest: int, n_classes: int) -> int | None:
+    value = read.get(key)
+    if value is None:
+        return None
+    if type(value) is not int or not lowest <= value < n_classes:  # True is an int too
+        raise ValueError(f"{key}={_short(value)} is not a class: {lowest} to {n_classes - 1}, or null.")
+    return value
+
+
+def _correct(value: Any) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise ValueError(f"correct={_short(value)} is none of true, false, null.")
+    return value
+
+
+def _search(value: Any) -> str:
+    words = "" if value is None else value
+    if not isinstance(words, str):
+        raise ValueError(f"search={_short(value)} is not a text.")
+    words = words.strip()
+    if len(words) > LONGEST_SEARCH:
+        raise ValueError(
+            f"search={_short(words)} has {len(words):,} characters; at most {LONGEST_SEARCH} are allowed."
+        )
+    if any("\ud800" <= character <= "\udfff" for character in words):
+        raise ValueError(f"search={_short(words)} has half a character; whole ones are allowed.")
+    return words
+
+
+def _regions(value: Any) -> tuple[Polygon, ...]:
+    regions = [] if value is None else value
+    if not isinstance(regions, list):
+        raise ValueError(f"regions={_short(value)} is not a list of polygons.")
+    if len(regions) > MOST_REGIONS:
+        raise ValueError(f"There are {len(regions):,} regions; at most {MOST_REGIONS} are allowed.")
+    return tuple(_polygon(region) for region in regions)
+
+
+def _polygon(value: Any) -> Polygon:
+    fewest, most = POINTS
+    if not isinstance(value, list):
+        raise ValueError(f"The region {_short(value)} is not a list of {fewest} to {most} points [x, y].")
+    if not fewest <= len(value) <= most:
+        raise ValueError(f"A region has {len(value):,} points; {fewest} to {most} are allowed.")
+    return tuple(_point(point) for point in value)
+
+
+def _point(value: Any) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2 or not all(_is_coordinate(one) for one in value):
+        raise ValueError(
+            f"The point {_short(value)} of a region is not [x, y] with numbers "
+            f"from {-LARGEST_COORDINATE:g} to {LARGEST_COORDINATE:g}."
+        )
+    return float(value[0]), float(value[1])
+
+
+def _is_coordinate(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and -LARGEST_COORDINATE <= value <= LARGEST_COORDINATE  # NaN is not
+
+
+def _short(value: Any) -> str:
+    """How a message shows a value: one line, cut where it is long."""
+    return reprlib.repr(value)

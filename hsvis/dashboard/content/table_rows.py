@@ -1,0 +1,80 @@
+"""The rows of the sequence table, as its cells show them."""
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from hsvis.dashboard.page.token_strip import shares
+from hsvis.run.store import StateStore
+
+PICTURE = (64, 24)  # the most steps and values in the table's picture of a series
+DIGITS = 4  # of the confidence after the point
+Chosen = np.ndarray | slice  # which sequences: (K,) int, or all S
+ALL = slice(None)
+VERDICTS = ("", "no", "yes")  # whether the answer is right; "" without a label
+
+
+def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[dict[str, Any]]:
+    """A row for each of these sequences, in this order; `label` and `predicted` are class numbers.
+
+    Args:
+        sequences: (K,) int, their numbers; None = all, in their order.
+    """
+    chosen = np.arange(store.n_sequences) if sequences is None else sequences
+    labels, predicted = store.labels[chosen].tolist(), store.predicted[chosen].tolist()
+    lengths, certain = store.lengths[chosen].tolist(), confidence(store, chosen).tolist()
+    right = verdicts(store, chosen).tolist()
+    words = words_of(store, chosen)
+    return [
+        {
+            "sequence": sequence,
+            "class": store.classes[labels[k]] if labels[k] >= 0 else "",
+            "label": labels[k],
+            "classification": store.classes[predicted[k]],
+            "predicted": predicted[k],
+            "correct": VERDICTS[right[k]],
+            "length": lengths[k],
+            "confidence": certain[k],
+            "words": words[k],
+            **({} if store.series is None else {"picture": _picture(store, sequence)}),
+        }
+        for k, sequence in enumerate(chosen.tolist())
+    ]
+
+
+def confidence(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
+    """(K,) float64, as far as the table has it."""
+    return np.round(store.confidence[sequences].astype(np.float64), DIGITS)
+
+
+def verdicts(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
+    """(K,) int, the place in VERDICTS."""
+    labels = store.labels[sequences]
+    return np.where(labels < 0, 0, 1 + (labels == store.predicted[sequences]))
+
+
+def words_of(store: StateStore, sequences: np.ndarray | None = None) -> list[str]:
+    """What stands in the column of words: how a text begins, or what a series is called.
+
+    Args:
+        sequences: (K,) int; None = all.
+    """
+    if store.series is None:
+        return store.beginnings(sequences=sequences)
+    return store.texts if sequences is None else store.texts_at(sequences)
+
+
+def _picture(store: StateStore, sequence: int) -> dict[str, Any]:
+    """A small picture of a series: at most PICTURE steps and values, as shares of 255 in base64."""
+    values = store.values(sequence)
+    assert values is not None
+    assert store.series is not None
+    steps = np.array_split(values, min(len(values), PICTURE[0]))
+    cells = shares(np.stack([part.mean(0) for part in steps]), store.series, PICTURE[1])
+    return {
+        "draw": store.series["draw"],
+        "steps": cells.shape[0],
+        "values": cells.shape[1],
+        "data": base64.b64encode(cells.tobytes()).decode("ascii"),
+    }

@@ -1,0 +1,115 @@
+"""Ids of everything that callbacks, scripts and tests address on the page."""
+
+# the seven figures
+CLASS_OVERVIEW = "class-overview"
+CONFUSION_MATRIX = "confusion-matrix"
+PROJECTION = "projection"
+EP_HEATMAP = "ep-heatmap"
+DISTANCES = "distances"
+CONFIDENCE = "confidence"
+UNIT_ACTIVITY = "unit-activity"
+FIGURES = (
+    CLASS_OVERVIEW,
+    CONFUSION_MATRIX,
+    PROJECTION,
+    EP_HEATMAP,
+    DISTANCES,
+    CONFIDENCE,
+    UNIT_ACTIVITY,
+)
+
+# the other views
+TOKEN_STRIP = "token-strip"
+SEQUENCE_TABLE = "sequence-table"
+DATASET_INFO = "dataset-info"
+SEQUENCE_INFO = "sequence-info"
+PROJECTION_INFO = "projection-info"  # what the cloud is: method, number of states
+LEGEND = "legend"
+TABLE_BOX = "table-box"  # around the table: a run with more sequences needs another grid
+TABLE_COUNT = "table-count"  # how many sequences the table's filters leave
+
+# what is shown, and settings
+RUN_SELECT = "run-select"
+LAYER_SELECT = "layer-select"
+PROJECTION_SELECT = "projection-select"
+THEME_TOGGLE = "theme-toggle"
+PALETTE_SELECT = "palette-select"
+
+# display options; see hsvis/dashboard/page/options.py
+JUMP_WORDS = "jump-words"
+DISTANCE_THRESHOLD = "distance-threshold"
+CHANGE_WORDS = "change-words"
+CHANGE_THRESHOLD = "change-threshold"
+CHANGE_CLASS = "change-class"
+FLIP_WORDS = "flip-words"
+STATE_COLOUR = "state-colour"
+FADE = "fade"
+MARKS = "marks"
+STATE_SIZE = "state-size"
+TRAJECTORY_COLOUR = "trajectory-colour"
+TRAJECTORY_WIDTH = "trajectory-width"
+LINE_WIDTH = "line-width"
+UNIT_ORDER = "unit-order"
+MATRIX_NUMBERS = "matrix-numbers"
+SETTINGS = "settings"
+RESET_OPTIONS = "reset-options"
+
+# filters and the way through the sequences
+SEARCH = "search"
+CHIPS = "chips"
+NEXT_WRONG = "next-wrong"
+RANDOM_WRONG = "random-wrong"
+
+KEYS = "keys"  # the list of keys
+SHOW_KEYS = "show-keys"
+CLOSE_KEYS = "close-keys"
+RUNS = "runs"  # the dialog of runs and projections; assets/builds.js fills it
+SHOW_RUNS = "show-runs"
+CLOSE_RUNS = "close-runs"
+RUN_LIST = "run-list"
+NEW_PROJECTION = "new-projection"
+NEIGHBOURS = "neighbours"  # the panel of similar states; assets/neighbours.js fills it
+NEIGHBOURS_OF = "neighbours-of"
+NEIGHBOUR_LIST = "neighbour-list"
+SHOW_NEIGHBOURS = "show-neighbours"
+CLOSE_NEIGHBOURS = "close-neighbours"
+# the panel of notes and the menu of saved filters; assets/notes.js and saved.js fill them
+NOTES = "notes"
+SHOW_NOTES = "show-notes"
+CLOSE_NOTES = "close-notes"
+NEW_NOTE = "new-note"
+NOTE_FILTERS = "note-filters"
+NOTE_STATUS = "note-status"
+NOTE_LIST = "note-list"
+NOTE_MARK = "note-mark"  # beside the facts of a sequence that has notes
+SAVED_FILTERS = "saved-filters"
+COPY_LINK = "copy-link"
+LOG_OUT = "log-out"
+WHOLE = "whole"  # zooms out to all states
+NOTICE = "notice"  # one line about what just happened, such as an address that is outdated
+REBUILT = "rebuilt"  # says that the run on the page was built anew; assets/rebuilt.js fills it
+REBUILT_TEXT = "rebuilt-text"
+SHOW_REBUILT = "show-rebuilt"
+HIDE_REBUILT = "hide-rebuilt"
+EDITIONS = "editions"  # {run: edition}: which build of each run the page is answered from
+GONE = "gone"  # {"text", "at"}: a callback was asked about an edition that is no longer kept
+DEFAULTS = "defaults"  # of the display options
+
+# frames: the whole page, and the part of it about one sequence
+PAGE = "page"
+DETAILS = "details"
+
+# stores shared by all views, one writer each
+SELECTION = "selection"  # durable: {"run", "sequence"} or nothing
+FOCUS = "focus"  # what the pointer is on; browser only
+FILTER = "filter"  # which sequences are emphasised: {"actual", "predicted", "search", …}, what is set of it
+VIEW = "view"  # {"run", "edition", "layer", "projection", "theme", "palette"}
+OPTIONS = "options"  # {id of a display option: value}
+STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
+
+# messages from the page's scripts to the callbacks
+PICK = "pick"  # {"sequence", "step", "at"}: a state was clicked, or with no sequence, Esc was pressed
+TOKENS = "tokens"  # the text of the selected sequence in parts, for assets/strip.js
+TABLE = "table"  # {"run", "cloud", "sequences", "paged"}: whose rows the table shows, for assets/rows.js
+FILTER_CHANGE = "filter-change"  # {"key": value, …}: parts of the filter to set; null removes one
+SYSTEM_THEME = "system-theme"  # the theme that the system asks for, when it changes

@@ -1,0 +1,92 @@
+"""The token strip: a sequence as text or as numbers, each step on the colour of the EP after it.
+
+The browser makes the elements (assets/strip.js): thousands of Dash components would take it seconds.
+"""
+
+import re
+from collections.abc import Mapping
+from collections.abc import Sequence as SequenceOf
+from typing import Any
+
+import numpy as np
+
+from hsvis.run.records import Sequence
+
+_GAP = re.compile(r"\s*")
+MOST_CELLS = 64  # values of a step that are drawn; of more, means of neighbours
+
+Part = tuple[str, str, str] | tuple[str, str, str, list[int]]
+
+
+def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:
+    """The text of a sequence in reading order: what was read token by token, and what lies between.
+
+    All of it is text, never markup: a token `<br />` shows as these six characters.
+
+    Args:
+        sequence: T tokens with the text that they were taken from.
+        colours: T colours `#rrggbb`, one a token.
+
+    Returns:
+        Parts of the kinds "token", "unknown" (a token that is not in the vocabulary), "unread" (in grey)
+        and "gap" (white space), with their text and the colour of a token, or why a text was not read; the
+        tokens are those of the steps, in their order.
+    """
+    text, end = sequence.text, sequence.end
+    parts: list[Part] = [*_unread(text[: sequence.start], "cut off before the first step")]
+    reached = sequence.start
+    for step, token in enumerate(sequence.tokens):
+        found = text.find(token, reached, end) if token else -1
+        gap = text[reached:found] if found >= 0 else " "
+        if found >= 0:
+            reached = found + len(token)
+        if _GAP.fullmatch(gap):
+            parts.extend([("gap", gap, "")] if gap else [])
+        else:
+            parts.extend(_unread(gap, "not read by the model"))
+        parts.append(("token" if sequence.known[step] else "unknown", token, colours[step]))
+    parts.extend(_unread(text[reached:end], "not read by the model"))
+    parts.extend(_unread(text[end:], "cut off after the last step"))
+    return parts
+
+
+def series_strip(
+    sequence: Sequence, values: np.ndarray, colours: SequenceOf[str], series: Mapping[str, Any]
+) -> list[Part]:
+    """The steps of a series in their order.
+
+    Args:
+        values: (T, F) float32, what the model read.
+        colours: T colours `#rrggbb`, one a step.
+        series: `low` and `high` of each feature in the run, and how to draw it, as in the store.
+
+    Returns:
+        Parts of the kind "rows", "columns" or "lines", with label, colour, and the values as shares of 255.
+    """
+    cells = shares(values, series).tolist()
+    return [(series["draw"], label, colours[step], cells[step]) for step, label in enumerate(sequence.tokens)]
+
+
+def shares(values: np.ndarray, series: Mapping[str, Any], most: int = MOST_CELLS) -> np.ndarray:
+    """Values (T, F) between the lowest and the highest of the run, as (T, at most `most`) uint8.
+
+    An image has one scale for all its features, lines have one each.
+    """
+    low, high = np.array(series["low"], np.float64), np.array(series["high"], np.float64)
+    if series["draw"] != "lines":
+        low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
+    span = np.where(high > low, high - low, 1.0)
+    scaled = np.clip((values - low) / span, 0, 1)
+    if scaled.shape[1] > most:
+        scaled = np.stack([part.mean(1) for part in np.array_split(scaled, most, axis=1)], 1)
+    return np.round(255 * scaled).astype(np.uint8)
+
+
+def _unread(text: str, reason: str) -> list[Part]:
+    """`text` in grey, with its surrounding white space left outside."""
+    body = text.strip()
+    if not body:
+        return [("gap", text, "")] if text else []
+    before, after = text[: text.index(body)], text[text.index(body) + len(body) :]
+    parts = [("gap", before, ""), ("unread", body, reason), ("gap", after, "")]
+    return [part for part in parts if part[1]]

@@ -1,0 +1,170 @@
+"""What the page's scripts ask for besides callbacks: images of the cloud, pick grids, single states."""
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import flask
+from dash import Dash
+from werkzeug.exceptions import BadRequest
+
+from hsvis import __version__
+from hsvis.catalogue.runs import Runs, View
+from hsvis.dashboard.content.clouds import COLOURS, FADES, MARKS, Clouds, Emphasis, Look, emphasis
+from hsvis.dashboard.content.filters import Filter, Filters
+from hsvis.dashboard.routes import parameters
+from hsvis.figures.window import Window, dot_radius
+
+LARGEST_SIDE = 4096  # device pixels
+PIXEL_RATIOS = (0.5, 4.0)
+SIZES = (0.25, 4.0)  # of the dots, 1 is their own
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image of a cloud, or its pick grid, as it is asked for."""
+
+    view: View
+    window: Window
+    colour: str
+    marks: tuple[str, ...]
+    fade: tuple[str, ...]
+    filter: Filter
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """All that decides the pick grid."""
+        return (__version__, *self.view.content, self.window, self.fade, self.filter)
+
+    @property
+    def paint(self) -> tuple[object, ...]:
+        """What decides the image besides."""
+        return (self.view.theme.name, self.view.palette_name, self.colour, self.marks)
+
+
+def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
+    """Adds the routes to the app's server, under the app's own path prefix."""
+    prefix = app.config.routes_pathname_prefix
+
+    def route(rule: str, respond: Callable[..., flask.Response]) -> None:
+        app.server.add_url_rule(
+            prefix + rule, endpoint=f"hsvis:{rule}", view_func=parameters.plain_errors(respond)
+        )
+
+    def cloud_image(run: str, layer: str, projection: str) -> flask.Response:
+        picture = _asked(runs, run, layer, projection)
+        content = ("image", *picture.shape, *picture.paint)
+        return _kept(content, lambda: _image(clouds, picture, _emphasis(filters, picture)))
+
+    def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
+        picture = _asked(runs, run, layer, projection)
+        content = ("grid and starts", *picture.shape)
+        return _kept(content, lambda: _grid(clouds, picture, _emphasis(filters, picture)))
+
+    def state(run: str, row: str) -> flask.Response:
+        return flask.jsonify(_state(runs, run, row))
+
+    route("cloud/<run>/<layer>/<projection>.png", cloud_image)
+    route("pick/<run>/<layer>/<projection>.bin", pick_grid)
+    route("state/<run>/<row>", state)
+
+
+def _asked(runs: Runs, run: str, layer: str, projection: str) -> Picture:
+    """Raises: NotFound if there is no such cloud; BadRequest if an argument makes no sense."""
+    view = parameters.view_of(runs, run, layer, projection)
+    ratio, size = _factor("ratio", PIXEL_RATIOS), _factor("size", SIZES)
+    x0, x1, y0, y1 = parameters.window()
+    width, height = (_side(name) for name in ("w", "h"))
+    radius = size * dot_radius(view.store.n_states, ratio)
+    return Picture(
+        view=view,
+        window=Window(x0, x1, y0, y1, width, height, radius, ratio),
+        colour=parameters.choice("colour", COLOURS),
+        marks=_choices("marks", MARKS),
+        fade=_choices("fade", FADES),
+        filter=_filter(view),
+    )
+
+
+def _factor(name: str, limits: tuple[float, float]) -> float:
+    """A number between the limits, 1 if none is given."""
+    return min(max(parameters.number(name, default=1.0), limits[0]), limits[1])
+
+
+def _choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """Any of the allowed values, separated by commas, in the order of `allowed`.  Raises BadRequest."""
+    given = [one for one in flask.request.args.get(name, "").split(",") if one]
+    for one in given:
+        if one not in allowed:
+            raise BadRequest(f"{name}={one!r} is none of {', '.join(allowed)}; separate several by a comma.")
+    return tuple(one for one in allowed if one in given)
+
+
+def _filter(view: View) -> Filter:
+    """Raises BadRequest."""
+    try:
+        return Filter.parse(flask.request.args.get("filter"), view.store.n_classes)
+    except ValueError as error:
+        raise BadRequest(f"The filter can't be read: {error}") from None
+
+
+def _emphasis(filters: Filters, picture: Picture) -> Emphasis:
+    matches = None if picture.filter.is_empty else filters.mask(picture.view, picture.filter)
+    return emphasis(picture.view.store, picture.fade, matches)
+
+
+def _side(name: str) -> int:
+    """A width or height in device pixels, at least 1 and at most LARGEST_SIDE."""
+    value = parameters.number(name)
+    if value < 1:
+        raise BadRequest(f"{name}={value:g} is not a size: 1 to {LARGEST_SIDE} pixels.")
+    return int(min(value, LARGEST_SIDE))
+
+
+def _kept(content: tuple[object, ...], respond: Callable[[], flask.Response]) -> flask.Response:
+    """The browser keeps the answer but asks whether it is still right; that costs no drawing.
+
+    Args:
+        content: all that decides the answer; the same `repr` means the same answer.
+    """
+    tag = hashlib.sha256(repr(content).encode()).hexdigest()[:20]
+    known = flask.request.if_none_match.contains(tag)
+    response = flask.Response(status=304) if known else respond()
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
+    look = Look(picture.colour, picture.marks, emphasis)
+    return flask.Response(clouds.image(picture.view, picture.window, look), mimetype="image/png")
+
+
+def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
+    content = clouds.grid_file(picture.view, picture.window, emphasis)
+    response = flask.Response(mimetype="application/octet-stream")
+    if "gzip" in flask.request.accept_encodings:
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        content = gzip.decompress(content)
+    response.set_data(content)
+    response.headers["X-Grid-Size"] = f"{picture.window.width}x{picture.window.height}"
+    return response
+
+
+def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
+    """Raises: NotFound if there is no such run or row; BadRequest if `row` is no number."""
+    store = parameters.store_of(runs, run)
+    at = parameters.row_of(store, row)
+    index, step = store.locate(at)
+    ep = store.ep[at]
+    return {
+        "sequence": index,
+        "step": step,
+        "token": store.sequence(index).tokens[step],
+        "predicted": int(ep.argmax()),
+        "confidence": float(ep.max()),
+        "label": int(store.labels[index]),
+    }

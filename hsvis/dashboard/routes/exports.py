@@ -1,0 +1,161 @@
+"""The data behind the views as files to download: CSV, and JSON for one sequence.
+
+A CSV file is UTF-8 without a byte order mark (a script would read it as part of the first column's name;
+a spreadsheet asks for the encoding when it imports), with a header, commas, quotes where needed, and CR LF.
+Numbers are the shortest that read back as the same float32; a cell without a value is empty.  Tokens, texts
+and class names stand as they are, so one that begins with `=`, `+`, `-` or `@` is a formula to a spreadsheet
+that opens the file unasked: a sign put before it would be wrong data for every script.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+import flask
+from dash import Dash
+from werkzeug.exceptions import BadRequest, NotFound
+
+from hsvis.catalogue.runs import Runs, View
+from hsvis.dashboard.content import export_tables
+from hsvis.dashboard.content.export_tables import Table
+from hsvis.dashboard.content.table_pages import Pages
+from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.routes.table import listing
+from hsvis.errors import DamagedFileError
+from hsvis.run.records import Sequence
+from hsvis.run.store import StateStore
+
+CHUNK_ROWS = 10_000  # that are in memory at once
+SEQUENCES = "sequences.csv"
+SEQUENCE_JSON = "sequence.json"
+ID_BYTES = 32  # that one id may take in a posted list, with what stands around it
+
+
+def register(app: Dash, runs: Runs, pages: Pages) -> None:
+    """Adds `export/<run>/<layer>/<projection>/<name>` to the app's server, under the app's path prefix."""
+    folder = f"{app.config.routes_pathname_prefix}export/<run>/<layer>/<projection>/"
+
+    def export(run: str, layer: str, projection: str, name: str) -> flask.Response:
+        view = parameters.view_of(runs, run, layer, projection)
+        if name in OF_RUN:
+            return _table_file(OF_RUN[name](view), view, name)
+        if name not in OF_SEQUENCE and name != SEQUENCE_JSON:
+            names = ", ".join((*OF_RUN, SEQUENCES, *OF_SEQUENCE, SEQUENCE_JSON))
+            raise NotFound(f"There is no file {name!r} to export, only {names}.")
+        sequence = _asked_sequence(view.store)
+        file = f"sequence-{sequence.index}-{name}".replace("-sequence.", ".")
+        if name == SEQUENCE_JSON:
+            return _json_file(export_tables.sequence_record(view, sequence), view, file)
+        try:
+            return _table_file(OF_SEQUENCE[name](view, sequence), view, file)
+        except DamagedFileError as error:
+            return flask.Response(f"{error.told}\n", status=409, mimetype="text/plain")
+
+    def export_sequences(run: str, layer: str, projection: str) -> flask.Response:
+        view = parameters.view_of(runs, run, layer, projection)
+        chosen = _asked_sequences(view, pages)
+        return _table_file(export_tables.sequences(view.store, chosen), view, SEQUENCES)
+
+    app.server.add_url_rule(
+        folder + "<name>", endpoint="hsvis:export", view_func=parameters.plain_errors(export)
+    )
+    app.server.add_url_rule(
+        folder + SEQUENCES,
+        endpoint="hsvis:export-sequences",
+        view_func=parameters.plain_errors(export_sequences),
+        methods=["GET", "POST"],
+    )
+
+
+OF_RUN: dict[str, Callable[[View], Table]] = {
+    "class-overview.csv": export_tables.class_overview,
+    "confusion-matrix.csv": export_tables.confusion_matrix,
+    "projection.csv": export_tables.projection,
+}
+OF_SEQUENCE: dict[str, Callable[[View, Sequence], Table]] = {
+    "ep-heatmap.csv": export_tables.ep_heatmap,
+    "distances.csv": export_tables.distances,
+    "confidence.csv": export_tables.confidence,
+    "unit-activity.csv": export_tables.unit_activity,
+    "sequence.csv": export_tables.sequence_steps,
+}
+
+
+def csv_chunks(table: Table, chunk_rows: int = CHUNK_ROWS) -> Iterator[bytes]:
+    """The file in pieces of so many rows, made one by one as they are asked for."""
+    rows = chain([table.header], table.rows)
+    while chunk := list(islice(rows, chunk_rows)):
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\r\n").writerows(chunk)
+        yield _encoded(text.getvalue())
+
+
+def _table_file(table: Table, view: View, file: str) -> flask.Response:
+    return _attached(flask.Response(csv_chunks(table), content_type="text/csv; charset=utf-8"), view, file)
+
+
+def _json_file(record: dict[str, Any], view: View, file: str) -> flask.Response:
+    content = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    return _attached(flask.Response(_encoded(content), mimetype="application/json"), view, file)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # a class name out of YAML may be half a surrogate pair
+
+
+def _attached(response: flask.Response, view: View, file: str) -> flask.Response:
+    return attached(response, "-".join((view.store.name, view.layer, view.projection.name, file)))
+
+
+def attached(response: flask.Response, name: str) -> flask.Response:
+    """A file to be kept, not shown, under a name that every system can take."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _asked_sequence(store: StateStore) -> Sequence:
+    """Raises: BadRequest if `sequence` is no number or missing; NotFound if there is none of that number."""
+    given = flask.request.args.get("sequence")
+    if given is None:
+        raise BadRequest(f"Say which sequence: sequence=0 to {store.n_sequences - 1}.")
+    return store.sequence(parameters.sequence(store, given))
+
+
+def _asked_sequences(view: View, pages: Pages) -> Iterable[int]:
+    """The ids of a posted list or of `sequences`; else those of the table as it is filtered and sorted.
+
+    Raises: BadRequest, NotFound.
+    """
+    store = view.store
+    if flask.request.method == "POST":
+        given = _posted(ID_BYTES * (store.n_sequences + 1))
+    elif "sequences" in flask.request.args:
+        given = [part for part in flask.request.args["sequences"].split(",") if part.strip()]
+    else:
+        return map(int, pages.order(view, listing(view)))
+    if len(given) > store.n_sequences:
+        raise BadRequest(f"{len(given):,} ids are more than the run has sequences: {store.n_sequences:,}.")
+    return [parameters.sequence(store, one) for one in given]
+
+
+def _posted(most: int) -> list[object]:
+    """The list of a JSON body of at most so many bytes.  Raises BadRequest."""
+    flask.request.max_content_length = 2**62  # no more is read than the next line says
+    body = flask.request.stream.read(most + 1)
+    if len(body) > most:
+        raise BadRequest("The list is longer than the run has sequences.")
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        content = None
+    given = content.get("sequences") if isinstance(content, dict) else None
+    if not isinstance(given, list):
+        raise BadRequest('The body has to be JSON with a list of ids: {"sequences": [0, 1]}.')
+    return given

@@ -1,0 +1,40 @@
+"""What a supervisor asks: whether the server answers, and its figures for Prometheus."""
+
+import time
+
+import flask
+from dash import Dash
+from prometheus_client import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import Forbidden
+
+from hsvis import __version__
+from hsvis.catalogue.runs import Runs
+from hsvis.dashboard.content.metrics import Metrics
+from hsvis.dashboard.routes import parameters
+from hsvis.web.public import HEALTH, METRICS, is_from_this_machine
+
+READERS = ("loopback", "all")  # who may read the figures
+
+
+def register(app: Dash, runs: Runs, metrics: Metrics, readers: str) -> None:
+    """Adds the routes to the app's server, under the app's own path prefix.
+
+    Args:
+        readers: one of READERS.  The figures say what is asked, and how often:
+            by default only programs on the same machine get them, and only directly, not through a proxy.
+    """
+    prefix, began = app.config.routes_pathname_prefix, time.monotonic()
+
+    def health() -> flask.Response:
+        told = {"status": "ok", "version": __version__, "runs": len(list(runs))}
+        answer = flask.jsonify(told | {"uptime": round(time.monotonic() - began, 1)})
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def figures() -> flask.Response:
+        if readers == "loopback" and not is_from_this_machine():
+            raise Forbidden("The figures are told to programs of this machine only. See --metrics.")
+        return flask.Response(metrics.text(), content_type=CONTENT_TYPE_LATEST)
+
+    app.server.add_url_rule(prefix + "health", endpoint=HEALTH, view_func=health)
+    app.server.add_url_rule(prefix + "metrics", endpoint=METRICS, view_func=parameters.plain_errors(figures))

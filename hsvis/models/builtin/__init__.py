@@ -1,0 +1,1 @@
+"""The classifier that comes with hsvis, and its training."""

@@ -1,0 +1,243 @@
+"""Training the built-in classifier on a corpus."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from hsvis.config import ModelSettings, TokenSettings
+from hsvis.corpus.corpus import Corpus
+from hsvis.corpus.tokens import Vocabulary
+from hsvis.corpus.words import Words
+from hsvis.errors import DataError, ModelError
+from hsvis.models.batching import bucketed, pad
+from hsvis.models.builtin.classifier import RecurrentClassifier, Scaled
+from hsvis.models.builtin.examples import Examples, cut, read_texts, series_rows, with_unknown
+from hsvis.progress import Progress, silent
+
+ONE_THREAD = 128  # hidden units up to which one thread trains
+ASTRAY = 100.0  # a loss that no sensible model comes near
+STEPS_PER_BATCH = 32_768  # padded steps that are evaluated at once: bounds memory for long texts
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Means over one pass; accuracies between 0 and 1."""
+
+    epoch: int
+    loss: float
+    held_out_loss: float
+    held_out_accuracy: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained classifier and how well it does.
+
+    Attributes:
+        kept: the epoch whose weights were kept, the one of the lowest held-out loss.
+        train_accuracy, test_accuracy: over the whole splits; test is None where no row has a label.
+        left_out: split -> reason -> rows that could not be used.
+    """
+
+    classifier: RecurrentClassifier
+    vocabulary: Vocabulary
+    epochs: tuple[Epoch, ...]
+    kept: int
+    train_accuracy: float
+    test_accuracy: float | None
+    left_out: dict[str, dict[str, int]]
+
+    def report(self) -> dict[str, object]:
+        """All but the weights and the words, as JSON-able values."""
+        return {
+            "epochs": [asdict(epoch) for epoch in self.epochs],
+            "kept_epoch": self.kept,
+            "train_accuracy": self.train_accuracy,
+            "test_accuracy": self.test_accuracy,
+            "left_out": self.left_out,
+        }
+
+
+def train(
+    corpus: Corpus,
+    tokens: TokenSettings,
+    settings: ModelSettings,
+    progress: Progress = silent,
+    words: tuple[Words, Words] | None = None,
+) -> Trained:
+    """Trains with Adam and a one-cycle learning rate; keeps the running mean of the weights.
+
+    A tenth of the training split is held out to choose the best epoch.  Rows without words (or steps) or
+    without a label are left out and counted.  The same corpus, settings give the same weights.
+
+    Args:
+        words: of the training and the test split, if they were read already.
+
+    Raises:
+        DataError: too few rows to learn from.
+        ModelError: a head that does not fit the classes, or a loss that is no number.
+    """
+    if corpus.features is None:
+        vocabulary, rows, test, left_out = read_texts(corpus, tokens, progress, words)
+    else:
+        vocabulary = Vocabulary(())
+        (rows, left_train), (test, left_test) = (series_rows(split) for split in (corpus.train, corpus.test))
+        left_out = {"train": left_train, "test": left_test}
+    if len(rows) < 10:
+        raise DataError(
+            f"the training split has {len(rows)} rows with {'words' if corpus.features is None else 'steps'} "
+            "and a label, at least 10 are needed. Check `dataset.text`, `dataset.values` and `dataset.label`."
+        )
+    with torch.random.fork_rng(devices=[]), _threads(settings):
+        torch.manual_seed(settings.seed)
+        features = len(corpus.features) if corpus.features else None
+        classifier = RecurrentClassifier(settings, len(vocabulary), len(corpus.classes), features)
+        if isinstance(classifier.embedding, Scaled):
+            classifier.embedding.measure(torch.from_numpy(np.concatenate(rows.inputs)))
+        best, epochs, kept = _fit(classifier, rows, tokens, settings, progress)
+    train_accuracy, _ = _evaluate(best, rows, tokens)
+    test_accuracy = _evaluate(best, test, tokens)[0] if len(test) else None
+    return Trained(
+        best, vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy,
+        left_out,
+    )  # fmt: skip
+
+
+@contextmanager
+def _threads(settings: ModelSettings) -> Iterator[None]:
+    """One thread for small layers: threads that wait for each other at every step cost more than they do.
+
+    It also keeps the weights from depending on the number of cores.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if settings.hidden <= ONE_THREAD else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _fit(
+    classifier: RecurrentClassifier,
+    rows: Examples,
+    tokens: TokenSettings,
+    settings: ModelSettings,
+    progress: Progress,
+) -> tuple[RecurrentClassifier, list[Epoch], int]:
+    rng = np.random.default_rng(settings.seed)
+    order = rng.permutation(len(rows))
+    held_out, learned = np.split(order, [max(1, len(rows) // 10)])
+    per_epoch = -(-len(learned) // settings.batch_size)
+    total = per_epoch * settings.epochs
+    mean = copy.deepcopy(classifier).eval()
+    optimiser = torch.optim.Adam(classifier.parameters(), lr=settings.learning_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, settings.learning_rate, total_steps=max(total, 2), pct_start=0.15
+    )
+    epochs: list[Epoch] = []
+    best: tuple[float, int, dict[str, torch.Tensor]] | None = None
+    note = f"epoch 1 of {settings.epochs}"
+    for epoch in range(1, settings.epochs + 1):
+        losses = []
+        for i, indices in enumerate(_shuffled(rows, learned, settings.batch_size, tokens, rng)):
+            inputs = [with_unknown(cut(rows.inputs[k], tokens), settings.word_dropout, rng) for k in indices]
+            loss = _step(classifier, inputs, rows.labels[indices], optimiser, settings.early_loss)
+            schedule.step()
+            with torch.no_grad():
+                step = (epoch - 1) * per_epoch + i
+                # a short run must not average over its random start
+                decay = min(settings.averaging, (1 + step) / (10 + step))
+                for averaged, current in zip(mean.parameters(), classifier.parameters(), strict=True):
+                    averaged.lerp_(current, 1 - decay)
+            losses.append(loss)
+            progress(
+                "training",
+                step + 1 if step + 1 < total else total - 1,
+                total,
+                f"{note}, loss {np.mean(losses[-50:]):.3f}",
+            )
+        accuracy, held_out_loss = _evaluate(
+            mean, Examples([rows.inputs[k] for k in held_out], rows.labels[held_out]), tokens
+        )
+        if not np.isfinite(losses).all() or not held_out_loss < ASTRAY:
+            raise ModelError(
+                f"training went astray: the held-out loss of epoch {epoch} is {held_out_loss:.3g}. "
+                f"Lower `model.learning_rate` (now {settings.learning_rate:g})."
+            )
+        epochs.append(Epoch(epoch, float(np.mean(losses)), held_out_loss, accuracy))
+        if best is None or held_out_loss < best[0]:
+            best = held_out_loss, epoch, copy.deepcopy(mean.state_dict())
+        note = (
+            f"epoch {min(epoch + 1, settings.epochs)} of {settings.epochs}; "
+            f"last: loss {np.mean(losses):.3f}, "
+            f"held out: loss {held_out_loss:.3f}, accuracy {accuracy:.3f}"
+        )
+        if epoch == settings.epochs:
+            note = f"kept epoch {best[1]}; last held out: loss {held_out_loss:.3f}, accuracy {accuracy:.3f}"
+        progress("training", epoch * per_epoch, total, note)
+    assert best is not None  # epochs >= 1
+    mean.load_state_dict(best[2])
+    return mean, epochs, best[1]
+
+
+def _step(
+    classifier: RecurrentClassifier,
+    inputs: list[np.ndarray],
+    labels: np.ndarray,
+    optimiser: torch.optim.Optimizer,
+    early_loss: float,
+) -> float:
+    """One step of the optimiser; the loss of the answers to the whole texts."""
+    classifier.train()
+    ids, lengths = (torch.from_numpy(part) for part in pad(inputs))
+    target = torch.from_numpy(labels)
+    states = classifier.read(ids)
+    loss = total = _loss(classifier, classifier.answer(states, lengths - 1), target)
+    if early_loss:
+        early = (lengths * (0.5 + 0.5 * torch.rand(len(lengths)))).long().clamp(max=lengths - 1)
+        total = loss + early_loss * _loss(classifier, classifier.answer(states, early), target)
+    optimiser.zero_grad()
+    total.backward()
+    nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
+    optimiser.step()
+    return loss.item()
+
+
+def _loss(classifier: RecurrentClassifier, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    if classifier.output == "sigmoid":
+        return nn.functional.binary_cross_entropy_with_logits(logits[:, 0], labels.float())
+    return nn.functional.cross_entropy(logits, labels)
+
+
+def _shuffled(
+    rows: Examples, indices: np.ndarray, size: int, tokens: TokenSettings, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Random batches of texts of similar length: sorted within every 50 batches."""
+    limit = tokens.max_length or np.iinfo(np.int64).max
+    lengths = np.array([min(len(ids), limit) for ids in rows.inputs])
+    indices = rng.permutation(indices)
+    batches = []
+    for pool in (indices[i : i + 50 * size] for i in range(0, len(indices), 50 * size)):
+        ordered = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += [ordered[i : i + size] for i in range(0, len(ordered), size)]
+    yield from (batches[i] for i in rng.permutation(len(batches)))
+
+
+@torch.inference_mode()
+def _evaluate(classifier: RecurrentClassifier, rows: Examples, tokens: TokenSettings) -> tuple[float, float]:
+    """Accuracy and mean loss of whole, unaltered rows."""
+    classifier.eval()
+    inputs = [cut(ids, tokens) for ids in rows.inputs]
+    correct, loss = 0, 0.0
+    for batch in bucketed(np.array([len(ids) for ids in inputs]), STEPS_PER_BATCH):
+        ids, lengths = pad([inputs[i] for i in batch])
+        labels = torch.from_numpy(rows.labels[batch])
+        logits = classifier(torch.from_numpy(ids), torch.from_numpy(lengths))
+        correct += int((classifier.probabilities(logits).argmax(-1) == labels).sum())
+        loss += _loss(classifier, logits, labels).item() * len(batch)
+    return correct / len(rows), loss / len(rows)

@@ -1,0 +1,287 @@
+"""Anyone's torch classifier as a HiddenStateModel, unchanged.
+
+The module is called as it is.  What its recurrent layers read is recorded and their states are computed from
+it (hsvis/models/recurrent.py); its answers are the expected predictions, in one of two ways:
+
+- "head": one batched call of the head on the states of all steps, where a check on numbers shows that the
+  answer depends on the last hidden state alone;
+- "prefixes": the module's own answer to the first t + 1 tokens, for every t.  Exact for any architecture.
+
+Sequences are given to the module in batches of one length, without padding, so that nothing depends on how it
+treats padding.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from torch import nn
+
+from hsvis.errors import ModelError, nearest
+from hsvis.models.protocol import Encoded, Layer, Trace
+from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
+from hsvis.models.user.answers import Answers, Kind, answers_of, tensor_of
+from hsvis.models.user.calling import AGREE, Encode, Forward, call_of, probe_of, readable, said
+from hsvis.models.user.encoders import Encoder, of_function
+from hsvis.models.user.flipped import flipped_modules
+from hsvis.models.user.ways import Way, agrees, candidates, reading, why_not
+from hsvis.models.user.weights import check_weights
+
+
+class TorchModel:
+    """What `from_torch` returns.
+
+    Attributes:
+        classes: C names.
+        recurrent: path -> recurrent module.
+        layers: all layers of all recurrent modules, or those that `keep` chose.
+        answers: what the module's outputs are.
+        way: how the EPs are computed, and why.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        classes: Sequence[str],
+        encode: Encode,
+        modules: dict[str, nn.Module],
+        call: Forward,
+        probe: Sequence[Encoded],
+        head: str | None,
+    ) -> None:
+        """Use `from_torch`."""
+        self._alone = threading.Lock()
+        self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
+        self.recurrent = modules
+        self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
+        inputs = self._tensor(probe)
+        self._flipped = flipped_modules(modules, self._ask, inputs)
+        self.layers: tuple[Layer, ...] = tuple(self._all_layers())
+        ask = partial(self._ask, inputs)
+        self.answers: Answers = answers_of(module, ask, len(probe), len(self.classes))
+        self.way = self._find_way(inputs, head)
+
+    def confirm(self, longer: Sequence[Encoded]) -> None:
+        """Takes prefixes where the head gives the model's answers to short sequences only."""
+        if self.way.head is None or not longer:
+            return
+        trace, own = self.trace(longer), self.answer(longer)
+        last = trace.ep[torch.arange(len(longer)), torch.from_numpy(trace.lengths) - 1].numpy()
+        if not np.allclose(last, own, atol=10 * AGREE):
+            self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
+
+    def keep(self, names: Sequence[str]) -> "TorchModel":
+        """Keeps the states of these layers only, in this order.  Raises ModelError for one not there."""
+        there = {layer.name: layer for layer in self._all_layers()}
+        for name in names:
+            if name not in there:
+                raise ModelError(
+                    f"`states.layers`: the model has no layer `{name}`. It has {', '.join(there)}."
+                )
+        self.layers = tuple(there[name] for name in names)
+        return self
+
+    def _all_layers(self) -> list[Layer]:
+        return [
+            layer
+            for path, one in self.recurrent.items()
+            for layer in layers_of(path, one, flipped=path in self._flipped)
+        ]
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the architecture and the weights."""
+        digest = hashlib.sha256(repr(self.module).encode())
+        for name, weight in sorted(self.module.state_dict().items()):
+            digest.update(name.encode())
+            if isinstance(weight, torch.Tensor):
+                flat = weight.detach().cpu().contiguous().reshape(-1)
+                digest.update(flat.view(torch.uint8).numpy().tobytes())  # numpy knows no bfloat16
+        return digest.hexdigest()
+
+    def encode(self, text: Any) -> Encoded:
+        """What the given encoder makes of a text (or series)."""
+        return self._encode(text)
+
+    @torch.inference_mode()
+    def trace(self, batch: Sequence[Encoded]) -> Trace:
+        """States and EPs of every step of a batch of non-empty sequences.
+
+        Threads wait for each other: a module may keep what it works on in attributes of its own.
+        """
+        with self._alone:
+            return self._trace(batch)
+
+    def _trace(self, batch: Sequence[Encoded]) -> Trace:
+        lengths = np.array([len(one) for one in batch], np.int64)
+        longest = int(lengths.max())
+        ep = torch.zeros(len(batch), longest, len(self.classes))
+        states = {layer.name: torch.zeros(len(batch), longest, layer.size) for layer in self.layers}
+        for length, rows in _by_length(lengths):
+            inputs = self._tensor([batch[i] for i in rows.tolist()])
+            found, _ = self._states(inputs)
+            for name, kept in states.items():
+                kept[rows, :length] = _finite(found[name].float().cpu(), name)
+            if self.way.head is not None:
+                flat = found[self.way.layer].flatten(0, 1)  # (B × T, H)
+                ep[rows, :length] = self.way.head(flat).reshape(len(rows), length, -1).cpu()
+        if self.way.head is None:
+            self._ask_prefixes(batch, lengths, ep)
+        bad = ep.isnan().flatten(1).any(1)
+        if bad.any():
+            words = " ".join(batch[int(bad.nonzero()[0])].tokens[:6])
+            raise ModelError(
+                f"the model's answer to the sequence that begins with `{words}` is NaN. Check its weights, "
+                "and what `model.tokenizer` makes of this text."
+            )
+        return Trace(states, ep, lengths)
+
+    @torch.inference_mode()
+    def answer(self, batch: Sequence[Encoded]) -> np.ndarray:
+        """(B, C) float32: the answers to whole sequences, none of them empty."""
+        lengths = np.array([len(one) for one in batch], np.int64)
+        answers = np.empty((len(batch), len(self.classes)), np.float32)
+        with self._alone:
+            for _, rows in _by_length(lengths):
+                inputs = self._tensor([batch[i] for i in rows.tolist()])
+                answers[rows] = self.answers.probabilities(self._ask(inputs)).cpu().numpy()
+        return answers
+
+    def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: torch.Tensor) -> None:
+        """Fills (B, T, C) with the module's answers to the first t + 1 steps of each sequence."""
+        for t in range(1, int(lengths.max()) + 1):
+            rows = np.flatnonzero(lengths >= t)
+            prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
+            ep[rows, t - 1] = self.answers.probabilities(self._ask(prefixes)).cpu()
+
+    def _states(self, inputs: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """States of all layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
+        with watching(self.recurrent) as watched:
+            output = self._ask(inputs)
+        found: dict[str, torch.Tensor] = {}
+        for path, one in self.recurrent.items():
+            flipped = path in self._flipped
+            found |= states_of(path, one, watched, inputs.shape[0], inputs.shape[1], flipped=flipped)
+        return found, output
+
+    def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
+        lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
+        try:
+            return tensor_of(self._call(self.module, inputs, lengths))
+        except ModelError:
+            raise
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                f"the memory of {self.device} does not suffice for {len(inputs)} sequences of "
+                f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
+            ) from error
+        except Exception as error:  # whatever a user's module raises
+            given = (
+                f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
+            )
+            raise ModelError(
+                f"{type(self.module).__name__} raised {said(error)} It was given {len(inputs)} sequences of "
+                f"{inputs.shape[1]} steps, {given}. Check `model.tokenizer` and `tokens.max_length`."
+            ) from error
+
+    def _tensor(self, batch: Sequence[Encoded]) -> torch.Tensor:
+        return self._to_device(np.stack([one.inputs for one in batch]))
+
+    def _to_device(self, inputs: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(inputs).to(self.device)
+
+    @torch.inference_mode()
+    def _find_way(self, inputs: torch.Tensor, head: str | None) -> Way:
+        """A head that gives the module's own answers from the states of one layer, if there is one."""
+        tops = [
+            layer for layer in self._all_layers() if layer.kind == "hidden" and layer.direction == "forward"
+        ]
+        heads = dict(self.module.named_modules())
+        if head is not None and head not in heads:
+            raise ModelError(
+                f"`model.head`: there is no module at `{head}`. {nearest(head, filter(None, heads))}"
+            )
+        if any(layer.direction == "reverse" for layer in self._all_layers()):
+            why = "a layer reads backwards, so every state depends on the whole sequence"
+            if head is not None:
+                raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
+            return Way("prefixes", why)
+        states, _ = self._states(inputs)
+        expected = self._own_answers(inputs)  # (B, T, C)
+        possible = {head: heads[head]} if head else candidates(self.module, self.recurrent)
+        for path, candidate in possible.items():
+            for layer in reversed(tops):
+                for kind in get_args(Kind):  # an activation may follow the head
+                    reads = reading(candidate, Answers(kind, self.answers.single))
+                    if agrees(reads, states[layer.name], expected):
+                        why = f"`{path}` on the states of {layer.name} gives the model's own answers"
+                        return Way("head", why, reads, layer.name, path)
+        if head is not None:
+            raise ModelError(
+                f"`model.head`: `{head}` on the hidden states does not give the model's own answers"
+                f"{why_not(heads[head], states[tops[-1].name]) if tops else ''}. "
+                "Leave it out: the answers to prefixes are exact for any model."
+            )
+        return Way("prefixes", "the answer depends on more than the last hidden state")
+
+    def _own_answers(self, inputs: torch.Tensor) -> torch.Tensor:
+        """(B, T, C): the module's answers to all prefixes."""
+        parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(inputs.shape[1])]
+        return torch.stack(parts, 1).cpu()
+
+
+def _finite(states: torch.Tensor, layer: str) -> torch.Tensor:
+    """The states of a layer, if they are numbers.  Raises ModelError."""
+    if not torch.isfinite(states).all():
+        raise ModelError(
+            f"states of the layer {layer} are NaN or infinite. Check the weights, and what `model.tokenizer` "
+            "gives the model."
+        )
+    return states
+
+
+def _by_length(lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    for length in np.unique(lengths):
+        yield int(length), np.flatnonzero(lengths == length)
+
+
+def from_torch(
+    module: nn.Module,
+    *,
+    classes: Sequence[str],
+    encode: Callable[[Any], Any],
+    probe: Sequence[Any] | None = None,
+    recurrent: Sequence[str] | None = None,
+    head: str | None = None,
+    forward: Forward | None = None,
+) -> TorchModel:
+    """A trained torch classifier as hsvis reads it; it is put in evaluation mode and else left as it is.
+
+    Args:
+        module: contains nn.LSTM, nn.GRU, nn.RNN or cells of these, of any depth, direction and layout.
+        classes: C names, in the order of the outputs; two for a single output.
+        encode: a text (or series) -> Encoded, or as many tokens as ids (or feature vectors).
+        probe: a few texts (or series) as the model reads them, by which it is found out; some plain English
+            and digits by default.
+        recurrent: paths of the recurrent modules to show; all by default.
+        head: path of the module that turns a hidden state into the answer; by default it is looked for.
+        forward: (module, inputs (B, T, …), lengths (B,)) -> output, where a plain call is not enough.
+
+    Raises:
+        ModelError: what is wrong, and what to do.
+    """
+    module.eval()
+    check_weights(module)
+    modules = recurrent_modules(module, recurrent)
+    encode = encode if isinstance(encode, Encoder) else of_function("encode", encode)
+    if probe is None:
+        probe = readable(encode)
+    examples = probe_of(probe, encode)
+    call = forward or call_of(module, examples)
+    model = TorchModel(module, classes, encode, modules, call, examples, head)
+    model.confirm(sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:])
+    return model

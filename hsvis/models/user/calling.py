@@ -1,0 +1,196 @@
+"""How anyone's module wants to be called: found out by trying it on a few short sequences."""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from hsvis.errors import ModelError
+from hsvis.models.protocol import Encoded
+from hsvis.models.user.answers import tensor_of
+
+Encode = Callable[[Any], Encoded]
+Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
+PLAIN = ("the film is not good and the plot was bad", "A B C d e f 0 1 2 3 4 5 6 7 8 9 . , /")
+PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
+# names under which a `forward` takes lengths
+LENGTHS = re.compile(
+    r"((seq|sequence|inputs?|x|texts?|tokens?|words?|src|source)_?)?(len|lens|lengths?)", re.I
+)
+AGREE = 1e-5  # how near answers must be to count as the same
+WRAP = (
+    "Wrap it in a module of your own whose `forward` takes inputs (batch, time), and lengths if it needs "
+    "them (from Python: give `forward`)."
+)
+
+
+def probe_of(texts: Sequence[Any], encode: Encode) -> list[Encoded]:
+    """PROBES[0] sequences of one length, cut or repeated from the longest of what is given.
+
+    Raises:
+        ModelError: nothing given holds a token.
+    """
+    encoded = sorted((one for one in map(encode, texts) if len(one)), key=len, reverse=True)
+    if not encoded:
+        raise ModelError(
+            f"`model.tokenizer`: none of the {len(texts)} texts to try the model with holds a token. Check "
+            "`model.tokenizer` and `dataset.text`."
+        )
+    count, steps = PROBES
+    found = []
+    for k in range(count):
+        one = encoded[k % len(encoded)]
+        at = (np.arange(steps) + k) % len(one)
+        found.append(Encoded([one.tokens[i] for i in at], one.inputs[at], one.known[at], one.start, one.end))
+    return found
+
+
+def readable(encode: Encode) -> list[str]:
+    """Those of PLAIN that hold a token for an encoder.  Raises ModelError if none does."""
+    found = []
+    for text in PLAIN:
+        with suppress(ModelError):
+            found += [text] if len(encode(text)) else []
+    if not found:
+        raise ModelError(
+            "`encode` makes no token of plain English or digits. Give `probe`, a few texts (or series) as "
+            "the model reads them."
+        )
+    return found
+
+
+def call_of(module: nn.Module, probe: Sequence[Encoded]) -> Forward:
+    """How the module wants to be called: with inputs, or inputs and lengths; batch first, or time first.
+
+    Told by its parameters, and by a batch whose sequences change places: so must its answers.
+
+    Raises:
+        ModelError: no call works, with what the first one said.
+    """
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
+    ways = _ways(module)
+    places = (False, True) if device.type != "cpu" else (False,)  # packing wants lengths on the CPU
+    problems = []
+    for lengths, time_first, moved in product(ways, (False, True), places):
+        call = _caller(lengths, time_first=time_first, moved=moved)
+        problem = _problem(module, call, inputs)
+        if problem is None:
+            return call
+        problems.append(problem)
+    # where lengths were tried in two places, that they are in the wrong one says nothing
+    told = min(problems[: len(places)], key=lambda one: bool(re.search("device|cpu", one, re.I)))
+    given = "inputs" if ways[0] is None else "inputs and lengths"
+    raise ModelError(
+        f"{type(module).__name__} can't be called with {given} of shape "
+        f"{tuple(inputs.shape)} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
+    )
+
+
+def _ways(module: nn.Module) -> list[str | None]:
+    """How lengths may be given, best first: by a name, second by position (""), or not at all (None)."""
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    needed = [
+        p
+        for p in parameters
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    ways: list[str | None] = [
+        p.name
+        for p in parameters[1:]
+        if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and LENGTHS.fullmatch(p.name)
+    ]
+    if len(needed) == 2:
+        ways.append("")
+    if len(needed) < 2:
+        ways.append(None)
+    return ways or [""]
+
+
+def said(error: BaseException) -> str:
+    """What an exception said, in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}."
+
+
+def _caller(lengths_as: str | None, *, time_first: bool, moved: bool) -> Forward:
+    """A call that gives lengths in one of `_ways`.  `moved`: they are on the device of the inputs."""
+
+    def call(module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
+        given = inputs.transpose(0, 1) if time_first else inputs
+        if lengths_as is None:
+            return module(given)
+        lengths = lengths.to(inputs.device) if moved else lengths
+        return module(given, **{lengths_as: lengths}) if lengths_as else module(given, lengths)
+
+    return call
+
+
+@torch.inference_mode()
+def _problem(module: nn.Module, call: Forward, inputs: torch.Tensor) -> str | None:
+    """Why a way to call a module does not fit; None if it does."""
+    count, steps = inputs.shape[:2]
+    lengths = torch.full((count,), steps, dtype=torch.int64)
+    order = torch.arange(count).roll(1)
+    try:
+        one, again, other = (
+            tensor_of(call(module, batch, lengths)) for batch in (inputs, inputs, inputs[order])
+        )
+        alone = tensor_of(call(module, inputs[:1], lengths[:1]))
+    except ModelError as error:
+        return str(error)
+    except Exception as error:  # whatever a user's module raises
+        return said(error)
+    if one.shape[:1] != (count,):
+        return f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
+    if not _same(one, again):
+        return (
+            "the same sequences are answered differently a second time. Something is random even in "
+            "evaluation mode (`functional.dropout` needs `training=self.training`), or a state is carried "
+            "from call to call."
+        )
+    return _mixed(module, one, other, alone, order)
+
+
+def _mixed(
+    module: nn.Module, one: torch.Tensor, other: torch.Tensor, alone: torch.Tensor, order: torch.Tensor
+) -> str | None:
+    """How the sequences of a batch get mixed, if they do.
+
+    Args:
+        one, other: (B, …), the answers to a batch, and to the batch in another `order` (B,).
+        alone: the answer to the first sequence alone.
+    """
+    if not _same(one[order], other):
+        return (
+            "when sequences change places in the batch, their answers do not: batch and time are confused."
+            + _layouts(module)
+        )
+    if not _same(one[0].reshape(-1), alone.reshape(-1)):
+        return (
+            "a sequence is answered differently alone than in a batch. Compute each sequence from its own "
+            "values alone, without means over the batch."
+        )
+    return None
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, atol=AGREE, equal_nan=True)
+
+
+def _layouts(module: nn.Module) -> str:
+    """Which recurrent modules read time first: the likeliest cause."""
+    time_first = [
+        f"`{path}`"
+        for path, one in module.named_modules()
+        if isinstance(one, nn.RNNBase) and not one.batch_first
+    ]
+    if not time_first:
+        return ""
+    return f" {', '.join(time_first)}: `batch_first=True` is missing, or its input must be (time, batch, …)."

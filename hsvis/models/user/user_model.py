@@ -1,0 +1,201 @@
+"""A user's own model, as the config names it: factory, checkpoint, tokenizer -> TorchModel."""
+
+import inspect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from hsvis.config import OwnModelSettings, TokenSettings
+from hsvis.corpus.series import Series
+from hsvis.errors import ModelError
+from hsvis.models.batching import bucketed
+from hsvis.models.builtin.text_model import read_series
+from hsvis.models.devices import device_of
+from hsvis.models.user.adapter import TorchModel, from_torch
+from hsvis.models.user.calling import said
+from hsvis.models.user.encoders import Encoder, encoder, of_function
+from hsvis.models.user.lookup import looked_up, tables_of
+from hsvis.models.user.references import named
+from hsvis.models.user.weights import load_weights
+
+NO_GPU = "Let the factory make the model on the CPU, and set `model.device` where there is a GPU."
+OTHER = "It is the vocabulary of another model"
+TRIED = 20  # texts that the model is tried with
+STEPS_PER_BATCH = 16_384
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """A user's own model, and what was found while it was made.
+
+    Attributes:
+        reads: what reads its texts.
+        tables: path -> rows of the embeddings that look the ids up.
+        weights: where they come from, a clause for people.
+        left_training: whether the factory left it in training mode, and that would make a difference.
+        notes: what may be wrong, with the remedy.
+    """
+
+    model: TorchModel
+    reads: Encoder
+    tables: dict[str, int]
+    weights: str
+    left_training: bool
+    notes: tuple[str, ...]
+
+
+def own_model(
+    settings: OwnModelSettings, tokens: TokenSettings, classes: Sequence[str], examples: Sequence[Any]
+) -> OwnModel:
+    """The model that a config describes.
+
+    Args:
+        examples: texts or series of the dataset, by which the model is tried.
+
+    Raises:
+        ModelError: what does not fit, and what to do.
+    """
+    module = _made(settings)
+    left_training = module.training and any(_acts_in_training(part) for part in module.modules())
+    if settings.checkpoint is None:
+        loaded = "as the factory made them: no `model.checkpoint` is named"
+    else:
+        loaded = load_weights(module, Path(settings.checkpoint))
+    module = _moved(module, settings.device)
+    is_series = isinstance(examples[0], Series)
+    if is_series and settings.tokenizer is not None and ":" not in settings.tokenizer:
+        raise ModelError(
+            f"`model.tokenizer`: {settings.tokenizer} reads texts, but the dataset is of numbers. Leave it "
+            "out, or name a function `package.module:name` that takes a Series."
+        )
+    if settings.tokenizer is not None:
+        encode = encoder(settings.tokenizer, tokens)
+    elif callable(own := getattr(module, "encode", None)):
+        encode = of_function("encode of the model", own, tokens)
+    elif is_series:
+        encode = Encoder(partial(read_series, tokens=tokens), "the numbers as they are")
+    else:
+        raise ModelError(
+            "`model.tokenizer` is missing: name a vocabulary (.txt, .json), a tokenizer.json, or a function "
+            "`package.module:name`."
+        )
+    model, tables, notes = _fitting(
+        module, settings, classes, encode, [one for one in examples if len(one)][:TRIED]
+    )
+    return OwnModel(model, encode, tables, loaded, left_training, notes)
+
+
+def _acts_in_training(part: nn.Module) -> bool:
+    """Whether a module does something else in training than in use."""
+    dropped = getattr(part, "p", 0) if isinstance(part, nn.modules.dropout._DropoutNd) else 0
+    between = getattr(part, "dropout", 0) if isinstance(part, nn.RNNBase) else 0
+    return bool(dropped or between) or isinstance(part, nn.modules.batchnorm._BatchNorm)
+
+
+def accuracy(
+    model: TorchModel, examples: Sequence[Any], labels: np.ndarray
+) -> tuple[float | None, dict[str, int]]:
+    """Share of the labelled examples that are answered right, None without any; and what was left out."""
+    encoded = [model.encode(one) for one in examples]
+    empty = np.array([len(one) == 0 for one in encoded])
+    rows = np.flatnonzero(~empty & (labels >= 0))
+    right = 0
+    lengths = np.array([len(encoded[i]) for i in rows.tolist()], np.int64)
+    for batch in bucketed(lengths, STEPS_PER_BATCH):
+        at = rows[batch]
+        answers = model.answer([encoded[i] for i in at.tolist()])
+        right += int((answers.argmax(1) == labels[at]).sum())
+    reason = "no steps" if len(examples) and isinstance(examples[0], Series) else "no words"
+    left_out = {reason: int(empty.sum()), "no label": int(((labels < 0) & ~empty).sum())}
+    return (right / len(rows) if len(rows) else None), left_out
+
+
+def _made(settings: OwnModelSettings) -> nn.Module:
+    """What the factory returns, without the wrappers of torch.compile and DataParallel."""
+    factory = named(settings.factory, "factory")
+    try:
+        module = factory(**settings.kwargs)
+    except (Exception, SystemExit) as error:  # whatever a user's factory raises
+        raise ModelError(
+            f"`model.factory`: {settings.factory} raised {said(error)} "
+            + (NO_GPU if re.search("cuda|nvidia", str(error), re.I) else _takes(factory, settings))
+        ) from error
+    if not isinstance(module, nn.Module):
+        raise ModelError(
+            f"`model.factory`: {settings.factory} returned {type(module).__name__}, not an nn.Module. Name a "
+            "function that returns the model."
+        )
+    while isinstance(inner := getattr(module, "_orig_mod", None), nn.Module):
+        module = inner
+    return module.module if isinstance(module, nn.DataParallel) else module
+
+
+def _takes(factory: Any, settings: OwnModelSettings) -> str:
+    """The remedy for a factory that raised."""
+    try:
+        takes = str(inspect.signature(factory)).partition(" ->")[0]
+    except (TypeError, ValueError):
+        return f"Check `model.kwargs`: {settings.kwargs}."
+    return f"Check `model.kwargs`: it was given {settings.kwargs} and takes {takes}."
+
+
+def _moved(module: nn.Module, device: str | None) -> nn.Module:
+    if device is None:
+        return module
+    try:
+        return module.to(device_of(device))
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(
+            f"`model.device: {device}`: the model can't be moved there: {said(error)} Set "
+            "`model.device: cpu`."
+        ) from error
+
+
+def _fitting(
+    module: nn.Module,
+    settings: OwnModelSettings,
+    classes: Sequence[str],
+    encode: Encoder,
+    texts: Sequence[str],
+) -> tuple[TorchModel, dict[str, int], tuple[str, ...]]:
+    """The module as hsvis reads it, its `tables`, and notes, if the embedding has a row for every id."""
+    reader = settings.tokenizer or "the model's own `encode`"
+    source = f"`model.tokenizer`: {reader}"
+    with looked_up(module) as seen:
+        try:
+            model = from_torch(
+                module,
+                classes=classes,
+                encode=encode,
+                probe=texts,
+                recurrent=settings.recurrent,
+                head=settings.head,
+            )
+        except ModelError as error:
+            if seen.beyond is None:
+                raise
+            raise ModelError(f"{source} {seen.beyond}. {OTHER}.") from error
+        longest = max(map(encode, texts), key=len)
+        model.answer([longest])
+        tables = tables_of(module, seen, torch.from_numpy(longest.inputs))
+    notes = []
+    for path, rows in tables.items():
+        size = rows if encode.size is None else encode.size
+        if size > rows:
+            raise ModelError(
+                f"{source} gives ids up to {size - 1}, but `{path}` has only {rows:,} entries, 0 to "
+                f"{rows - 1}. {OTHER}."
+            )
+        if size < rows:
+            notes.append(
+                f"{source} gives ids below {size:,}, but `{path}` has {rows:,} entries: {rows - size:,} are "
+                f"never read. {OTHER}, unless the rest is spare."
+            )
+    return model, tables, tuple(notes)

@@ -1,0 +1,1 @@
+"""What lies on the disk of one run, and how it is read."""

@@ -1,0 +1,234 @@
+"""The index of a layer's states: which ones are near to a state in the original space, without reading all.
+
+States are divided into cells by k-means.  The file of records holds them cell by cell: differences from the
+centre in half precision, then the rows.  A table holds the centres, and a checksum of each cell.  A question
+reads the cells nearest to it, so that neither memory nor time grows with the number of states.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+from isal import isal_zlib
+
+from hsvis.errors import DamagedFileError
+from hsvis.progress import Progress, silent
+from hsvis.run.folder import RunFolder
+from hsvis.run.states import States, chunks
+from hsvis.storage import files, parquet
+
+FORMAT = 1  # of the two files
+SCANNED = 2_000_000  # values that a question looks at, at first; runs of no more are one cell, searched whole
+MOST_CELLS = 4096
+LEARNED = 50_000  # states by which cells are found
+CHUNK = 50_000  # states
+AT_ONCE = 4096  # of them, compared with all centres
+ROUNDS = 10  # of k-means: what it gains after them does not matter here
+SEED = 0
+
+
+def write_index(
+    folder: RunFolder, layer: str, states: States, progress: Progress = silent, *, scanned: int = SCANNED
+) -> None:
+    """Writes the index of a layer's states, in two passes over them; some are in memory at once.
+
+    The same states give the same files, on the same machine.
+
+    Args:
+        states: (N, H) float32, N >= 1.
+        scanned: values that one question will look at, at the least; a cell has about a sixteenth of them.
+
+    Raises:
+        CacheError: the folder can't be written.
+        DamagedFileError: the states can't be read.
+    """
+    stage, n = f"index of {layer}", len(states)
+    progress(stage, 0, 2 * n, f"dividing {n:,} states")
+    centres = _centres(states, scanned)
+    cells = np.empty(n, np.int16)
+    far = 0.0  # the largest squared distance from a centre
+    for begin, chunk in chunks(states, CHUNK):
+        cells[begin : begin + len(chunk)], away = _nearest(centres, chunk)
+        far = max(far, float(away.max()))
+        progress(stage, begin, 2 * n, f"{len(centres)} cells")
+    scale = float(2.0 ** np.ceil(np.log2(far) / 2)) if 0 < far < np.inf else 1.0  # halves end at 65,504
+    sizes = np.bincount(cells, minlength=len(centres))
+    with files.write_aside(folder.records(layer)) as aside, aside.open("w+b", buffering=0) as file:
+        for begin, chunk in chunks(states, CHUNK):
+            progress(stage, n + begin, 2 * n, f"{len(centres)} cells")
+            _append(file, begin, chunk, cells, sizes, centres, scale)
+        checksums = [
+            isal_zlib.crc32(_content(file, sizes, cell, states.shape[1])) for cell in range(len(sizes))
+        ]
+    table = pa.table(
+        {
+            "size": pa.array(sizes, pa.int64()),
+            "checksum": pa.array(checksums, pa.uint32()),
+            "centre": parquet.vectors(centres),
+        }
+    )
+    details = {"format": FORMAT, "states": n, "scale": scale, "scanned": scanned}
+    parquet.write_table(folder.cells(layer), table, details)
+    progress(stage, 2 * n, 2 * n, f"{len(centres)} cells")
+
+
+def is_indexed(folder: RunFolder, layer: str, count: int) -> bool:
+    """Whether there is an index of `count` states of the right size; its content is not looked at."""
+    try:
+        cells = Index(folder, layer)
+        return cells.count == count and folder.records(layer).stat().st_size == cells.bytes
+    except (DamagedFileError, OSError):
+        return False
+
+
+def _append(
+    file: BinaryIO, begin: int, chunk: np.ndarray, cells: np.ndarray, sizes: np.ndarray, centres: np.ndarray,
+    scale: float,
+) -> None:  # fmt: skip
+    """Writes states to their places: of each cell the differences, then the rows, ascending.
+
+    Args:
+        begin: row of the first of `chunk`, (K, H) float32.
+        cells: (N,) int, the cell of each state of the layer.
+        sizes, centres, scale: of the cells, as in `write_index`.
+    """
+    own, width = cells[begin : begin + len(chunk)], chunk.shape[1]
+    before = np.bincount(cells[:begin], minlength=len(sizes))  # states of each cell that are written already
+    ends = np.cumsum(sizes)
+    order = np.argsort(own, kind="stable")
+    halves = ((chunk[order] - centres[own[order]]) / np.float32(scale)).astype("<f2")
+    rows = (begin + order).astype("<u4")
+    present, firsts = np.unique(own[order], return_index=True)
+    for cell, first, end in zip(present, firsts, [*firsts[1:], len(order)], strict=True):
+        start = int(ends[cell] - sizes[cell]) * (2 * width + 4)
+        file.seek(start + int(before[cell]) * 2 * width)
+        file.write(halves[first:end].data)
+        file.seek(start + int(sizes[cell]) * 2 * width + int(before[cell]) * 4)
+        file.write(rows[first:end].data)
+
+
+def _content(file: BinaryIO, sizes: np.ndarray, cell: int, width: int) -> bytes:
+    """What is written of a cell."""
+    each = 2 * width + 4  # bytes of a state
+    file.seek(int(sizes[:cell].sum()) * each)
+    return file.read(int(sizes[cell]) * each)
+
+
+def _centres(states: States, scanned: int) -> np.ndarray:
+    """(cells, H) float32, by k-means of a sample."""
+    n, width = states.shape
+    wanted = 1 if n * width <= scanned else min(MOST_CELLS, 16 * n * width // scanned, n)
+    rng = np.random.default_rng(SEED)
+    learned = states[np.sort(rng.choice(n, min(LEARNED, n), replace=False))]
+    if wanted == 1:
+        return learned.mean(0, keepdims=True, dtype=np.float64).astype(np.float32)
+    centres = learned[np.sort(rng.choice(len(learned), wanted, replace=False))]
+    for _ in range(ROUNDS):
+        nearest, _ = _nearest(centres, learned)
+        order = np.argsort(nearest, kind="stable")
+        present, firsts, sizes = np.unique(nearest[order], return_index=True, return_counts=True)
+        centres[present] = np.add.reduceat(learned[order], firsts, axis=0) / sizes[:, None]
+    return centres
+
+
+def _nearest(centres: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest centre of each state, (K,) int, and the squared distance to it, (K,) float32."""
+    origin = centres.mean(0)
+    shifted = centres - origin
+    squares = np.einsum("ij,ij->i", shifted, shifted)
+    by = np.column_stack([-2 * shifted, squares]).T  # (H + 1, cells): a product gives |c|² - 2 s·c
+    nearest, least = np.empty(len(states), np.int64), np.empty(len(states), np.float32)
+    for begin in range(0, len(states), AT_ONCE):
+        centred = states[begin : begin + AT_ONCE] - origin
+        away = np.column_stack([centred, np.ones(len(centred), np.float32)]) @ by  # (≤ AT_ONCE, cells)
+        at = slice(begin, begin + len(centred))
+        nearest[at] = away.argmin(1)
+        least[at] = away[np.arange(len(centred)), nearest[at]] + np.einsum("ij,ij->i", centred, centred)
+    return nearest, np.maximum(least, 0)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Some states, and how far they are from the one that was asked about.
+
+    Attributes:
+        rows: (K,) int64.
+        distances: (K,) float32, Euclidean.
+    """
+
+    rows: np.ndarray
+    distances: np.ndarray
+
+
+class Index:
+    """The index of a layer, as `write_index` wrote it; the states stay in their file."""
+
+    def __init__(self, folder: RunFolder, layer: str) -> None:
+        """Raises DamagedFileError: there is none, or the table of cells can't be read."""
+        path = folder.cells(layer)
+        try:
+            table, details = parquet.read_table(path), parquet.read_details(path)
+        except DamagedFileError as error:
+            if getattr(error.__cause__, "errno", None) is None:  # it is there, but makes no sense
+                files.set_aside(path)
+            raise
+        if details.get("format") != FORMAT:
+            raise DamagedFileError(path, "it is of another version")
+        self._path = folder.records(layer)
+        self._centres = parquet.matrix(table["centre"])  # (cells, H) float32
+        self._sizes = table["size"].to_numpy()
+        self._checksums = table["checksum"].to_numpy()
+        self._scale = np.float32(details["scale"])
+        self._scanned = int(details["scanned"])
+
+    @property
+    def count(self) -> int:
+        return int(self._sizes.sum())
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file of records."""
+        return self.count * (2 * self._centres.shape[1] + 4)
+
+    def near(self, state: np.ndarray) -> Iterator[Candidates]:
+        """All states in portions, those of the nearest cells first.
+
+        The first portion holds nearly all of the nearest states (docs/performance.md); each later one is as
+        large as all before it.  Distances are those to states in half precision.
+
+        Args:
+            state: (H,) float32.
+
+        Raises:
+            DamagedFileError: the records can't be read; the next build makes them anew.
+        """
+        to_centres = np.linalg.norm(self._centres - state, axis=1)
+        order = np.argsort(to_centres, kind="stable")
+        order = order[self._sizes[order] > 0]
+        read = np.cumsum(self._sizes[order]) * len(state)  # values, after each cell
+        begin, wanted = 0, self._scanned
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                while begin < len(order):
+                    end = max(begin + 1, int(np.searchsorted(read, wanted)) + 1)
+                    found = [self._measured(file, cell, state) for cell in order[begin:end].tolist()]
+                    yield Candidates(
+                        np.concatenate([rows for rows, _ in found]), np.concatenate([d for _, d in found])
+                    )
+                    begin, wanted = end, 2 * wanted
+        except OSError as error:
+            raise DamagedFileError(self._path, error) from error
+
+    def _measured(self, file: BinaryIO, cell: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        width, size = len(state), int(self._sizes[cell])
+        content = _content(file, self._sizes, cell, width)
+        if isal_zlib.crc32(content) != self._checksums[cell]:
+            files.set_aside(self._path)
+            raise DamagedFileError(self._path, "it is not as it was written")
+        apart = np.frombuffer(content, "<f2", size * width).reshape(size, width).astype(np.float32)
+        apart *= self._scale
+        apart -= state - self._centres[cell]
+        rows = np.frombuffer(content, "<u4", offset=2 * size * width)
+        return rows.astype(np.int64), np.sqrt(np.einsum("ij,ij->i", apart, apart))

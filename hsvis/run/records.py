@@ -1,0 +1,75 @@
+"""What the queries of a run answer with: a sequence with its steps, a projection."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from isal import isal_zlib
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One sequence with all its per-step values.
+
+    Attributes:
+        index: its number, 0 … S-1.
+        text: the original text.
+        tokens: T surface forms, as displayed.
+        known: (T,) bool, whether the vocabulary knows the token.
+        start, end: the characters of `text` that were read; the rest was cut off by the length limit.
+        label: index of its class, -1 unknown.
+        predicted, confidence: the model's answer and its probability.
+        ep: (T, C) float32.
+        rows: its rows in every step table.
+        values: (T, F) float32 of a series; None of a text.
+    """
+
+    index: int
+    text: str
+    tokens: list[str]
+    known: np.ndarray
+    start: int
+    end: int
+    label: int
+    predicted: int
+    confidence: float
+    ep: np.ndarray
+    rows: slice
+    values: np.ndarray | None = None
+
+    @property
+    def correct(self) -> bool | None:
+        """Whether the answer is right; None where the class is unknown."""
+        return None if self.label < 0 else self.label == self.predicted
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """All states of a layer in 2-D.
+
+    Attributes:
+        name: an id that fits into a URL.
+        label: the name for people.
+        method: `tsne` or `pca`.
+        xy: (N, 2) float32.
+        details: what was done, as in `hsvis.build.projecting.Embedded`.
+        settings: of the config.
+    """
+
+    name: str
+    label: str
+    method: str
+    xy: np.ndarray
+    details: dict[str, Any]
+    settings: dict[str, Any]
+
+    @cached_property
+    def content(self) -> str:
+        """Tells these coordinates from any others."""
+        return checksum(self.xy)
+
+
+def checksum(array: np.ndarray) -> str:
+    """8 hexadecimal digits that tell the content of an array from any other."""
+    return f"{isal_zlib.crc32(np.ascontiguousarray(array).data):08x}"

@@ -1,0 +1,296 @@
+"""StateStore: a built run as read-only arrays, and the queries that the views need.
+
+What is small for each step (EP, distance, coordinates) is in memory; the states themselves are read
+from parquet by row group when a sequence is shown.
+"""
+
+from collections.abc import Sequence as SequenceOf
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hsvis.errors import CacheError, ReplacedFileError
+from hsvis.run.folder import RunFolder
+from hsvis.run.manifest import read_manifest
+from hsvis.run.reading import column, read_distances, read_projection, read_whole
+from hsvis.run.records import Projection, Sequence, checksum
+from hsvis.run.states import LayerStates
+from hsvis.storage import files, parquet
+
+ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
+
+
+class StateStore:
+    """One built run.  Nothing in it changes after opening, so threads may share it."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        manifest: dict[str, Any],
+        sequences: pa.Table,
+        ep: np.ndarray,
+        distances: dict[str, np.ndarray],
+        projections: dict[str, tuple[Projection, ...]],
+    ) -> None:
+        """Takes the tables as `open` reads them."""
+        self._folder, self.manifest, self._sequences = folder, manifest, sequences
+        self.name: str = manifest["name"]
+        self.classes: tuple[str, ...] = tuple(manifest["classes"])
+        self.layers: tuple[str, ...] = tuple(layer["name"] for layer in manifest["layers"])
+        # of series: `features`, `low` and `high` of each, and `draw`; None of texts
+        self.series: dict[str, Any] | None = manifest.get("series")
+        self.train_accuracy: float | None = manifest["train_accuracy"]
+        self.test_accuracy: float | None = manifest["test_accuracy"]
+        self.lengths = column(sequences, "length")
+        self.labels = column(sequences, "label")
+        self.predicted = column(sequences, "predicted")
+        self.confidence = column(sequences, "confidence")
+        self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
+        self.ep = ep
+        self._distances, self._projections = distances, projections
+        self._states = {layer: LayerStates(folder, layer) for layer in self.layers}
+        shared = [self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep]
+        shared += [*distances.values(), *(p.xy for group in projections.values() for p in group)]
+        for array in shared:
+            array.flags.writeable = False
+
+    @classmethod
+    def open(cls, folder: RunFolder, wanted: SequenceOf[tuple[str, str]] | None = None) -> "StateStore":
+        """Opens a built run.
+
+        Args:
+            wanted: (layer, name) of the projections to open, in this order; None = all there are.
+
+        Raises:
+            CacheError: there is no such run.
+            DamagedFileError: a file of it can't be read, or does not belong to it.
+        """
+        manifest = read_manifest(folder)
+        if manifest is None:
+            raise CacheError(f"{folder.path}: there is no built run. Build it with `hsvis build CONFIG`.")
+        described = {(p["layer"], p["name"]): p for p in manifest["projections"]}
+        sequences = read_whole(folder.sequences, manifest["sequences"])
+        ep = parquet.matrix(read_whole(folder.predictions, manifest["states"])["ep"])
+        distances: dict[str, np.ndarray] = {}
+        projections: dict[str, tuple[Projection, ...]] = {}
+        for layer in (entry["name"] for entry in manifest["layers"]):
+            distances[layer] = read_distances(folder, layer)
+            if len(distances[layer]) != manifest["states"]:
+                raise CacheError(
+                    f"{folder.states(layer, 0).parent}: has {len(distances[layer]):,} states, the run has "
+                    f"{manifest['states']:,}. Delete the folder {folder.path} and build the run again."
+                )
+            names = wanted if wanted is not None else list(described)
+            projections[layer] = tuple(
+                read_projection(folder, described[at, name], manifest["states"])
+                for at, name in names
+                if at == layer
+            )
+        return cls(folder, manifest, sequences, ep, distances, projections)
+
+    def with_projections(self) -> "StateStore":
+        """This run with the projections that were added to its folder; everything else is shared.
+
+        Raises:
+            CacheError: the run is gone.
+            ReplacedFileError: another build has put another run in its place.
+            DamagedFileError: an added projection can't be read.
+        """
+        manifest = read_manifest(self._folder)
+        if manifest is None:
+            raise CacheError(f"{self._folder.path}: the run is gone. Build it with `hsvis build CONFIG`.")
+        if not self.is_unchanged:
+            raise ReplacedFileError(self._folder.manifest)
+        projections = dict(self._projections)
+        for described in manifest["projections"]:
+            layer = described["layer"]
+            if described["name"] not in [one.name for one in projections[layer]]:
+                added = read_projection(self._folder, described, self.n_states)
+                projections[layer] = (*projections[layer], added)
+        return StateStore(self._folder, manifest, self._sequences, self.ep, self._distances, projections)
+
+    @property
+    def n_sequences(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def n_states(self) -> int:
+        return len(self.ep)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def folder(self) -> RunFolder:
+        return self._folder
+
+    @cached_property
+    def content(self) -> str:
+        """Tells this run from any other, whatever its name: two with the same states and answers are one.
+
+        Projections don't count: they have a `content` of their own.
+        """
+        arrays = [self.offsets, self.labels, self.predicted, self.ep, *self._distances.values()]
+        sums = [checksum(array) for array in arrays]
+        return files.key_of(states=self.manifest["keys"]["states"], layers=self.layers, sums=sums)
+
+    @cached_property
+    def edition(self) -> str:
+        """The same with its projections: what a page that shows it has to be answered from."""
+        return files.key_of(content=self.content, projections=sorted(self._projected()))
+
+    def continues(self, earlier: "StateStore") -> bool:
+        """Whether all of an earlier store is here unchanged: what a page holds of that one fits this one."""
+        return self.content == earlier.content and self._projected() >= earlier._projected()
+
+    def _projected(self) -> set[tuple[str, str, str]]:
+        return {(at, one.name, one.content) for at, group in self._projections.items() for one in group}
+
+    @cached_property
+    def shown_accuracy(self) -> float | None:
+        """Share of this run's sequences that were answered right; None if no class is known."""
+        known = self.labels >= 0
+        return float((self.labels == self.predicted)[known].mean()) if known.any() else None
+
+    def sequence(self, index: int) -> Sequence:
+        """Raises IndexError if there is no such sequence."""
+        if not 0 <= index < self.n_sequences:
+            raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
+        row = self._sequences.select(ROW).slice(index, 1).to_pylist()[0]
+        rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+        return Sequence(
+            index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
+            row["label"], row["predicted"], row["confidence"], self.ep[rows], rows, self.values(index),
+        )  # fmt: skip
+
+    def values(self, index: int) -> np.ndarray | None:
+        """What the model read of a series: (T, F) float32; None where the run is of texts."""
+        if self.series is None:
+            return None
+        steps = self._sequences["values"].slice(index, 1).combine_chunks().flatten()
+        return parquet.matrix(pa.chunked_array([steps]))
+
+    def beginnings(self, characters: int = 90, sequences: np.ndarray | None = None) -> list[str]:
+        """How texts begin where the model begins to read, in one line each.
+
+        Args:
+            sequences: (K,) int, whose; None = all S.
+        """
+        texts, starts = self._cells("text", sequences), self._cells("start", sequences)
+        return [
+            " ".join(text[start : start + characters].split())
+            for text, start in zip(texts, starts, strict=True)
+        ]
+
+    @property
+    def texts(self) -> list[str]:
+        """The S texts; of series, what they are called."""
+        return self._sequences["text"].to_pylist()
+
+    def texts_at(self, sequences: np.ndarray) -> list[str]:
+        """The texts of some sequences.  `sequences`: (K,) int."""
+        return self._cells("text", sequences)
+
+    def _cells(self, column: str, sequences: np.ndarray | None) -> list[Any]:
+        """A column of the table of sequences, of some or all; one by one, for `take` joins all chunks."""
+        cells = self._sequences[column]
+        return cells.to_pylist() if sequences is None else [cells[k].as_py() for k in sequences.tolist()]
+
+    def contains(self, words: str) -> np.ndarray:
+        """Which sequences have these words, as written but in any case, anywhere in their full text.
+
+        Returns:
+            (S,) bool.
+        """
+        found = pa.compute.match_substring(self._folded_texts, words.casefold())
+        return np.array(found.to_numpy(), bool)
+
+    @cached_property
+    def _folded_texts(self) -> pa.ChunkedArray:
+        """The S texts without the difference of upper and lower case."""
+        chunks = self._sequences["text"].chunks
+        return pa.chunked_array([[text.casefold() for text in c.to_pylist()] for c in chunks], pa.string())
+
+    def tokens_at(self, rows: np.ndarray) -> list[str]:
+        """The tokens of some rows of the step tables, as displayed.
+
+        Args:
+            rows: (K,) int.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        return self._tokens.take(pa.array(rows, pa.int64())).to_pylist()
+
+    @cached_property
+    def _tokens(self) -> pa.Array:
+        """The N tokens, one after the other."""
+        return self._sequences["tokens"].combine_chunks().flatten()
+
+    def states(self, index: int, layer: str) -> np.ndarray:
+        """The states of one sequence: (T, H) float32, read from its row groups only.
+
+        Raises:
+            IndexError: no such sequence.
+            KeyError: no states of such a layer are kept.
+            ReplacedFileError: another build has put other states in their place.
+            DamagedFileError: the file can't be read.
+        """
+        if not 0 <= index < self.n_sequences:
+            raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
+        rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+        try:
+            return self._states[layer][rows]
+        except ReplacedFileError as error:
+            self._states[layer] = self._same_states(layer, error)
+            return self._states[layer][rows]
+
+    def _same_states(self, layer: str, error: ReplacedFileError) -> LayerStates:
+        """The files of a layer that took the place of those that were opened, if they hold the same states.
+
+        A part that was damaged is made anew by the next build, and a restored backup has other times: neither
+        is another run.  The distances between the states tell.
+        """
+        states, known = LayerStates(self._folder, layer), self._distances[layer]
+        try:
+            distances = read_distances(self._folder, layer)
+        except (pa.ArrowException, KeyError):
+            raise error from None
+        if len(states) != self.n_states or not np.array_equal(distances, known, equal_nan=True):
+            raise error
+        return states
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the files of the states are those that were opened, and all others are there."""
+        return all(states.is_unchanged for states in self._states.values())
+
+    def distances(self, layer: str) -> np.ndarray:
+        """(N,) float32, Euclidean distance of each state to the one before it; NaN at step 0."""
+        return self._distances[layer]
+
+    def largest_distance(self, layer: str) -> float:
+        """The largest distance of the layer; 0 where no sequence has two steps."""
+        distances = self._distances[layer]
+        return float(np.nanmax(distances)) if np.isfinite(distances).any() else 0.0
+
+    def projections(self, layer: str) -> tuple[Projection, ...]:
+        """The projections of a layer, in the config's order."""
+        return self._projections[layer]
+
+    def projection(self, layer: str, name: str) -> Projection:
+        """Raises KeyError if there is none of that name."""
+        for projection in self._projections[layer]:
+            if projection.name == name:
+                return projection
+        raise KeyError(name)
+
+    def locate(self, row: int) -> tuple[int, int]:
+        """(sequence, step) of a row of the step tables.  Raises IndexError if there is no such row."""
+        if not 0 <= row < self.n_states:
+            raise IndexError(f"there is no state {row}; the run has 0 to {self.n_states - 1}")
+        index = int(np.searchsorted(self.offsets, row, "right")) - 1
+        return index, row - int(self.offsets[index])

@@ -1,0 +1,111 @@
+"""The tables of a built run: arrays in, arrow tables out.  Names and types of all columns are here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from hsvis.storage.parquet import vectors
+
+if TYPE_CHECKING:  # it brings torch, which opening a built run does not need
+    from hsvis.models.protocol import Encoded
+
+
+def sequence_table(
+    first: int, rows: Sequence[int], texts: Sequence[str], labels: np.ndarray,
+    encoded: Sequence[Encoded], answers: np.ndarray, *, is_series: bool = False,
+) -> pa.Table:  # fmt: skip
+    """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step.
+
+    Args:
+        first: number of the first sequence.
+        rows: S places in the dataset's split.
+        texts: S texts.
+        labels: (S,) int16, -1 unknown.
+        answers: (S, C) float32, the EP of the last step of each.
+    """
+    lengths = np.array([len(e) for e in encoded], np.int32)
+    values = (
+        {"values": _lists(lengths, vectors(np.concatenate([e.inputs for e in encoded])))} if is_series else {}
+    )
+    return pa.table(
+        {
+            "sequence": pa.array(np.arange(first, first + len(texts), dtype=np.int32)),
+            "text": _strings(texts),
+            "tokens": _lists(lengths, _tokens(encoded)),
+            "known": _lists(lengths, pa.array(np.concatenate([e.known for e in encoded]))),
+            "length": pa.array(lengths, pa.int32()),
+            "label": pa.array(labels, pa.int16()),
+            "predicted": pa.array(answers.argmax(1), pa.int16()),
+            "confidence": pa.array(answers.max(1), pa.float32()),
+            "row": pa.array(rows, pa.int32()),
+            "start": pa.array([e.start for e in encoded], pa.int32()),
+            "end": pa.array([e.end for e in encoded], pa.int32()),
+        }
+        | values
+    )
+
+
+def _lists(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
+    """One list a row of the given lengths (S,), of values that stand one after the other."""
+    return pa.ListArray.from_arrays(
+        np.concatenate([[0], np.cumsum(lengths, dtype=np.int32)]).astype(np.int32),
+        values,
+        type=pa.list_(pa.field("element", values.type)),  # see `cache.vectors`
+    )
+
+
+def _tokens(encoded: Sequence[Encoded]) -> pa.StringArray:
+    """All tokens, one after the other.
+
+    Joined and cut by numpy, as other threads run meanwhile; arrow would keep them waiting for each token.
+    """
+    count = sum(map(len, encoded))
+    try:
+        text = "\0".join(["\0".join(e.tokens) for e in encoded]).encode()
+    except UnicodeEncodeError:
+        text = b""
+    between = np.flatnonzero(np.frombuffer(text, np.uint8) == 0)
+    if not count or len(between) != count - 1:  # a token holds what separates them, or is not UTF-8
+        return _strings([token for e in encoded for token in e.tokens])
+    ends = np.append(between, len(text)) - np.arange(count)
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    joined = text.translate(None, b"\0")
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(joined))
+
+
+def _strings(values: Sequence[str]) -> pa.StringArray:
+    """Lone surrogates, which UTF-8 does not know, become one replacement character each."""
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        mended = [v.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for v in values]
+        return pa.array(mended, pa.string())
+
+
+def step_columns(first: int, lengths: np.ndarray) -> dict[str, pa.Array]:
+    """`sequence` and `step` of the rows of some sequences, of which `first` is the first."""
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    steps = np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
+    return {
+        "sequence": pa.array(np.repeat(np.arange(first, first + len(lengths), dtype=np.int32), lengths)),
+        "step": pa.array(steps.astype(np.int32)),
+    }
+
+
+def prediction_table(steps: dict[str, pa.Array], ep: np.ndarray) -> pa.Table:
+    """One row a step, of which `steps` are the `step_columns`: its EP, of (n, C) float32."""
+    return pa.table(steps | {"ep": vectors(ep)})
+
+
+def state_table(steps: dict[str, pa.Array], distances: np.ndarray, states: np.ndarray) -> pa.Table:
+    """One row a step: its distance to the state before, (n,) float32, and its state, of (n, H)."""
+    return pa.table(steps | {"distance": pa.array(distances), "state": vectors(states)})
+
+
+def embedding_table(lengths: np.ndarray, xy: np.ndarray) -> pa.Table:
+    """One row a step: its 2-D coordinates, (N, 2) float32."""
+    return pa.table(step_columns(0, lengths) | {"x": pa.array(xy[:, 0]), "y": pa.array(xy[:, 1])})

@@ -1,0 +1,1 @@
+"""Options of a server, and the servers themselves."""

@@ -1,0 +1,122 @@
+"""The server of a team: one process, so that all share one set of arrays, caches and builds; several threads.
+
+waitress reads requests and sends answers in one loop, that of `sockets`, and hands whole requests to
+its threads: clients that are slow, or stop half way, hold a socket and some buffer, but no thread.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from wsgiref.types import WSGIApplication
+
+from hsvis.errors import ServerError
+
+PATIENCE = 20.0  # seconds that requests under way get when the server is stopped
+CONNECTIONS = 20_000  # at once, or as many as files may be open
+FEW = 500  # connections where select() is all there is
+SPARE_FILES = 200  # open files that are no connections: those of runs, the log, pipes of builds
+IDLE = 60  # seconds until a connection without a whole request is closed
+LARGEST_REQUEST = 16 * 2**20  # bytes
+KEPT_OF_REQUEST = 2**16  # bytes of it in memory, the rest in a file
+# bytes of an answer kept for a slow client (in a file from 1 MiB on); then its thread waits
+UNSENT = 64 * 2**20
+BACKLOG = 2048  # connections that the system keeps until they are accepted
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections.
+
+    Raises:
+        OSError, OverflowError, UnicodeError: the address can't be served on.
+    """
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+
+
+def serve(
+    application: WSGIApplication, door: socket.socket, threads: int, say: Callable[[str], None]
+) -> None:
+    """Serves until SIGTERM or SIGINT; requests under way are finished first, for PATIENCE at the most.
+
+    A second signal ends it at once.
+
+    Args:
+        door: from `listening`; closed as soon as the server is to stop.
+        say: is told when it stops.
+    """
+    from waitress import create_server  # noqa: PLC0415  (the plain server does without)
+
+    from hsvis.serve.sockets import Channels  # noqa: PLC0415
+
+    channels = Channels(IDLE)
+    server = create_server(
+        application,
+        map=channels,
+        sockets=[door],
+        threads=threads,
+        backlog=BACKLOG,
+        connection_limit=_connections(),
+        channel_timeout=IDLE,
+        cleanup_interval=10,
+        max_request_body_size=LARGEST_REQUEST,
+        inbuf_overflow=KEPT_OF_REQUEST,
+        outbuf_high_watermark=UNSENT,
+        clear_untrusted_proxy_headers=False,  # hsvis.web.proxies decides what to believe
+        ident="hsvis",
+    )
+    stopping, finished = threading.Event(), threading.Event()
+
+    def is_busy() -> bool:
+        return any(one.requests or one.total_outbufs_len for one in list(server.active_channels.values()))
+
+    def finish() -> None:
+        say("stopping: requests under way are finished")
+        until = time.monotonic() + PATIENCE
+        while is_busy() and time.monotonic() < until:
+            time.sleep(0.02)
+        finished.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def stop(number: int, frame: object) -> None:
+        if stopping.is_set():
+            raise SystemExit  # out of the loop of `channels.run`
+        stopping.set()
+        server.del_channel()
+        door.close()
+        threading.Thread(target=finish, name="hsvis-stop", daemon=True).start()
+
+    before = {one: signal.signal(one, stop) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        channels.run(door.fileno())
+    except SystemExit:
+        server.task_dispatcher.shutdown()
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _connections() -> int:
+    """How many there can be at once; the limit of open files is raised as far as it goes.
+
+    Raises ServerError where they are too few.
+    """
+    if sys.platform == "win32":
+        return FEW
+    import resource  # noqa: PLC0415  (not on Windows)
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + SPARE_FILES
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if allowed > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    files = max(allowed, soft)
+    if files < 2 * SPARE_FILES:
+        raise ServerError(
+            f"only {files} files may be open at once: too few. "
+            "Raise the limit, such as with `ulimit -n 4096`."
+        )
+    return min(CONNECTIONS, files - SPARE_FILES)

@@ -1,0 +1,156 @@
+"""Who a server lets in: the options that say so, and the `Access` that they make."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import re
+import secrets
+import socket
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from hsvis import paths
+from hsvis.errors import ServerError, UsersError
+from hsvis.web.access import LOCAL_NAMES, LOOPBACK, Access, Network
+from hsvis.web.users import Users
+
+USERS = "users.json"
+KEY_BYTES = 32
+HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+RULES = (
+    "Say who may come in: --log-in (people are added with `hsvis users add NAME`), --trust-proxy-user HEADER "
+    "behind a proxy that knows them, or --open for everybody."
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Of a server."""
+    group = parser.add_argument_group("who may come in")
+    group.add_argument("--log-in", action="store_true", help="those who were added with `hsvis users add`")
+    add_users_file(group)
+    group.add_argument(
+        "--trust-proxy-user", metavar="HEADER", help="those whom a proxy in front names in this header"
+    )
+    group.add_argument(
+        "--proxy-from",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="where proxies may be: an address or network (default: this machine)",
+    )
+    group.add_argument("--open", action="store_true", help="everybody who can reach the server")
+    group.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name that a server without log-in is asked by",
+    )
+
+
+def add_users_file(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """For what reads or writes the users."""
+    parser.add_argument("--users-file", type=Path, metavar="FILE", help="default: in hsvis's data folder")
+
+
+def users_of(given: argparse.Namespace) -> Users:
+    """Of the file that the options name."""
+    return Users(given.users_file or paths.data_folder() / USERS)
+
+
+def access_of(given: argparse.Namespace, *, must_say: bool, save: bool) -> Access:
+    """What the options say.
+
+    Args:
+        must_say: others than this machine's may reach the server: without a rule it does not start.
+        save: notes and named filters may be written.
+
+    Raises:
+        ServerError: no rule is given, or two, or one that makes no sense.
+        UsersError: the users can't be read, or there is nobody.
+    """
+    log_in = given.log_in or given.users_file is not None
+    rules = [log_in, given.trust_proxy_user is not None, given.open]
+    if sum(rules) > 1:
+        raise ServerError("--log-in, --trust-proxy-user and --open exclude each other: give one of them.")
+    proxies = tuple(_network(one) for one in given.proxy_from) or LOOPBACK
+    if log_in:
+        return replace(logging_in(users_of(given), save=save), proxies=proxies)
+    if given.trust_proxy_user is not None:
+        return Access(save, header=_header(given.trust_proxy_user), proxies=proxies)
+    if given.open:
+        return Access(save, proxies=proxies)
+    if must_say:
+        raise ServerError(f"other people could reach this server. {RULES}")
+    names = (*LOCAL_NAMES, given.host.strip("[]").lower(), *(name.lower() for name in given.allow_host))
+    return Access(save, hosts=tuple(dict.fromkeys(names)))
+
+
+def chosen(*, open_to_all: bool, header: str, save: bool) -> Access:
+    """For everybody, or those whom a proxy of this machine names; else those who log in.
+
+    Raises:
+        ServerError: the header is none.
+        UsersError: as `logging_in`.
+    """
+    if header:
+        return Access(save, header=_header(header))
+    return Access(save) if open_to_all else logging_in(save=save)
+
+
+def _header(given: str) -> str:
+    if not HEADER.fullmatch(given):
+        raise ServerError(f"--trust-proxy-user: {given!r} is not the name of a header.")
+    return given
+
+
+def logging_in(users: Users | None = None, *, save: bool = False) -> Access:
+    """For those of a file who log in; by default that in hsvis's data folder.
+
+    Raises:
+        UsersError: it can't be read, or there is nobody.
+    """
+    users = users or Users(paths.data_folder() / USERS)
+    if not users.all():
+        raise UsersError(f"{users.path}: there is nobody yet. Add somebody with `hsvis users add NAME`.")
+    return Access(save, users, _key(users.path.with_name("session-key")))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server at that address."""
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host or "0.0.0.0", None)}
+        return all(ipaddress.ip_address(str(one).partition("%")[0]).is_loopback for one in found)
+    except (OSError, UnicodeError, ValueError):
+        return False
+
+
+def _network(given: str) -> Network:
+    try:
+        return ipaddress.ip_network(given)
+    except ValueError as error:
+        raise ServerError(f"--proxy-from {given}: is no address or network ({error}).") from None
+
+
+def _key(path: Path) -> bytes:
+    """What signs sessions: made once, and kept, so that a restart logs nobody out."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = path.with_name(f".{path.name}.{secrets.token_hex(4)}.aside")
+        with suppress(FileExistsError):
+            if not path.exists():
+                with open(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+                    file.write(secrets.token_bytes(KEY_BYTES))
+                os.link(made, path)  # whole, and never in place of another server's
+        key = path.read_bytes()
+    except OSError as error:
+        raise UsersError(f"{path}: can't be written or read ({error.strerror}).") from error
+    finally:
+        with suppress(OSError, UnboundLocalError):
+            made.unlink(missing_ok=True)
+    if len(key) != KEY_BYTES:
+        raise UsersError(f"{path}: is no key of sessions. Delete it: a new one is made, and all log in anew.")
+    return key

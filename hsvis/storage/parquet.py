@@ -1,0 +1,148 @@
+"""Parquet files that are written whole or not at all, and read with their checksums.
+
+A file that can't be read is never trusted: whoever finds it so names it and has it built again.
+"""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hsvis.errors import DamagedFileError
+from hsvis.storage import parquet_pages
+from hsvis.storage.direct import DirectFile
+from hsvis.storage.files import write_aside
+from hsvis.storage.parquet_pages import PageWriter
+
+ROW_GROUP_BYTES = 1 << 20  # a sequence is read by row groups of about this size
+LARGE = 8 << 20  # bytes: tables of this size go past the system's cache
+
+
+def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None = None) -> None:
+    """Writes a parquet file, whole or not at all; `details` go into its metadata as JSON.
+
+    Pages carry checksums.  What holds no vectors is compressed.  Raises CacheError.
+    """
+    if details is not None:
+        table = table.replace_schema_metadata({"hsvis": json.dumps(details)})
+    with write_aside(path) as aside, _writer(aside, table.schema, "lz4", table.nbytes) as write:
+        write(table)
+
+
+@contextlib.contextmanager
+def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends parts of one table in order; the file is whole when the block ends.
+
+    Pages carry checksums, and are not compressed: of texts that would take as long as all else that is done
+    with them.  Without a part there is no file.  Raises CacheError.
+    """
+    with contextlib.ExitStack() as stack:
+        write: Callable[[pa.Table], None] | None = None
+
+        def append(part: pa.Table) -> None:
+            nonlocal write
+            if write is None:
+                write = stack.enter_context(_writer(stack.enter_context(write_aside(path)), part.schema))
+            write(part)
+
+        yield append
+
+
+@contextlib.contextmanager
+def _writer(
+    path: Path, schema: pa.Schema, compression: str = "none", size: int = 0
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends a table, in row groups of its own; `size`: bytes that will come."""
+    vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
+    rows = _row_group(schema)
+    if vectors and parquet_pages.fit(schema):
+        opened = DirectFile(path, size) if size >= LARGE else path.open("wb")
+        with opened as file, PageWriter(file, schema, rows) as plain:
+            yield lambda table: plain.write([_values(column) for column in table.columns])
+        return
+    with pq.ParquetWriter(
+        path,
+        schema,
+        compression="none" if vectors else compression,
+        use_dictionary=False,
+        write_statistics=["sequence"],
+        write_page_checksum=True,
+    ) as writer:
+        yield lambda table: writer.write_table(table, row_group_size=rows)
+
+
+def _row_group(schema: pa.Schema) -> int:
+    """Rows of about ROW_GROUP_BYTES; text is taken as 4 kB a row."""
+
+    def width(kind: pa.DataType) -> int:
+        if pa.types.is_fixed_size_list(kind):
+            return kind.list_size * kind.value_type.bit_width // 8
+        return kind.bit_width // 8 if pa.types.is_primitive(kind) else 2048
+
+    return max(64, ROW_GROUP_BYTES // sum(width(field.type) for field in schema))
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A whole parquet file.
+
+    Raises:
+        DamagedFileError: it is missing or can't be read.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            return file.read(columns)
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(path, error) from error
+
+
+def read_details(path: Path) -> dict[str, Any]:
+    """What `write_table` was given as `details`.  Raises DamagedFileError."""
+    try:
+        return json.loads((pq.read_schema(path).metadata or {}).get(b"hsvis", b"{}"))
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise DamagedFileError(path, error) from error
+
+
+def is_whole(path: Path, rows: int | None = None) -> bool:
+    """Whether a parquet file is there, ends well and has `rows` rows."""
+    if not path.exists():
+        return False
+    try:
+        with pq.ParquetFile(path) as file:
+            return rows is None or file.metadata.num_rows == rows
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def vectors(values: np.ndarray) -> pa.FixedSizeListArray:
+    """(n, width) float32 or float16 -> one fixed-size list a row, without a copy.
+
+    Values are called as parquet calls them, so that what was read is written again as the same bytes.
+    """
+    flat = pa.array(values.reshape(-1))
+    kind = pa.list_(pa.field("element", flat.type), values.shape[1])
+    return pa.FixedSizeListArray.from_arrays(flat, type=kind)
+
+
+def matrix(column: pa.ChunkedArray) -> np.ndarray:
+    """The inverse of `vectors`: (n, width)."""
+    width = column.type.list_size
+    chunks = [chunk.flatten().to_numpy(zero_copy_only=False).reshape(-1, width) for chunk in column.chunks]
+    return (
+        chunks[0]
+        if len(chunks) == 1
+        else np.concatenate(chunks)
+        if chunks
+        else np.empty((0, width), np.float32)
+    )
+
+
+def _values(column: pa.ChunkedArray) -> np.ndarray:
+    """A column without missing values: (n,), or (n, width) of vectors."""
+    assert not column.null_count
+    return matrix(column) if pa.types.is_fixed_size_list(column.type) else column.to_numpy()

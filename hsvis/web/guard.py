@@ -1,0 +1,91 @@
+"""What stands before every request: from where it may come, and who must have said who they are."""
+
+from urllib.parse import urlsplit
+
+import flask
+from dash import Dash
+from werkzeug.wrappers import Response
+
+from hsvis.errors import UsersError
+from hsvis.web import login, public
+from hsvis.web.access import Access, is_within
+from hsvis.web.users import NAME
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+LARGEST_BODY = 2**20  # bytes; routes that take more say so
+
+
+def register(app: Dash, access: Access) -> None:
+    """Guards all routes of the app's server, those that are added later too."""
+    server, prefix = app.server, app.config.routes_pathname_prefix
+    server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    assets = tuple(prefix + name for name in ("assets/", "_dash-component-suites/", "_favicon.ico"))
+    anything = f"{prefix}<path:path>"  # Dash answers with its page to whatever is nothing else
+    if access.users is not None:
+        login.register(app, access)
+
+    @server.before_request
+    def _() -> Response | None:
+        request = flask.request
+        if access.hosts and _host(request.host) not in access.hosts:
+            return _refused(
+                f"This server is not asked for as {_host(request.host)[:80]!r}. "
+                f"Whoever runs it can allow that name with --allow-host.",
+                421,
+            )
+        if request.method not in SAFE and _is_foreign(request):
+            return _refused("Only this server's own pages may ask for this.", 403)
+        flask.g.user = _user(access)
+        is_public = (
+            request.endpoint == login.ENDPOINT
+            or (request.path.startswith(assets) and str(request.url_rule) != anything)
+            or public.needs_no_user()
+        )
+        if access.is_open or flask.g.user or is_public:
+            return None
+        if access.users is None:
+            return _refused(f"The proxy before this server did not say who you are ({access.header}).", 401)
+        if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
+            return flask.redirect(login.address(prefix, request.full_path.rstrip("?")))
+        return _refused("Your session has ended: log in again.", 401)
+
+    @server.errorhandler(UsersError)
+    def _(error: UsersError) -> Response:
+        server.logger.error("%s", error)  # with the path, which is not for everybody
+        return _refused("Who may come in can't be read: the log of this server says why.", 503)
+
+
+def _refused(text: str, status: int) -> Response:
+    return flask.Response(f"{text}\n", status=status, mimetype="text/plain")
+
+
+def _host(given: str) -> str:
+    """The name in a Host header, without its port."""
+    try:
+        return (urlsplit(f"//{given}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_foreign(request: flask.Request) -> bool:
+    """Whether a browser sends this for the page of another site."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    try:
+        return origin is not None and urlsplit(origin).netloc != request.host
+    except ValueError:  # as of http://[
+        return True
+
+
+def _user(access: Access) -> str:
+    """Who asks; "" if that was not said, or can't be believed."""
+    if access.users is not None:
+        return login.session_user(access.users)
+    environ = flask.request.environ
+    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""  # the connection itself
+    if access.header and is_within(peer, access.proxies):
+        name = flask.request.headers.get(access.header, "")
+        return name if NAME.fullmatch(name) else ""
+    return ""

@@ -1,0 +1,141 @@
+"""Training and checkpoints of the built-in classifier."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hsvis.config import ModelSettings, TokenSettings
+from hsvis.corpus.corpus import Corpus, Split
+from hsvis.errors import DataError, ModelError
+from hsvis.models.builtin.checkpoint import checkpoint_bytes, read_checkpoint
+from hsvis.models.builtin.training import Trained, train
+
+TOKENS = TokenSettings(vocabulary=200, max_length=20)
+SETTINGS = ModelSettings(
+    hidden=8, embedding=8, epochs=4, batch_size=16, learning_rate=0.02, averaging=0.9, dropout=0.1
+)  # type: ignore[call-arg]
+
+
+def corpus(rows: int = 300) -> Corpus:
+    rng = np.random.default_rng(1)
+
+    def split(count: int) -> Split:
+        labels = rng.integers(0, 2, count).astype(np.int16)
+        words = (["awful", "poor"], ["great", "lovely"])
+        filler = [f"f{i}" for i in range(20)]
+        texts = [
+            " ".join(
+                [*rng.choice(filler, rng.integers(1, 30)), rng.choice(words[label]), *rng.choice(filler, 2)]
+            )
+            for label in labels
+        ]
+        return Split(texts, labels)
+
+    return Corpus(("bad", "good"), split(rows), split(80))
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    return train(corpus(), TOKENS, SETTINGS)
+
+
+def test_it_learns_and_says_how_well(trained: Trained) -> None:
+    assert trained.test_accuracy is not None
+    assert trained.test_accuracy > 0.9
+    assert trained.train_accuracy > 0.9
+    assert [e.epoch for e in trained.epochs] == [1, 2, 3, 4]
+    assert trained.epochs[-1].loss < trained.epochs[0].loss
+
+
+def test_the_epoch_of_the_lowest_held_out_loss_is_kept(trained: Trained) -> None:
+    losses = [e.held_out_loss for e in trained.epochs]
+    assert trained.kept == int(np.argmin(losses)) + 1
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_does_not(trained: Trained) -> None:
+    again = train(corpus(), TOKENS, SETTINGS)
+    other = train(corpus(), TOKENS, SETTINGS.model_copy(update={"seed": 1}))
+    for ours, theirs in zip(trained.classifier.parameters(), again.classifier.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert not torch.equal(trained.classifier.head.weight, other.classifier.head.weight)
+
+
+def test_training_leaves_torchs_own_random_numbers_alone() -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    train(corpus(40), TOKENS, SETTINGS.model_copy(update={"epochs": 1}))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_progress_tells_loss_and_held_out_accuracy() -> None:
+    notes: list[str] = []
+    settings = SETTINGS.model_copy(update={"epochs": 2})
+    train(corpus(60), TOKENS, settings, lambda stage, done, total, note="": notes.append(note))
+    assert any("loss" in n for n in notes)
+    assert any("held out: loss" in n and "accuracy" in n for n in notes)
+
+
+def test_rows_that_cannot_be_used_are_counted() -> None:
+    made = corpus(60)
+    texts = [*made.train.texts, "", "<br />", "no label here"]
+    labels = np.append(made.train.labels, [0, 1, -1]).astype(np.int16)
+    found = train(
+        Corpus(made.classes, Split(texts, labels), made.test),
+        TOKENS,
+        SETTINGS.model_copy(update={"epochs": 1}),
+    )
+    assert found.left_out["train"] == {"no words": 2, "no label": 1}
+
+
+def test_a_test_split_without_labels_has_no_accuracy() -> None:
+    made = corpus(60)
+    unlabelled = Split(made.test.texts, np.full(len(made.test), -1, np.int16))
+    found = train(
+        Corpus(made.classes, made.train, unlabelled), TOKENS, SETTINGS.model_copy(update={"epochs": 1})
+    )
+    assert found.test_accuracy is None
+
+
+def test_too_few_rows_are_refused() -> None:
+    made = corpus(60)
+    few = Split(made.train.texts[:5], made.train.labels[:5])
+    with pytest.raises(DataError, match="at least 10"):
+        train(Corpus(made.classes, few, made.test), TOKENS, SETTINGS)
+
+
+def test_training_that_goes_astray_is_an_error_with_a_remedy() -> None:
+    with pytest.raises(ModelError, match=r"model\.learning_rate"):
+        train(corpus(60), TOKENS, SETTINGS.model_copy(update={"learning_rate": 1e10}))
+
+
+def test_a_checkpoint_comes_back_as_it_was(trained: Trained, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(checkpoint_bytes(trained, ("bad", "good"), TOKENS, SETTINGS))
+    read = read_checkpoint(path)
+    assert read.vocabulary == trained.vocabulary
+    assert read.classes == ("bad", "good")
+    assert read.tokens == TOKENS
+    assert read.report == trained.report()
+    for ours, theirs in zip(trained.classifier.parameters(), read.classifier.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("harm", ["truncated", "garbage", "empty", "missing", "foreign", "other model"])
+def test_a_bad_checkpoint_is_named(trained: Trained, tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "model.safetensors"
+    good = checkpoint_bytes(trained, ("bad", "good"), TOKENS, SETTINGS)
+    other = checkpoint_bytes(trained, ("bad", "good"), TOKENS, SETTINGS.model_copy(update={"hidden": 9}))
+    if harm != "missing":
+        from safetensors.torch import save
+
+        foreign = save({"w": torch.zeros(2)})
+        path.write_bytes(
+            {"truncated": good[: len(good) // 2], "garbage": b"x" * 99, "empty": b"", "foreign": foreign}.get(
+                harm, other
+            )
+        )
+    with pytest.raises(ModelError, match=r"model\.safetensors"):
+        read_checkpoint(path)
