@@ -16,6 +16,7 @@ from benchmarks import (
     reading,
     servers,
     start,
+    statistics,
     tsne,
     whole,
 )
@@ -32,6 +33,7 @@ ALL = {
     "load": load.run,
     "servers": servers.run,
     "memory": memory.run,
+    "statistics": statistics.run,
     "whole": whole.run,
     "accuracy": accuracy.run,
 }

@@ -100,6 +100,21 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         raise DamagedFileError(path, error) from error
 
 
+def read_column(path: Path, name: str, rows: int = 1 << 16) -> Iterator[pa.Array]:
+    """One column of a parquet file in order, at most `rows` values at once; the file is never held whole.
+
+    Raises:
+        DamagedFileError: it is missing or can't be read, or has no such column.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            file.schema_arrow.field(name)  # a name that is not there would be passed over
+            for batch in file.iter_batches(rows, columns=[name]):
+                yield batch.column(0)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise DamagedFileError(path, error) from error
+
+
 def read_details(path: Path) -> dict[str, Any]:
     """What `write_table` was given as `details`.  Raises DamagedFileError."""
     try:
