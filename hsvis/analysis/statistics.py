@@ -222,8 +222,8 @@ def _sums_by_sequence(
         codes: (N,) int, the word of each step.
         wrong: (S,) bool, whether a sequence is misclassified.
     """
-    pairs = np.unique(np.repeat(np.arange(len(lengths)), lengths) * n_words + codes)
-    sequence, word = np.divmod(pairs, n_words)
+    pairs = np.sort(np.repeat(np.arange(len(lengths)), lengths) * n_words + codes)
+    sequence, word = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], n_words)
     label = labels[sequence].astype(np.int64)
     known = label >= 0
     labelled = np.bincount(word[known] * n_classes + label[known], minlength=n_words * n_classes)
