@@ -19,7 +19,7 @@ def largest_difference(store: StateStore) -> float:
     Raises SystemExit where it is above the tolerance, or a step is missing.
     """
     models = cache_folder() / store.name / "models"
-    kept = read_checkpoint(models / f"{store.manifest['keys']['model']}.safetensors")
+    kept = read_checkpoint(models / f"{store.manifest.keys.model}.safetensors")
     model = TextModel(kept.classifier, kept.vocabulary, kept.tokens, kept.classes)
     layer, largest = store.layers[0], 0.0
     for index in np.random.default_rng(0).choice(store.n_sequences, SEQUENCES).tolist():

@@ -9,10 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.synthetic import LAYER, STEPS, write_run
-from hsvis.build import additions
+from benchmarks.synthetic import LAYER, write_run
+from hsvis.build.projections import write_projection
 from hsvis.config import PcaSettings, TsneSettings
 from hsvis.progress import silent
 from hsvis.run.folder import RunFolder
@@ -47,8 +45,7 @@ def work(path: Path, name: str) -> None:
             if name == "pca"
             else TsneSettings(method="tsne", perplexity=30, max_fit=5_000)
         )
-        lengths = np.full(len(states) // STEPS, STEPS)
-        additions.embedded(folder, LAYER, name, settings, lengths, silent)
+        write_projection(folder, LAYER, name, settings, silent)
     status = Path("/proc/self/status").read_text(encoding="utf-8")  # getrusage counts what the parent had too
     print(re.search(r"VmHWM:\s+(\d+)", status)[1])  # type: ignore[index]
 

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from hsvis.run.folder import RunFolder
+from hsvis.run.manifest import Keys, LayerFacts, Manifest
+from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
 from hsvis.storage import parquet
 
@@ -52,13 +54,16 @@ def write_run(path: Path, count: int) -> StateStore:
             "label": pa.array(np.arange(sequences, dtype=np.int16) % 2),
             "predicted": pa.array(np.zeros(sequences, np.int16)),
             "confidence": pa.array(np.ones(sequences, np.float32)),
+            "text": pa.array([f"walk {k}" for k in range(sequences)]),
+            "start": pa.array(np.zeros(sequences, np.int32)),
         }
     )
     parquet.write_table(folder.sequences, table)
-    manifest = {
-        "name": "synthetic", "classes": ["a", "b"], "layers": [{"name": LAYER}],
-        "train_accuracy": None, "test_accuracy": None,
-    }  # fmt: skip
     states = sequences * STEPS
+    manifest = Manifest(
+        name="synthetic", config={}, classes=["a", "b"], sequences=sequences, states=states,
+        layers=[LayerFacts(name=LAYER, kind="hidden", size=WIDTH)], keys=Keys(model="", states=""),
+    )  # fmt: skip
     distances = {LAYER: np.full(states, np.nan, np.float32)}
-    return StateStore(folder, manifest, table, np.zeros((states, 2), np.float32), distances, {LAYER: ()})
+    flat = Projection("flat", "all at one place", "pca", np.zeros((states, 2), np.float32), {}, {})
+    return StateStore(folder, manifest, table, np.zeros((states, 2), np.float32), distances, {LAYER: (flat,)})

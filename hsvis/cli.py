@@ -147,7 +147,7 @@ def _project(given: argparse.Namespace) -> None:
     asked = {key: getattr(given, key) for key in ("method", "perplexity", "seed", "max_fit")}
     named = {key: value for key, value in asked.items() if value is not None}
     settings = projection_settings({k: None if value == "null" else value for k, value in named.items()})
-    from hsvis.build.additions import project  # noqa: PLC0415
+    from hsvis.build.pipeline import project  # noqa: PLC0415
 
     print(project(given.folder, given.layer, settings, progress)[0].path)
 
@@ -160,17 +160,15 @@ def _progress(given: argparse.Namespace) -> Progress:
 
 def _info(given: argparse.Namespace) -> None:
     from hsvis.build.pipeline import locate  # noqa: PLC0415
-    from hsvis.run.manifest import read_manifest  # noqa: PLC0415
     from hsvis.run.summary import lines  # noqa: PLC0415
 
-    folder, built = locate(load_config(given.config, given.set))
-    manifest = read_manifest(folder)
+    folder, manifest, built = locate(load_config(given.config, given.set))
     if manifest is None:
         raise ConfigError(
             f"{given.config}: this run is not built. Build it with `hsvis build {given.config}`."
         )
     print(
-        json.dumps(manifest, indent=2, ensure_ascii=False)
+        json.dumps(manifest.model_dump(), indent=2, ensure_ascii=False)
         if given.json
         else "\n".join(lines(folder, manifest, built))
     )

@@ -52,7 +52,8 @@ def test_an_example_runs_as_it_stands(name: str, tmp_path: Path) -> None:
         last = done.stdout
     store = StateStore.open(RunFolder(Path(last.splitlines()[-1])))
     assert {layer for layer in store.layers if not layer.endswith(".cell")} == LAYERS[name]
-    assert store.manifest["own_model"]["ep"] == WAYS[name]
+    assert store.manifest.own_model is not None
+    assert store.manifest.own_model.ep == WAYS[name]
     assert store.test_accuracy is not None
     assert store.test_accuracy > 0.75
     np.testing.assert_allclose(store.ep.sum(1), 1, atol=1e-5)

@@ -1,40 +1,39 @@
 """One build: what it is of, the keys that follow from that, and where its results lie."""
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from hsvis import paths
-from hsvis.config import Config, OwnModelSettings, ProjectionSettings
-from hsvis.corpus.corpus import Corpus, Split, corpus_of
+from hsvis.config import Config
+from hsvis.corpus.corpus import Corpus, corpus_of
 from hsvis.corpus.loading import load_corpus
-from hsvis.corpus.recorded import Given, read_given
-from hsvis.corpus.word_files import tokenised, words_file
-from hsvis.corpus.words import Words
-from hsvis.models.fingerprints import sources
+from hsvis.corpus.recorded import read_given
+from hsvis.corpus.word_files import SplitWords
+from hsvis.models.providers import Provider, provider_of
 from hsvis.progress import Progress
-from hsvis.run.find import projection_name
 from hsvis.run.folder import RunFolder
+from hsvis.run.manifest import Manifest
 from hsvis.storage import files
 
 
-@dataclass
-class Job:
-    """One build under way."""
+@dataclass(frozen=True)
+class Plan:
+    """What a build, or a check, is of.
+
+    Attributes:
+        words: of both splits, read when they are needed.
+        provider: where the states come from.
+    """
 
     config: Config
     corpus: Corpus
+    words: SplitWords
+    provider: Provider
     progress: Progress
-    given: Given | None = None  # what `states_from` holds, in place of a model
-    times: dict[str, float] = field(default_factory=dict)  # stage -> seconds; only what this build did
-    _words: dict[str, Words] = field(default_factory=dict)  # of the splits that were read
 
     @classmethod
-    def of(cls, config: Config, progress: Progress) -> "Job":
+    def of(cls, config: Config, progress: Progress) -> "Plan":
         """Reads the dataset, or the files that stand in place of a model.
 
         Raises:
@@ -42,86 +41,46 @@ class Job:
         """
         if config.states_from is not None:
             progress("reading the states", 0, 1, config.states_from)
-            given = read_given(Path(config.states_from), config.dataset.classes)
-            progress("reading the states", 1, 1, f"{len(given.lengths):,} sequences, {len(given.ep):,} steps")
-            return cls(config, corpus_of(given), progress, given)
-        progress("loading the dataset", 0, 1, config.dataset.path)
-        corpus = load_corpus(config.dataset)
-        sizes = f"{len(corpus.train):,} to train, {len(corpus.test):,} to test, {len(corpus.classes)} classes"
-        progress("loading the dataset", 1, 1, sizes)
-        return cls(config, corpus, progress)
+            recorded = read_given(Path(config.states_from), config.dataset.classes)
+            held = f"{len(recorded.lengths):,} sequences, {len(recorded.ep):,} steps"
+            progress("reading the states", 1, 1, held)
+            corpus = corpus_of(recorded)
+        else:
+            progress("loading the dataset", 0, 1, config.dataset.path)
+            corpus, recorded = load_corpus(config.dataset), None
+            sizes = f"{len(corpus.train):,} to train, {len(corpus.test):,} to test"
+            progress("loading the dataset", 1, 1, f"{sizes}, {len(corpus.classes)} classes")
+        folder = paths.cache_folder() / config.name
+        lowercase = config.tokens.lowercase
+        words = SplitWords(corpus, folder / "words", lowercase=lowercase, progress=progress)
+        provider = provider_of(
+            config, corpus, progress, words=words, folder=folder / "models", recorded=recorded
+        )
+        return cls(config, corpus, words, provider, progress)
+
+    @property
+    def shown(self) -> int:
+        """How many rows of the test split are analysed."""
+        return min(len(self.corpus.test), self.config.dataset.limit or len(self.corpus.test))
 
     @cached_property
     def model_key(self) -> str:
-        if self.given is not None:
-            return files.key_of(given=self.given.fingerprint, classes=self.given.classes)
-        return files.key_of(
-            train=self.corpus.train.fingerprint,
-            test=self.corpus.test.fingerprint,
-            classes=self.corpus.classes,
-            tokens=self.config.tokens.model_dump(),
-            model=self.config.model.model_dump(
-                exclude={"device"}
-            ),  # the same states, wherever they come from
-            **sources(self.config),
-        )
+        """Hash of all that decides the model."""
+        return self.provider.key()
 
     @cached_property
     def states_key(self) -> str:
+        """Hash of all that decides the states: the run's folder is named by it."""
         return files.key_of(
             model=self.model_key, limit=self.config.dataset.limit, states=self.config.states.model_dump()
         )
 
     @property
-    def checkpoint(self) -> Path:
-        """Of the built-in classifier."""
-        return paths.cache_folder() / self.config.name / "models" / f"{self.model_key}.safetensors"
-
-    @property
     def folder(self) -> RunFolder:
+        """Where the run lies, or will lie."""
         return RunFolder(paths.cache_folder() / self.config.name / self.states_key)
 
-    def layers(self, manifest: dict[str, Any] | None) -> list[str]:
-        """The layers that the config asks for; those of a user's own model are known once it was built."""
-        if self.config.states.layers is not None:
-            return self.config.states.layers
-        if self.given is not None:
-            return list(self.given.states)
-        if isinstance(self.config.model, OwnModelSettings):
-            return [layer["name"] for layer in manifest["layers"]] if manifest else []
-        return ["rnn.0"]
-
-    def projections(self, layers: Sequence[str]) -> list[tuple[str, str, ProjectionSettings]]:
-        """(layer, file name, settings) of every projection that the config asks for."""
-        key = self.states_key
-        return [
-            (layer, projection_name(key, layer, wanted), wanted)
-            for layer in layers
-            for wanted in self.config.projections
-        ]
-
-    def words(self, name: str) -> Words:
-        """The words of the split "train" or "test"; where they stand matters in what is shown only."""
-        if name not in self._words:
-            path, lowercase = self._words_file(name), self.config.tokens.lowercase
-            self._words[name] = tokenised(
-                path, self._split(name), lowercase=lowercase, places=name == "test", progress=self.progress
-            )
-        return self._words[name]
-
-    def has_words(self, name: str) -> bool:
-        """Whether the words of a split were read before."""
-        return self._words_file(name).exists()
-
-    def _words_file(self, name: str) -> Path:
-        folder = paths.cache_folder() / self.config.name / "words"
-        return words_file(folder, self._split(name), lowercase=self.config.tokens.lowercase)
-
-    def _split(self, name: str) -> Split:
-        return self.corpus.train if name == "train" else self.corpus.test
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        self.times[stage] = round(time.perf_counter() - began, 3)
+    def layers(self, manifest: Manifest | None) -> list[str]:
+        """The layers that are kept; those of a user's model are known once its states are there."""
+        known = self.provider.layers()
+        return known if known is not None else manifest.layer_names if manifest else []

@@ -144,7 +144,7 @@ class Builds:
         arguments = ["project", str(store.folder.path), "--layer", layer]
         for key, value in asked.items():
             arguments += [f"--{key.replace('_', '-')}", "null" if value is None else str(value)]
-        name = projection_name(store.manifest["keys"]["states"], layer, settings)
+        name = projection_name(store.manifest.keys.states, layer, settings)
         shown = f"{label(settings)}, seed {settings.seed}"
         return self._add(
             Job(self._next_id(), "projection", store.name, arguments, layer, name, shown, settings=asked)

@@ -212,11 +212,13 @@ def _opened(
 
 def _found(config: Config, say: Callable[[str], None]) -> StateStore | None:
     """The built run of a config; None if there is none, or it can't be opened."""
-    folder = find_run(config)
-    if folder is None:
+    found = find_run(config)
+    if found is None:
         return None
+    if found.doubt:
+        say(f"{config.name}: {found.doubt}")
     try:
-        return open_run(folder, config.projections)
+        return open_run(found.folder, config.projections, found.manifest)
     except CacheError as error:
         say(f"{config.name}: {error}")
         if isinstance(error, DamagedFileError):

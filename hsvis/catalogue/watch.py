@@ -14,9 +14,7 @@ from hsvis.catalogue.jobs import Builds
 from hsvis.catalogue.offers import Offer
 from hsvis.config import Config
 from hsvis.errors import HsvisError, ReplacedFileError
-from hsvis.run.find import config_of, find_run, is_whole, open_run
-from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import read_manifest
+from hsvis.run.find import FoundRun, config_of, find_run, open_run
 from hsvis.run.states import mark
 from hsvis.run.store import StateStore
 
@@ -172,23 +170,23 @@ class Watch:
         Raises:
             CacheError: it can't be opened.
         """
-        folder = find_run(config)
+        found = find_run(config)
         is_of_config = shown is not None and config_of(shown.manifest) == config
-        if folder is not None:
-            is_same_folder = shown is not None and shown.folder.path == folder.path
+        if found is not None:
+            is_same_folder = shown is not None and shown.folder.path == found.folder.path
             # a run of the same config that was there all the time is older than the one that is shown
-            if not is_of_config or is_same_folder or folder.manifest in fresh:
-                if shown is None or not is_same_folder or not _is_current(shown, folder):
-                    self._builds.put(_opened(shown, folder, config))
+            if not is_of_config or is_same_folder or found.folder.manifest in fresh:
+                if shown is None or not is_same_folder or not _is_current(shown, found):
+                    self._builds.put(_opened(shown, found, config))
                     self._say(f"{config.name}: {'built' if shown is None else 'rebuilt'}, and shown now")
-                return ""
+                return found.doubt
         if shown is None:
             return ""
         if not _is_whole(shown):
             return "Its files were deleted or damaged; what is in memory is still shown. Build it again."
         if not is_of_config:
             return "Its config was changed since; what is shown was built of the one before."
-        return "" if folder is not None else "The files of its model were changed since it was built."
+        return found.doubt if found else "The files of its model were changed since it was built."
 
 
 def _manifests(config: Config) -> dict[Path, Mark]:
@@ -197,16 +195,16 @@ def _manifests(config: Config) -> dict[Path, Mark]:
 
 
 def _is_whole(shown: StateStore | None) -> bool:
-    return shown is None or (shown.is_unchanged and is_whole(shown.folder, shown.manifest))
+    return shown is None or (shown.is_unchanged and shown.manifest.is_whole(shown.folder))
 
 
-def _is_current(shown: StateStore, folder: RunFolder) -> bool:
-    return shown.is_unchanged and read_manifest(folder) == shown.manifest
+def _is_current(shown: StateStore, found: FoundRun) -> bool:
+    return shown.is_unchanged and found.manifest == shown.manifest
 
 
-def _opened(shown: StateStore | None, folder: RunFolder, config: Config) -> StateStore:
+def _opened(shown: StateStore | None, found: FoundRun, config: Config) -> StateStore:
     """The run in a folder; if it is the one that is shown, with something added, they share all arrays."""
-    if shown is not None and shown.folder.path == folder.path:
+    if shown is not None and shown.folder.path == found.folder.path:
         with suppress(ReplacedFileError):
             return shown.with_projections()
-    return open_run(folder, config.projections)
+    return open_run(found.folder, config.projections, found.manifest)

@@ -5,16 +5,13 @@ Nothing is trained, and nothing is written.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from hsvis.build.plan import Plan
 from hsvis.check.expected import Sample, cost, sampled, size_of
 from hsvis.check.labels import doubts, mapping
 from hsvis.check.reading import read
-from hsvis.check.subject import Fact, of_files, subject
 from hsvis.config import Config
-from hsvis.corpus.corpus import corpus_of
-from hsvis.corpus.loading import load_corpus
-from hsvis.corpus.recorded import read_given
+from hsvis.models.subject import Fact
 from hsvis.progress import Progress, silent
 
 UNKNOWN = 0.3  # share of tokens that the vocabulary lacks from which it seems to be another one
@@ -44,16 +41,8 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     Raises:
         ConfigError, DataError, ModelError: the first mistake, and what to do.
     """
-    if config.states_from is not None:
-        progress("reading the states", 0, 1, config.states_from)
-        given = read_given(Path(config.states_from), config.dataset.classes)
-        progress("reading the states", 1, 1)
-        corpus, one = corpus_of(given), of_files(config, given)
-    else:
-        progress("loading the dataset", 0, 1, config.dataset.path)
-        corpus = load_corpus(config.dataset)
-        progress("loading the dataset", 1, 1)
-        one = subject(config, corpus, progress)
+    plan = Plan.of(config, progress)
+    corpus, one = plan.corpus, plan.provider.subject()
     facts, warnings = list(one.facts), list(one.warnings)
     sample = sampled(one, corpus.test, config.dataset.limit)
     progress("reading two sequences", 0, 1)

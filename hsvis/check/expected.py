@@ -14,7 +14,6 @@ import torch
 
 from hsvis.build.extraction import extract
 from hsvis.build.projecting import PCA_AT_ONCE
-from hsvis.check.subject import Fact, Subject
 from hsvis.config import Config, ModelSettings, TsneSettings
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.errors import DataError
@@ -22,6 +21,7 @@ from hsvis.models.batching import pad
 from hsvis.models.builtin.classifier import RecurrentClassifier
 from hsvis.models.builtin.training import ONE_THREAD
 from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.subject import Fact, Subject
 from hsvis.run import tables
 
 TEXTS = 500  # in the sample

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hsvis.check.subject import Fact
 from hsvis.corpus.corpus import Corpus
+from hsvis.models.subject import Fact
 
 SHOWN = 20  # classes that are listed
 ENOUGH = 10  # answers from which something can be said

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from hsvis.build.extraction import Extracted, extract
-from hsvis.check.subject import Fact, Subject
 from hsvis.corpus.corpus import Split
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
+from hsvis.models.subject import Fact, Subject
 
 NEAR = 1e-4  # how near numbers must be that are the same but for rounding
 WORDS = 6  # that a sequence is shown by

@@ -1,11 +1,12 @@
 """The words of a split, read once and kept: training another model, or showing more, reads no text again."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
-from hsvis.corpus.corpus import Split
+from hsvis.corpus.corpus import Corpus, Split
 from hsvis.corpus.tokens import pattern
 from hsvis.corpus.words import Words, read_words
 from hsvis.errors import DamagedFileError
@@ -66,3 +67,34 @@ def _words(path: Path, rows: int) -> Words:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     forms = parquet.read_details(path)["forms"]
     return Words(forms, columns["codes"], columns.get("starts"), columns.get("ends"), offsets)
+
+
+class SplitWords:
+    """The words of both splits of a corpus, each read or loaded once, when they are asked for."""
+
+    def __init__(self, corpus: Corpus, folder: Path, *, lowercase: bool, progress: Progress = silent) -> None:
+        """`folder`: where their files are kept."""
+        self._corpus, self._folder, self._lowercase, self._progress = corpus, folder, lowercase, progress
+        self._read: dict[str, Words] = {}
+
+    def of(self, name: Literal["train", "test"]) -> Words:
+        """The words of a split; where they stand matters in what is shown only.  Raises CacheError."""
+        if name not in self._read:
+            self._read[name] = tokenised(
+                self._path(name),
+                self._split(name),
+                lowercase=self._lowercase,
+                places=name == "test",
+                progress=self._progress,
+            )
+        return self._read[name]
+
+    def has(self, name: Literal["train", "test"]) -> bool:
+        """Whether the words of a split were read before."""
+        return self._path(name).exists()
+
+    def _path(self, name: str) -> Path:
+        return words_file(self._folder, self._split(name), lowercase=self._lowercase)
+
+    def _split(self, name: str) -> Split:
+        return self._corpus.train if name == "train" else self._corpus.test

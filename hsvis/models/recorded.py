@@ -1,4 +1,4 @@
-"""States and EPs that files hold, as a HiddenStateModel: nothing is computed."""
+"""States and EPs that files hold, as a provider and a HiddenStateModel: nothing is computed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from hsvis.config import Config
 from hsvis.corpus.recorded import Given, Stored
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded, Layer, Trace
+from hsvis.models.providers import ProviderFacts, wanted_layers
+from hsvis.models.subject import Subject
+from hsvis.storage.files import key_of
 
 
 @dataclass(frozen=True)
@@ -61,3 +65,56 @@ class GivenModel:
 
         states = {layer.name: padded(self._given.states[layer.name]) for layer in self.layers}
         return Trace(states, padded(self._given.ep), lengths)
+
+
+class RecordedStates:
+    """A `Provider`: of the files that `states_from` names."""
+
+    def __init__(self, config: Config, given: Given) -> None:
+        self._config, self._given = config, given
+
+    def sources(self) -> dict[str, str]:
+        """The hash of the files."""
+        return {"states_from": self._given.fingerprint}
+
+    def key(self) -> str:
+        """Of the files' content and the names of the classes."""
+        return key_of(given=self._given.fingerprint, classes=self._given.classes)
+
+    def layers(self) -> list[str]:
+        """Those that the config names, or all that the files have."""
+        return wanted_layers(self._config, list(self._given.states))
+
+    def model(self) -> GivenModel:
+        """What looks the states up."""
+        return GivenModel(self._given, self._config.states.layers)
+
+    def facts(self) -> ProviderFacts:
+        """How many of the recorded answers are right."""
+        last = self._given.ep[np.cumsum(self._given.lengths) - 1]  # (S, C)
+        known = self._given.labels >= 0
+        right = (last.argmax(1) == self._given.labels)[known]
+        return ProviderFacts(
+            test_accuracy=float(right.mean()) if known.any() else None,
+            left_out={"test": {"no steps": self._given.left_out}},
+            own_model={
+                "answers": f"none: states and EPs come from {self._config.states_from}",
+                "ep": "files",
+                "why": "they are shown as given",
+            },
+            training={"epochs": [], "kept_epoch": None},
+        )
+
+    def subject(self) -> Subject:
+        """What stands in the files, in place of a model."""
+        model = self.model()
+
+        def answer(batch: Sequence[Encoded]) -> np.ndarray:
+            trace = model.trace(batch)
+            return np.asarray(trace.ep)[np.arange(len(batch)), trace.lengths - 1]
+
+        layers = [
+            ("layer", f"{one.name}: {one.size} {one.kind} units, {one.direction}") for one in model.layers
+        ]
+        facts = [("model", f"none: states and EPs come from {self._config.states_from}"), *layers]
+        return Subject(model, answer, facts, [])

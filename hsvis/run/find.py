@@ -2,23 +2,36 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from hsvis import paths
 from hsvis.config import Config, ProjectionSettings
-from hsvis.models.fingerprints import sources
+from hsvis.models.fingerprints import UNSEEN, sources, unseen
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import read_manifest
+from hsvis.run.manifest import Manifest, manifest_of, read_manifest
 from hsvis.run.store import StateStore
-from hsvis.storage import files
+from hsvis.storage.files import key_of
 
 
-def find_run(config: Config) -> RunFolder | None:
+@dataclass(frozen=True)
+class FoundRun:
+    """A built run of a config.
+
+    Attributes:
+        doubt: what can't be told without running the model's own code; "" where it is surely this run.
+    """
+
+    folder: RunFolder
+    manifest: Manifest
+    doubt: str = ""
+
+
+def find_run(config: Config) -> FoundRun | None:
     """The newest run that was built of exactly this config and is whole; None if there is none.
 
-    The files of one's own model and of `states_from` must be those of the build.  The dataset is not looked
+    The files of a user's model and of `states_from` must be those of the build.  The dataset is not looked
     at: what changed in its files since is found by `pipeline.build` only.
     """
     made_of = sources(config)
@@ -26,47 +39,46 @@ def find_run(config: Config) -> RunFolder | None:
     for path in (paths.cache_folder() / config.name).glob("*/manifest.json"):
         folder = RunFolder(path.parent)
         manifest = read_manifest(folder)
-        if manifest is None or manifest.get("sources", {}) != made_of or config_of(manifest) != config:
+        if manifest is None or not _is_made_of(manifest, made_of) or config_of(manifest) != config:
             continue
-        if is_whole(folder, manifest):
+        if manifest.is_whole(folder):
             with suppress(OSError):
-                found.append((path.stat().st_mtime_ns, folder))
+                found.append((path.stat().st_mtime_ns, FoundRun(folder, manifest, unseen(config))))
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
-def config_of(manifest: dict[str, Any]) -> Config | None:
+def _is_made_of(manifest: Manifest, made_of: dict[str, str]) -> bool:
+    """Whether all that can be told without running the model is as it was."""
+    return {name: key for name, key in manifest.sources.items() if name not in UNSEEN} == made_of
+
+
+def config_of(manifest: Manifest) -> Config | None:
     """What a run was built of, settings that came later at their defaults; None if it is none any more."""
     try:
-        return Config.model_validate(manifest["config"])
+        return Config.model_validate(manifest.config)
     except ValidationError:
         return None
 
 
-def is_whole(folder: RunFolder, manifest: dict[str, Any]) -> bool:
-    """Whether every file that the manifest names is there, of the size it had."""
-    try:
-        return all((folder.path / file).stat().st_size == size for file, size in manifest["files"].items())
-    except OSError:
-        return False
-
-
-def open_run(folder: RunFolder, first: Sequence[ProjectionSettings]) -> StateStore:
+def open_run(
+    folder: RunFolder, first: Sequence[ProjectionSettings], manifest: Manifest | None = None
+) -> StateStore:
     """Opens a run: of each layer these projections in this order, then any others that it has.
+
+    Args:
+        manifest: where it was read already.
 
     Raises:
         CacheError, DamagedFileError: as `StateStore.open`.
     """
-    manifest = read_manifest(folder)
-    if manifest is None:
-        return StateStore.open(folder)  # says what is missing
-    there = [(p["layer"], p["name"]) for p in manifest["projections"]]
-    layers = [layer["name"] for layer in manifest["layers"]]
-    key = manifest["keys"]["states"]
-    asked = [(layer, projection_name(key, layer, one)) for layer in layers for one in first]
-    order = [one for one in asked if one in there] + [one for one in there if one not in asked]
-    return StateStore.open(folder, order)
+    manifest = manifest or manifest_of(folder)
+    there = [(one.layer, one.name) for one in manifest.projections]
+    key = manifest.keys.states
+    wanted = [(layer, projection_name(key, layer, one)) for layer in manifest.layer_names for one in first]
+    order = [one for one in wanted if one in there] + [one for one in there if one not in wanted]
+    return StateStore.open(folder, order, manifest)
 
 
 def projection_name(states_key: str, layer: str, settings: ProjectionSettings) -> str:
     """`<method>-<key>`: the name of a projection's file, and its id on the page."""
-    return f"{settings.method}-{files.key_of(states=states_key, layer=layer, **settings.model_dump())}"
+    return f"{settings.method}-{key_of(states=states_key, layer=layer, **settings.model_dump())}"

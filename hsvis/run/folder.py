@@ -48,3 +48,7 @@ class RunFolder:
     def records(self, layer: str) -> Path:
         """The states of a layer, cell by cell."""
         return self.path / "neighbours" / f"layer={layer}.records"
+
+    def word_statistics(self, layer: str) -> Path:
+        """What `hsvis.analysis.statistics` found out about each word."""
+        return self.path / "statistics" / f"words-{layer}.parquet"

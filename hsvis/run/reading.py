@@ -1,19 +1,21 @@
 """The tables of a run read whole, with all that is checked on the way."""
 
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from hsvis.errors import DamagedFileError
 from hsvis.run.folder import RunFolder
+from hsvis.run.manifest import ProjectionFacts
 from hsvis.run.records import Projection
 from hsvis.storage import parquet
 
 LIGHT = ["sequence", "step", "distance"]  # columns of states that are read at the start
 
 
-def part_paths(folder: RunFolder, layer: str) -> list[Any]:
+def part_paths(folder: RunFolder, layer: str) -> list[Path]:
+    """The files of a layer's states, in order."""
     return sorted(folder.states(layer, 0).parent.glob("part-*.parquet"))
 
 
@@ -23,7 +25,7 @@ def read_distances(folder: RunFolder, layer: str) -> np.ndarray:
     return np.concatenate(pieces) if pieces else np.empty(0, np.float32)
 
 
-def read_whole(path: Any, rows: int) -> pa.Table:
+def read_whole(path: Path, rows: int) -> pa.Table:
     """A whole table: what is not needed here is read too, so that damage anywhere is found."""
     table = parquet.read_table(path)
     if table.num_rows != rows:
@@ -32,13 +34,14 @@ def read_whole(path: Any, rows: int) -> pa.Table:
 
 
 def column(table: pa.Table, name: str) -> np.ndarray:
+    """A column of numbers without missing values: (n,)."""
     return np.array(table[name].to_numpy())  # a copy that owns its memory
 
 
-def read_projection(folder: RunFolder, described: dict[str, Any], rows: int) -> Projection:
-    table = read_whole(folder.embedding(described["layer"], described["name"]), rows)
+def read_projection(folder: RunFolder, facts: ProjectionFacts, rows: int) -> Projection:
+    """A projection of `rows` states.  Raises DamagedFileError."""
+    table = read_whole(folder.embedding(facts.layer, facts.name), rows)
     xy = np.column_stack([column(table, "x"), column(table, "y")])
     return Projection(
-        described["name"], described["label"], described["settings"]["method"], xy,
-        described["details"], described["settings"],
+        facts.name, facts.label, facts.settings["method"], xy, facts.details, facts.settings,
     )  # fmt: skip

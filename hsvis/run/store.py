@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from hsvis.errors import CacheError, ReplacedFileError
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import read_manifest
+from hsvis.run.manifest import Manifest, manifest_of, read_manifest
 from hsvis.run.reading import column, read_distances, read_projection, read_whole
 from hsvis.run.records import Projection, Sequence, checksum
 from hsvis.run.states import LayerStates
@@ -28,7 +28,7 @@ class StateStore:
     def __init__(
         self,
         folder: RunFolder,
-        manifest: dict[str, Any],
+        manifest: Manifest,
         sequences: pa.Table,
         ep: np.ndarray,
         distances: dict[str, np.ndarray],
@@ -36,13 +36,12 @@ class StateStore:
     ) -> None:
         """Takes the tables as `open` reads them."""
         self._folder, self.manifest, self._sequences = folder, manifest, sequences
-        self.name: str = manifest["name"]
-        self.classes: tuple[str, ...] = tuple(manifest["classes"])
-        self.layers: tuple[str, ...] = tuple(layer["name"] for layer in manifest["layers"])
-        # of series: `features`, `low` and `high` of each, and `draw`; None of texts
-        self.series: dict[str, Any] | None = manifest.get("series")
-        self.train_accuracy: float | None = manifest["train_accuracy"]
-        self.test_accuracy: float | None = manifest["test_accuracy"]
+        self.name = manifest.name
+        self.classes = tuple(manifest.classes)
+        self.layers = tuple(manifest.layer_names)
+        self.series = manifest.series  # None of texts
+        self.train_accuracy = manifest.train_accuracy
+        self.test_accuracy = manifest.test_accuracy
         self.lengths = column(sequences, "length")
         self.labels = column(sequences, "label")
         self.predicted = column(sequences, "predicted")
@@ -57,36 +56,38 @@ class StateStore:
             array.flags.writeable = False
 
     @classmethod
-    def open(cls, folder: RunFolder, wanted: SequenceOf[tuple[str, str]] | None = None) -> "StateStore":
+    def open(
+        cls,
+        folder: RunFolder,
+        wanted: SequenceOf[tuple[str, str]] | None = None,
+        manifest: Manifest | None = None,
+    ) -> "StateStore":
         """Opens a built run.
 
         Args:
             wanted: (layer, name) of the projections to open, in this order; None = all there are.
+            manifest: where it was read already.
 
         Raises:
             CacheError: there is no such run.
             DamagedFileError: a file of it can't be read, or does not belong to it.
         """
-        manifest = read_manifest(folder)
-        if manifest is None:
-            raise CacheError(f"{folder.path}: there is no built run. Build it with `hsvis build CONFIG`.")
-        described = {(p["layer"], p["name"]): p for p in manifest["projections"]}
-        sequences = read_whole(folder.sequences, manifest["sequences"])
-        ep = parquet.matrix(read_whole(folder.predictions, manifest["states"])["ep"])
+        manifest = manifest or manifest_of(folder)
+        facts = {(one.layer, one.name): one for one in manifest.projections}
+        sequences = read_whole(folder.sequences, manifest.sequences)
+        ep = parquet.matrix(read_whole(folder.predictions, manifest.states)["ep"])
         distances: dict[str, np.ndarray] = {}
         projections: dict[str, tuple[Projection, ...]] = {}
-        for layer in (entry["name"] for entry in manifest["layers"]):
+        for layer in manifest.layer_names:
             distances[layer] = read_distances(folder, layer)
-            if len(distances[layer]) != manifest["states"]:
+            if len(distances[layer]) != manifest.states:
                 raise CacheError(
                     f"{folder.states(layer, 0).parent}: has {len(distances[layer]):,} states, the run has "
-                    f"{manifest['states']:,}. Delete the folder {folder.path} and build the run again."
+                    f"{manifest.states:,}. Delete the folder {folder.path} and build the run again."
                 )
-            names = wanted if wanted is not None else list(described)
+            names = wanted if wanted is not None else list(facts)
             projections[layer] = tuple(
-                read_projection(folder, described[at, name], manifest["states"])
-                for at, name in names
-                if at == layer
+                read_projection(folder, facts[at, name], manifest.states) for at, name in names if at == layer
             )
         return cls(folder, manifest, sequences, ep, distances, projections)
 
@@ -104,11 +105,10 @@ class StateStore:
         if not self.is_unchanged:
             raise ReplacedFileError(self._folder.manifest)
         projections = dict(self._projections)
-        for described in manifest["projections"]:
-            layer = described["layer"]
-            if described["name"] not in [one.name for one in projections[layer]]:
-                added = read_projection(self._folder, described, self.n_states)
-                projections[layer] = (*projections[layer], added)
+        for facts in manifest.projections:
+            if facts.name not in [one.name for one in projections[facts.layer]]:
+                added = read_projection(self._folder, facts, self.n_states)
+                projections[facts.layer] = (*projections[facts.layer], added)
         return StateStore(self._folder, manifest, self._sequences, self.ep, self._distances, projections)
 
     @property
@@ -135,7 +135,7 @@ class StateStore:
         """
         arrays = [self.offsets, self.labels, self.predicted, self.ep, *self._distances.values()]
         sums = [checksum(array) for array in arrays]
-        return files.key_of(states=self.manifest["keys"]["states"], layers=self.layers, sums=sums)
+        return files.key_of(states=self.manifest.keys.states, layers=self.layers, sums=sums)
 
     @cached_property
     def edition(self) -> str:

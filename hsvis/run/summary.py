@@ -1,31 +1,32 @@
 """A manifest in plain words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from hsvis.run.folder import RunFolder
+from hsvis.run.manifest import Manifest
 
 
-def lines(folder: RunFolder, manifest: Mapping[str, Any], built: bool) -> Iterator[str]:
+def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
     """What a run holds, one fact a line.
 
     Args:
         manifest: as in `manifest.json`.
         built: whether everything that the config asks for is there.
     """
-    yield f"run          {manifest['name']}{'' if built else '  (not all of it is built)'}"
+    yield f"run          {manifest.name}{'' if built else '  (not all of it is built)'}"
     yield f"folder       {folder.path}"
-    yield f"classes      {', '.join(manifest['classes'])}"
-    yield f"sequences    {manifest['sequences']:,}"
-    yield f"states       {manifest['states']:,} of each layer"
-    for layer in manifest["layers"]:
-        yield f"layer        {layer['name']}: {layer['size']} {layer['kind']} units, {layer['direction']}"
-    if manifest.get("own_model"):
-        own = manifest["own_model"]
-        yield f"model        {own['answers']}"
-        yield f"EPs          by {own['ep']}: {own['why']}"
+    yield f"classes      {', '.join(manifest.classes)}"
+    yield f"sequences    {manifest.sequences:,}"
+    yield f"states       {manifest.states:,} of each layer"
+    for layer in manifest.layers:
+        yield f"layer        {layer.name}: {layer.size} {layer.kind} units, {layer.direction}"
+    if manifest.own_model:
+        own = manifest.own_model
+        yield f"model        {own.answers}"
+        yield f"EPs          by {own.ep}: {own.why}"
     for split in ("train", "test"):
-        accuracy = manifest[f"{split}_accuracy"]
+        accuracy = {"train": manifest.train_accuracy, "test": manifest.test_accuracy}[split]
         yield (
             f"{split:<5} split  accuracy {accuracy:.4f}"
             if accuracy is not None
@@ -36,22 +37,22 @@ def lines(folder: RunFolder, manifest: Mapping[str, Any], built: bool) -> Iterat
         "test": "rows of the test split not counted in its accuracy",
         "shown": "rows to show left out",
     }
-    for split, reasons in manifest["left_out"].items():
+    for split, reasons in manifest.left_out.items():
         for reason, count in reasons.items():
             if count:
                 yield f"note         {count:,} {meaning[split]}: {reason}"
-    if manifest["repeated"]:
-        yield f"note         {manifest['repeated']:,} texts shown stand there before"
-    for projection in manifest["projections"]:
-        details = {k: v for k, v in projection["details"].items() if k != "note"}
+    if manifest.repeated:
+        yield f"note         {manifest.repeated:,} texts shown stand there before"
+    for projection in manifest.projections:
+        details = {k: v for k, v in projection.details.items() if k != "note"}
         facts = ", ".join(f"{k.replace('_', ' ')} {_number(v)}" for k, v in details.items())
-        note = projection["details"].get("note")
+        note = projection.details.get("note")
         tail = f"{facts}; {note}" if note else facts
-        yield f"projection   {projection['layer']}, {projection['label']}: {tail}"
-    for stage, seconds in manifest["times"].items():
+        yield f"projection   {projection.layer}, {projection.label}: {tail}"
+    for stage, seconds in manifest.times.items():
         yield f"took         {seconds:8.1f} s  {stage}"
-    size = sum(manifest["files"].values())
-    yield f"files        {len(manifest['files'])}, {size / 2**20:,.1f} MiB"
+    size = sum(manifest.files.values())
+    yield f"files        {len(manifest.files)}, {size / 2**20:,.1f} MiB"
 
 
 def _number(value: Any) -> str:

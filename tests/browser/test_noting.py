@@ -55,7 +55,7 @@ def visit_notes(
 def keep(store: StateStore, notes: Notes, index: int, step: int | None, text: str, author: str = "") -> None:
     """A note that somebody else wrote."""
     words = store.sequence(index).tokens[step or 0]
-    notes.add("demo", store.manifest["keys"]["states"], index, step, words, text, author)
+    notes.add("demo", store.manifest.keys.states, index, step, words, text, author)
 
 
 def write(opened: Opened, text: str) -> None:

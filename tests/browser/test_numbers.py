@@ -121,7 +121,7 @@ def test_lines_go_from_value_to_value_on_their_own_scales(page: Opened, served: 
     assert store.series is not None
     values = store.sequence(3).values
     assert values is not None
-    low, high = np.array(store.series["low"]), np.array(store.series["high"])
+    low, high = np.array(store.series.low), np.array(store.series.high)
     shares = (values - low) / (high - low)
     drawn = page.page.evaluate(
         """() => {

@@ -177,9 +177,9 @@ def old_run(demo_store: StateStore, profile: Profile) -> Iterator[Page]:
     """A page of a run as versions without an index built it."""
     manifest = read_manifest(demo_store.folder)
     assert manifest is not None
-    files = {name: size for name, size in manifest["files"].items() if not name.startswith("neighbours")}
+    files = {name: size for name, size in manifest.files.items() if not name.startswith("neighbours")}
     old = StateStore.open(demo_store.folder)
-    old.manifest = manifest | {"files": files}
+    old.manifest = manifest.but(files=files)
     page = profile().new_page()
     with serving([old]) as running:
         page.goto(f"{running.address}?sequence={INDEX}&step={STEP}")

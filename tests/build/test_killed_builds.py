@@ -27,7 +27,7 @@ class Builder:
     """Talks to `builder.py`."""
 
     def __init__(self) -> None:
-        script = [sys.executable, str(Path(__file__).with_name("builder.py")), *SETTINGS]
+        script = [sys.executable, str(Path(__file__).parents[1] / "builder.py"), *SETTINGS]
         self.process = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdin
         assert self.process.stdout

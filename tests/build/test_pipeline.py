@@ -14,6 +14,7 @@ from hsvis.analysis.neighbours import neighbours
 from hsvis.build.pipeline import build, locate
 from hsvis.config import Config, load_config
 from hsvis.errors import CacheError, ConfigError, DamagedFileError, DataError
+from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import read_manifest, write_manifest
 from hsvis.run.store import StateStore
 from hsvis.storage import parquet
@@ -117,6 +118,12 @@ def test_the_manifest_tells_what_was_done(demo_store: StateStore) -> None:
     assert manifest["left_out"]["shown"]["no words"] == 0
 
 
+def is_built(config: Config) -> tuple[RunFolder, bool]:
+    """The folder of a run, and whether all of it is there."""
+    folder, _, whole = locate(config)
+    return folder, whole
+
+
 def test_each_stage_is_done_once(cache_folder: Path) -> None:
     first, worked = stages(tiny())
     assert worked == {"reading words", "training", "states", "PCA", "index of rnn.0"}
@@ -124,14 +131,14 @@ def test_each_stage_is_done_once(cache_folder: Path) -> None:
     again, worked = stages(tiny())
     assert worked == set()
     assert contents(again.folder.path) == before
-    assert locate(tiny()) == (first.folder, True)
+    assert is_built(tiny()) == (first.folder, True)
 
 
 def test_a_new_projection_reads_the_model_not_again(cache_folder: Path, built: Path) -> None:
     shutil.copytree(built, cache_folder)
     first, _ = stages(tiny())
     more = tiny("projections=[{method: pca}, {method: pca, seed: 5}]")
-    assert locate(more) == (first.folder, False)
+    assert is_built(more) == (first.folder, False)
     second, worked = stages(more)
     assert "training" not in worked
     assert second.folder == first.folder
@@ -227,9 +234,9 @@ def test_a_run_without_an_index_opens_and_the_next_build_adds_nothing_else(
     manifest = read_manifest(folder)
     assert manifest is not None
     shutil.rmtree(folder.records("rnn.0").parent)
-    kept = {name: size for name, size in manifest["files"].items() if not name.startswith("neighbours")}
-    write_manifest(folder, manifest | {"files": kept})
-    assert locate(tiny()) == (folder, True)
+    kept = {name: size for name, size in manifest.files.items() if not name.startswith("neighbours")}
+    write_manifest(folder, manifest.but(files=kept, stages={}))
+    assert is_built(tiny()) == (folder, True)
     old = StateStore.open(folder)
     with pytest.raises(DamagedFileError, match="Build the run again"):
         neighbours(old, "rnn.0", 5)
@@ -296,9 +303,9 @@ def test_unusual_rows_are_shown_or_counted_never_dropped_silently(cache_folder: 
     assert store.sequence(0).correct is None
     assert store.sequence(3).text == texts[6]
     assert store.sequence(3).tokens[0] == "😀"
-    assert store.manifest["left_out"]["shown"] == {"no words": 3}
-    assert store.manifest["repeated"] == 1
-    assert store.manifest["left_out"]["test"] == {"no words": 3, "no label": 1}
+    assert store.manifest.left_out["shown"] == {"no words": 3}
+    assert store.manifest.repeated == 1
+    assert store.manifest.left_out["test"] == {"no words": 3, "no label": 1}
     rows = pq.read_table(store.folder.sequences)["row"].to_pylist()
     assert rows == [0, 4, 5, 6]
 

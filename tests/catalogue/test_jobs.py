@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hsvis.build import additions
-from hsvis.build.pipeline import build
+from hsvis.build.pipeline import build, project
 from hsvis.build.projecting import embed
 from hsvis.catalogue.jobs import Builds, RefusedError
 from hsvis.catalogue.offers import offers, opened
@@ -194,7 +193,7 @@ def test_a_projection_of_a_built_run_is_that_of_its_states_and_stays(
     store: StateStore, configs: Path
 ) -> None:
     settings = PcaSettings(method="pca", seed=3)
-    folder, name = additions.project(store.folder.path, "rnn.0", settings)
+    folder, name = project(store.folder.path, "rnn.0", settings)
     states = np.concatenate([store.states(k, "rnn.0") for k in range(store.n_sequences)])
     added = store.with_projections().projection("rnn.0", name)
     np.testing.assert_array_equal(added.xy, embed(states, settings).xy)
@@ -205,23 +204,22 @@ def test_a_projection_of_a_built_run_is_that_of_its_states_and_stays(
     assert [one.name for one in build(load_config(configs / "alpha.yaml")).projections("rnn.0")][1] == name
     manifest = read_manifest(folder)
     assert manifest is not None
-    assert f"embeddings/layer=rnn.0/{name}.parquet" in manifest["files"]
+    assert f"embeddings/layer=rnn.0/{name}.parquet" in manifest.files
 
 
 def test_projections_of_a_layer_have_different_labels(store: StateStore) -> None:
     for seed in (1, 2, 1):
-        additions.project(store.folder.path, "rnn.0", PcaSettings(method="pca", seed=seed))
+        project(store.folder.path, "rnn.0", PcaSettings(method="pca", seed=seed))
     labels = [one.label for one in store.with_projections().projections("rnn.0")]
     assert labels == ["PCA", "PCA, seed 1", "PCA, seed 2"]
-    assert additions.unlike("PCA", 1, {"PCA", "PCA, seed 1"}) == "PCA, seed 1 (2)"
 
 
 def test_a_projection_of_what_is_not_there_is_an_error(store: StateStore, tmp_path: Path) -> None:
     settings = PcaSettings(method="pca", seed=1)
     with pytest.raises(ConfigError, match=r"the run in .* keeps rnn\.0"):
-        additions.project(store.folder.path, "rnn.9", settings)
+        project(store.folder.path, "rnn.9", settings)
     with pytest.raises(CacheError, match="there is no built run"):
-        additions.project(tmp_path / "nothing", "rnn.0", settings)
+        project(tmp_path / "nothing", "rnn.0", settings)
     assert not (tmp_path / "nothing.lock").exists()
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from rebuilt import rebuild, write_config
 
-from hsvis.build import additions
-from hsvis.build.pipeline import build
+from hsvis.build.pipeline import build, project
 from hsvis.catalogue.jobs import Builds
 from hsvis.catalogue.offers import offers, opened, sources
 from hsvis.catalogue.runs import Runs
@@ -164,7 +163,7 @@ def test_a_changed_config_is_offered_until_its_run_is_built_and_then_shown(
     server.look(1)
     assert server.listed()["alpha"]["note"] == ""
     assert server.runs.editions()["alpha"] != before
-    assert server.runs.first.manifest["config"]["model"]["seed"] == 2
+    assert server.runs.first.manifest.config["model"]["seed"] == 2
     write_config(folder, "alpha", seed=1)  # and back again: that run is there
     server.look()
     assert server.runs.editions()["alpha"] == before
@@ -193,7 +192,7 @@ def test_a_run_that_another_process_built_anew_is_shown(server: Server, folder: 
 def test_a_projection_of_another_process_is_added_to_the_same_edition(server: Server) -> None:
     before, news = server.runs.first, server.news()
     edition = server.runs.editions()
-    additions.project(before.folder.path, "rnn.0", PcaSettings(method="pca", seed=5))
+    project(before.folder.path, "rnn.0", PcaSettings(method="pca", seed=5))
     server.look(1)
     assert [one.label for one in server.runs.first.projections("rnn.0")] == ["PCA", "PCA, seed 5"]
     assert server.runs.editions() == edition, "pages go on: nothing of theirs has changed"

@@ -119,7 +119,7 @@ def test_of_the_built_in_classifier_too_before_and_after_training(
 
 def assert_as_said(facts: dict[str, str], store: StateStore) -> None:
     assert facts["run"] == f"{store.n_sequences:,} sequences, {store.n_states:,} steps"
-    disk = sum(store.manifest["files"].values())
+    disk = sum(store.manifest.files.values())
     assert bytes_of(facts["disk"]) == pytest.approx(disk, rel=0.15)
     held = store.ep.nbytes + store._sequences.nbytes
     held += sum(store.distances(layer).nbytes for layer in store.layers)

@@ -82,7 +82,7 @@ def test_arrays_one_after_the_other_become_a_run(tmp_path: Path) -> None:
     check(store)
     right = ARRAYS["ep"][[2, 7]].argmax(1) == [2, 1]
     assert store.test_accuracy == pytest.approx(right.mean())
-    assert store.manifest["left_out"]["test"] == {"no steps": 1}
+    assert store.manifest.left_out["test"] == {"no steps": 1}
     assert create_app([store]).layout() is not None
 
 

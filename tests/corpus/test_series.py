@@ -26,6 +26,7 @@ from hsvis.errors import ConfigError, DataError, ModelError
 from hsvis.models.builtin.checkpoint import read_checkpoint
 from hsvis.models.builtin.text_model import read_series
 from hsvis.run.find import find_run
+from hsvis.run.manifest import SeriesFacts
 
 RNG = np.random.default_rng(4)
 LENGTHS = (5, 3, 1, 4, 6, 2, 5, 7)
@@ -198,11 +199,15 @@ def test_the_length_limit_keeps_steps_with_their_labels(length: int, most: int |
 
 def test_what_is_drawn_is_between_the_lowest_and_the_highest() -> None:
     values = np.array([[0, 10], [5, 30]], np.float32)
-    lines = shares(values, {"low": [0, 10], "high": [10, 30], "draw": "lines"})
+    lines = shares(values, SeriesFacts(features=[], low=[0, 10], high=[10, 30], draw="lines"))
     assert lines.tolist() == [[0, 0], [128, 255]]
-    image = shares(values, {"low": [0, 10], "high": [10, 30], "draw": "columns"})
+    image = shares(values, SeriesFacts(features=[], low=[0, 10], high=[10, 30], draw="columns"))
     assert image.tolist() == [[0, 85], [42, 255]]
-    wide = shares(np.ones((2, 1000), np.float32), {"low": [0] * 1000, "high": [2] * 1000, "draw": "rows"}, 64)
+    wide = shares(
+        np.ones((2, 1000), np.float32),
+        SeriesFacts(features=[], low=[0] * 1000, high=[2] * 1000, draw="rows"),
+        64,
+    )
     assert wide.shape == (2, 64)
     assert (wide == 128).all()
 
@@ -245,9 +250,9 @@ def test_a_run_of_digits_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest
         assert sequence.tokens == [f"row {k}" for k in range(8)]
         assert sequence.text == series[index].caption
     shown = np.concatenate([one.values for one in series[:40]])
-    assert store.series["low"] == shown.min(0).tolist()
-    assert store.series["high"] == shown.max(0).tolist()
-    assert store.series["draw"] == "rows"
+    assert store.series.low == shown.min(0).tolist()
+    assert store.series.high == shown.max(0).tolist()
+    assert store.series.draw == "rows"
     rows = table_rows(store)
     assert rows[3]["words"] == series[3].caption
     assert (rows[3]["picture"]["steps"], rows[3]["picture"]["values"]) == (8, 8)

@@ -362,7 +362,7 @@ def test_csv_reads_back_with_links_that_lead_there(
             key: one[key] for key in ("text", "words", "author", "written")
         }
         assert row["step"] == ("" if one["step"] is None else str(one["step"]))
-        assert row["build"] == demo_store.manifest["keys"]["states"]
+        assert row["build"] == demo_store.manifest.keys.states
     assert rows[1]["link"] == "https://team.example:8443/?run=demo&sequence=7&step=2"
     assert rows[0]["link"] == "https://team.example:8443/?run=demo&sequence=7"
 

@@ -183,7 +183,7 @@ def test_words_of_three_classes(demo_store: StateStore, whole: dict[str, float],
     ep = np.random.default_rng(8).dirichlet(np.ones(3), demo_store.n_states).astype(np.float32)
     layer = demo_store.layers[0]
     store = StateStore(
-        demo_store.folder, {**demo_store.manifest, "classes": ["a", "b", "c"]},
+        demo_store.folder, demo_store.manifest.but(classes=["a", "b", "c"]),
         pq.read_table(demo_store.folder.sequences), ep, {layer: demo_store.distances(layer)},
         {layer: demo_store.projections(layer)},
     )  # fmt: skip

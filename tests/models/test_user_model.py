@@ -59,7 +59,8 @@ def test_a_bidirectional_model_with_packed_input_is_a_run(
         f"encoder.{k}{way}{kind}" for k in (0, 1) for way in ("", ".reverse") for kind in ("", ".cell")
     }
     assert store.n_sequences == 21  # three texts are empty
-    assert store.manifest["own_model"]["ep"] == "prefixes"
+    assert store.manifest.own_model is not None
+    assert store.manifest.own_model.ep == "prefixes"
     check_run(store, module, {word: k for k, word in enumerate(WORDS)})
     right = np.mean(store.predicted == store.labels)
     assert store.test_accuracy == pytest.approx(right)
@@ -87,7 +88,7 @@ def test_other_weights_are_another_run(folder: Path, session_cache: Path) -> Non
             )
         )  # fmt: skip
     assert runs[0].folder.path != runs[1].folder.path
-    assert runs[0].manifest["own_model"]["ep"] == "head"
+    assert runs[0].manifest.own_model.ep == "head"
     torch.manual_seed(1)
     check_run(runs[1], LastState(len(WORDS)).eval(), {word: k for k, word in enumerate(WORDS)})
 

@@ -33,7 +33,7 @@ def run(request: pytest.FixtureRequest, session_cache: Path) -> tuple[StateStore
         "tokens.max_length=40",
     ]
     store = build(load_config("demo", settings))
-    key = store.manifest["keys"]["model"]
+    key = store.manifest.keys.model
     checkpoint = read_checkpoint(session_cache / "demo" / "models" / f"{key}.safetensors")
     plain = MODULES[cell](6, 10, num_layers=layers, batch_first=True)
     weights = checkpoint.classifier.state_dict()

@@ -1,7 +1,6 @@
 """Files of a run: whole or not at all, checked when read, errors in words."""
 
 import errno
-import json
 import os
 import resource
 import subprocess
@@ -15,8 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from hsvis.errors import CacheError, DamagedFileError
-from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import read_manifest, write_manifest
 from hsvis.storage import files, parquet
 
 
@@ -115,24 +112,6 @@ def test_joining_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 def test_a_key_depends_on_every_part_and_on_nothing_else() -> None:
     assert files.key_of(a=1, b="x") == files.key_of(b="x", a=1)
     assert len({files.key_of(a=1), files.key_of(a=2), files.key_of(b=1), files.key_of(a="1")}) == 4
-
-
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", "null", json.dumps({"format": 999}), json.dumps({"format": 1})]
-)
-def test_an_unreadable_manifest_counts_as_none(tmp_path: Path, content: str) -> None:
-    (tmp_path / "manifest.json").write_text(content)
-    assert read_manifest(RunFolder(tmp_path)) is None
-
-
-def test_a_manifest_comes_back_and_a_changed_letter_is_noticed(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    write_manifest(folder, {"format": files.FORMAT, "name": "é", "classes": ("a", "b")})
-    assert read_manifest(folder) == {"format": files.FORMAT, "name": "é", "classes": ["a", "b"]}
-    folder.manifest.write_text(
-        folder.manifest.read_text(encoding="utf-8").replace("classes", "clasees"), encoding="utf-8"
-    )
-    assert read_manifest(folder) is None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

@@ -160,7 +160,7 @@ def _value_columns(store: StateStore, sequence: Sequence) -> dict[str, Iterable[
     """Of a series, what the model read: a column for each feature."""
     if store.series is None or sequence.values is None:
         return {}
-    names = [f"value {name}" for name in store.series["features"]]
+    names = [f"value {name}" for name in store.series.features]
     return dict(zip(names, map(_numbers, sequence.values.T), strict=True))
 
 

@@ -73,7 +73,7 @@ def _picture(store: StateStore, sequence: int) -> dict[str, Any]:
     steps = np.array_split(values, min(len(values), PICTURE[0]))
     cells = shares(np.stack([part.mean(0) for part in steps]), store.series, PICTURE[1])
     return {
-        "draw": store.series["draw"],
+        "draw": store.series.draw,
         "steps": cells.shape[0],
         "values": cells.shape[1],
         "data": base64.b64encode(cells.tobytes()).decode("ascii"),

@@ -4,12 +4,11 @@ The browser makes the elements (assets/strip.js): thousands of Dash components w
 """
 
 import re
-from collections.abc import Mapping
 from collections.abc import Sequence as SequenceOf
-from typing import Any
 
 import numpy as np
 
+from hsvis.run.manifest import SeriesFacts
 from hsvis.run.records import Sequence
 
 _GAP = re.compile(r"\s*")
@@ -51,7 +50,7 @@ def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:
 
 
 def series_strip(
-    sequence: Sequence, values: np.ndarray, colours: SequenceOf[str], series: Mapping[str, Any]
+    sequence: Sequence, values: np.ndarray, colours: SequenceOf[str], series: SeriesFacts
 ) -> list[Part]:
     """The steps of a series in their order.
 
@@ -64,16 +63,16 @@ def series_strip(
         Parts of the kind "rows", "columns" or "lines", with label, colour, and the values as shares of 255.
     """
     cells = shares(values, series).tolist()
-    return [(series["draw"], label, colours[step], cells[step]) for step, label in enumerate(sequence.tokens)]
+    return [(series.draw, label, colours[step], cells[step]) for step, label in enumerate(sequence.tokens)]
 
 
-def shares(values: np.ndarray, series: Mapping[str, Any], most: int = MOST_CELLS) -> np.ndarray:
+def shares(values: np.ndarray, series: SeriesFacts, most: int = MOST_CELLS) -> np.ndarray:
     """Values (T, F) between the lowest and the highest of the run, as (T, at most `most`) uint8.
 
     An image has one scale for all its features, lines have one each.
     """
-    low, high = np.array(series["low"], np.float64), np.array(series["high"], np.float64)
-    if series["draw"] != "lines":
+    low, high = np.array(series.low, np.float64), np.array(series.high, np.float64)
+    if series.draw != "lines":
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
     span = np.where(high > low, high - low, 1.0)
     scaled = np.clip((values - low) / span, 0, 1)

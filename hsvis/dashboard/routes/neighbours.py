@@ -9,7 +9,6 @@ from dash import Dash
 from werkzeug.exceptions import BadRequest, NotFound
 
 from hsvis.analysis.neighbours import neighbours
-from hsvis.build import additions
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.routes import parameters
 from hsvis.errors import DamagedFileError
@@ -45,7 +44,7 @@ def _nearest(store: StateStore, layer: str, row: int) -> list[dict[str, Any]]:
         raise BadRequest(f"k={k:g} is not a number of states: 1 to {MOST}.")
     of_sequences = parameters.choice("of", OF) == "sequences"
     projection = _projection(store, layer)
-    if not additions.has_indexes(store.manifest):
+    if not store.manifest.names(store.folder, store.folder.records(layer)):
         raise NotFound(
             f"The run “{store.name}” was built before there were indexes of states. Build it again "
             "(`hsvis build CONFIG`): its index alone is added; then start the server again."

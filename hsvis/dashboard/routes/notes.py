@@ -166,7 +166,7 @@ def _words(store: StateStore, sequence: int, step: int | None) -> str:
 
 
 def _build(store: StateStore) -> str:
-    return str(store.manifest["keys"]["states"])
+    return store.manifest.keys.states
 
 
 def _listed(notes: Notes, store: StateStore, access: Access) -> dict[str, Any]:

@@ -46,6 +46,13 @@ class _Model:
         return digest.hexdigest()
 
     @torch.inference_mode()
+    def answer(self, batch: Sequence[Encoded]) -> np.ndarray:
+        """The classifier's own answers to whole sequences, by one plain call: (B, C) float32."""
+        inputs, lengths = pad([encoded.inputs for encoded in batch])
+        logits = self.classifier(torch.from_numpy(inputs), torch.from_numpy(lengths))
+        return self.classifier.probabilities(logits).numpy()
+
+    @torch.inference_mode()
     def trace(self, batch: Sequence[Encoded]) -> Trace:
         """States and EPs of every step of a batch of non-empty sequences."""
         inputs, lengths = pad([encoded.inputs for encoded in batch])

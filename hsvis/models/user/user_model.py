@@ -52,44 +52,58 @@ class OwnModel:
 
 
 def own_model(
-    settings: OwnModelSettings, tokens: TokenSettings, classes: Sequence[str], examples: Sequence[Any]
+    settings: OwnModelSettings,
+    tokens: TokenSettings,
+    classes: Sequence[str],
+    examples: Sequence[Any],
+    module: nn.Module | None = None,
 ) -> OwnModel:
     """The model that a config describes.
 
     Args:
         examples: texts or series of the dataset, by which the model is tried.
+        module: what the factory made, where it was called already.
 
     Raises:
         ModelError: what does not fit, and what to do.
     """
-    module = _made(settings)
+    module = module or make_module(settings)
     left_training = module.training and any(_acts_in_training(part) for part in module.modules())
     if settings.checkpoint is None:
         loaded = "as the factory made them: no `model.checkpoint` is named"
     else:
         loaded = load_weights(module, Path(settings.checkpoint))
     module = _moved(module, settings.device)
-    is_series = isinstance(examples[0], Series)
+    encode = encoder_of(module, settings, tokens, is_series=isinstance(examples[0], Series))
+    model, tables, notes = _fitting(
+        module, settings, classes, encode, [one for one in examples if len(one)][:TRIED]
+    )
+    return OwnModel(model, encode, tables, loaded, left_training, notes)
+
+
+def encoder_of(
+    module: nn.Module, settings: OwnModelSettings, tokens: TokenSettings, *, is_series: bool
+) -> Encoder:
+    """What reads the dataset for a module: what the config names, else the module's own `encode`.
+
+    Raises:
+        ModelError: there is none, or it reads texts where there are numbers.
+    """
     if is_series and settings.tokenizer is not None and ":" not in settings.tokenizer:
         raise ModelError(
             f"`model.tokenizer`: {settings.tokenizer} reads texts, but the dataset is of numbers. Leave it "
             "out, or name a function `package.module:name` that takes a Series."
         )
     if settings.tokenizer is not None:
-        encode = encoder(settings.tokenizer, tokens)
-    elif callable(own := getattr(module, "encode", None)):
-        encode = of_function("encode of the model", own, tokens)
-    elif is_series:
-        encode = Encoder(partial(read_series, tokens=tokens), "the numbers as they are")
-    else:
-        raise ModelError(
-            "`model.tokenizer` is missing: name a vocabulary (.txt, .json), a tokenizer.json, or a function "
-            "`package.module:name`."
-        )
-    model, tables, notes = _fitting(
-        module, settings, classes, encode, [one for one in examples if len(one)][:TRIED]
+        return encoder(settings.tokenizer, tokens)
+    if callable(own := getattr(module, "encode", None)):
+        return of_function("encode of the model", own, tokens)
+    if is_series:
+        return Encoder(partial(read_series, tokens=tokens), "the numbers as they are")
+    raise ModelError(
+        "`model.tokenizer` is missing: name a vocabulary (.txt, .json), a tokenizer.json, or a function "
+        "`package.module:name`."
     )
-    return OwnModel(model, encode, tables, loaded, left_training, notes)
 
 
 def _acts_in_training(part: nn.Module) -> bool:
@@ -117,7 +131,7 @@ def accuracy(
     return (right / len(rows) if len(rows) else None), left_out
 
 
-def _made(settings: OwnModelSettings) -> nn.Module:
+def make_module(settings: OwnModelSettings) -> nn.Module:
     """What the factory returns, without the wrappers of torch.compile and DataParallel."""
     factory = named(settings.factory, "factory")
     try:

@@ -3,6 +3,7 @@
 Nothing in a checkpoint is executed; what can't be read without that is refused by `pickles`.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -179,3 +180,19 @@ def _not_a_number(weight: torch.Tensor, *, buffer: bool) -> str | None:
 def _some(names: Sequence[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:NAMED])
     return shown + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
+def weights_hash(module: nn.Module) -> str:
+    """Hash of all weights and buffers that a module has, by name, kind, shape and value."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        if not isinstance(value, torch.Tensor) or _has_no_values(value):
+            digest.update(f"{name} {value!r}\n".encode())
+            continue
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _has_no_values(weight: torch.Tensor) -> bool:
+    return torch.nn.parameter.is_lazy(weight) or weight.is_meta

@@ -1,0 +1,122 @@
+"""The stage of a projection: all states of a layer in 2-D by one method."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hsvis.build.plan import Plan
+from hsvis.build.projecting import embed, label
+from hsvis.config import ProjectionSettings
+from hsvis.progress import Progress
+from hsvis.run import tables
+from hsvis.run.find import projection_name
+from hsvis.run.folder import RunFolder
+from hsvis.run.manifest import Manifest, ProjectionFacts
+from hsvis.run.states import LayerStates
+from hsvis.storage import parquet
+
+
+@dataclass(frozen=True)
+class ProjectionStage:
+    """A `Stage`.
+
+    Attributes:
+        states_key: of the states that are projected; with layer and settings it names the file.
+    """
+
+    states_key: str
+    layer: str
+    settings: ProjectionSettings
+    is_required = True
+
+    @classmethod
+    def of(cls, plan: Plan, layer: str) -> "list[ProjectionStage]":
+        """The projections of a layer that a config asks for."""
+        return [cls(plan.states_key, layer, settings) for settings in plan.config.projections]
+
+    @property
+    def id(self) -> str:
+        """`<method>-<key>`: of the file, and on the page."""
+        return projection_name(self.states_key, self.layer, self.settings)
+
+    @property
+    def name(self) -> str:
+        return f"projection {self.id} of {self.layer}"
+
+    def key(self, manifest: Manifest | None) -> str:
+        """The part of its name that tells its settings and states."""
+        return self.id.rpartition("-")[2]
+
+    def is_whole(self, folder: RunFolder, manifest: Manifest | None) -> bool:
+        """Whether the manifest describes it and its file is there."""
+        if manifest is None or manifest.projection(self.layer, self.id) is None:
+            return False
+        return manifest.has(folder, folder.embedding(self.layer, self.id))
+
+    def make(self, folder: RunFolder, manifest: Manifest | None, progress: Progress) -> Manifest:
+        """Projects the states, unless a killed build has done so; labels it unlike all others."""
+        assert manifest is not None
+        path = folder.embedding(self.layer, self.id)
+        if not parquet.is_whole(path, manifest.states):
+            write_projection(folder, self.layer, self.id, self.settings, progress)
+        details = parquet.read_details(path)
+        others = [one for one in manifest.projections if (one.layer, one.name) != (self.layer, self.id)]
+        facts = ProjectionFacts(
+            layer=self.layer,
+            name=self.id,
+            label=label(self.settings, details),
+            settings=self.settings.model_dump(),
+            details=details,
+        )
+        return manifest.but(projections=unlike_each_other([*others, facts]))
+
+
+def write_projection(
+    folder: RunFolder, layer: str, name: str, settings: ProjectionSettings, progress: Progress
+) -> None:
+    """Computes one projection of all states of a layer and writes it, what was done in its metadata."""
+    read = parquet.read_table(folder.sequences, ["label", "length"])
+    labels, lengths = read["label"].to_numpy(), read["length"].to_numpy()  # (S,) each
+    first = np.cumsum(lengths, dtype=np.int64) - lengths
+    steps = np.arange(int(lengths.sum())) - np.repeat(first, lengths)
+    states = LayerStates(folder, layer)
+    assert len(states) == len(steps)
+    progress("reading the states", 0, 1, f"{len(states):,} of {layer}")
+    done = embed(states, settings, progress, groups=np.repeat(labels, lengths), steps=steps)
+    table = tables.embedding_table(lengths, done.xy)
+    parquet.write_table(folder.embedding(layer, name), table, done.details)
+    if "note" in done.details:
+        progress(f"{label(settings)}, {layer}", 1, 1, done.details["note"])
+
+
+def in_order(manifest: Manifest, folder: RunFolder, first: Sequence[ProjectionStage]) -> Manifest:
+    """The manifest with these projections first, then the others whose files are whole."""
+    wanted = [(one.layer, one.id) for one in first]
+    named = {(one.layer, one.name): one for one in manifest.projections}
+    others = [
+        facts
+        for at, facts in named.items()
+        if at not in wanted and parquet.is_whole(folder.embedding(*at), manifest.states)
+    ]
+    return manifest.but(
+        projections=unlike_each_other([*(named[at] for at in wanted if at in named), *others])
+    )
+
+
+def unlike_each_other(projections: Sequence[ProjectionFacts]) -> list[ProjectionFacts]:
+    """No two of a layer have one label: the later one's is told apart."""
+    done: list[ProjectionFacts] = []
+    for one in projections:
+        taken = {other.label for other in done if other.layer == one.layer}
+        done.append(one.model_copy(update={"label": _unlike(one.label, one.settings["seed"], taken)}))
+    return done
+
+
+def _unlike(shown: str, seed: int, taken: Collection[str]) -> str:
+    """A label that is not taken: with its seed, and if that is not enough, with a number."""
+    if shown not in taken:
+        return shown
+    with_seed = shown if shown.endswith(f", seed {seed}") else f"{shown}, seed {seed}"
+    numbered = (f"{with_seed} ({number})" for number in range(2, len(taken) + 3))
+    return next(one for one in (with_seed, *numbered) if one not in taken)

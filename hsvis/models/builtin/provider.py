@@ -1,0 +1,172 @@
+"""The built-in classifier as a provider: trained where there is no checkpoint of it."""
+
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hsvis.config import Config, ModelSettings
+from hsvis.corpus.corpus import Corpus
+from hsvis.corpus.tokens import PADDING, UNKNOWN, Vocabulary, word_forms
+from hsvis.corpus.word_files import SplitWords
+from hsvis.errors import ModelError
+from hsvis.models.providers import ProviderFacts, corpus_key, wanted_layers
+from hsvis.models.subject import Fact, Subject, n_parameters
+from hsvis.progress import Progress
+from hsvis.storage import files
+
+if TYPE_CHECKING:  # torch takes seconds: only who needs the model loads it
+    from hsvis.models.builtin.checkpoint import Checkpoint
+    from hsvis.models.builtin.classifier import RecurrentClassifier
+    from hsvis.models.builtin.text_model import SeriesModel, TextModel
+
+FIRST_LAYER = "rnn.0"
+
+
+class BuiltIn:
+    """A `Provider`; its key is known without a model, as training follows from config and dataset."""
+
+    def __init__(
+        self,
+        config: Config,
+        settings: ModelSettings,
+        corpus: Corpus,
+        words: SplitWords,
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        self._config, self._settings, self._corpus = config, settings, corpus
+        self._words, self._folder, self._progress = words, folder, progress
+        self._times: dict[str, float] = {}
+
+    def sources(self) -> dict[str, str]:
+        """None: it is made of the config and the dataset."""
+        return {}
+
+    def key(self) -> str:
+        """Of the dataset and the settings of training."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> str:
+        return files.key_of(**corpus_key(self._config, self._corpus))
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where its checkpoint lies, or will lie once it is trained."""
+        return self._folder / f"{self.key()}.safetensors"
+
+    def layers(self) -> list[str]:
+        """The states of its first layer, unless the config names others."""
+        return wanted_layers(self._config, [FIRST_LAYER])
+
+    def model(self) -> "TextModel | SeriesModel":
+        """From its checkpoint, or trained.  Raises DataError, ModelError, CacheError."""
+        c = self._trained
+        return self._reading(c.classifier, c.vocabulary)
+
+    def facts(self) -> ProviderFacts:
+        """The report of its training."""
+        report = self._trained.report
+        return ProviderFacts(
+            report["train_accuracy"],
+            report["test_accuracy"],
+            report["left_out"],
+            training={"epochs": report["epochs"], "kept_epoch": report["kept_epoch"]},
+            times=self._times,
+        )
+
+    def subject(self) -> Subject:
+        """From its checkpoint; with random weights where it is not trained yet."""
+        trained = self.checkpoint.exists()
+        if trained:
+            from hsvis.models.builtin.checkpoint import read_checkpoint  # noqa: PLC0415
+
+            checkpoint = read_checkpoint(self.checkpoint)
+            classifier, vocabulary = checkpoint.classifier, checkpoint.vocabulary
+        else:
+            vocabulary = self._vocabulary()
+            classifier = self._untrained(len(vocabulary))
+        model = self._reading(classifier, vocabulary)
+        facts = self._facts(model, len(vocabulary), trained)
+        return Subject(model, model.answer, facts, [], trained, untrained=None if trained else classifier)
+
+    @cached_property
+    def _trained(self) -> "Checkpoint":
+        from hsvis.models.builtin.checkpoint import checkpoint_bytes, read_checkpoint  # noqa: PLC0415
+        from hsvis.models.builtin.training import train  # noqa: PLC0415
+
+        path, corpus, tokens = self.checkpoint, self._corpus, self._config.tokens
+        waiting = lambda: self._progress("training", 0, 1, "waiting for another build")  # noqa: E731
+        with files.locked(path.with_suffix(".lock"), waiting):
+            files.sweep(path.parent, path.name)
+            if path.exists():
+                try:
+                    return read_checkpoint(path)
+                except ModelError:
+                    self._progress("training", 0, 1, f"{path} can't be read and is trained again")
+            began = time.perf_counter()
+            words = (self._words.of("train"), self._words.of("test")) if corpus.features is None else None
+            trained = train(corpus, tokens, self._settings, self._progress, words)
+            self._times["training"] = round(time.perf_counter() - began, 3)
+            files.write_bytes(path, checkpoint_bytes(trained, corpus.classes, tokens, self._settings))
+            return read_checkpoint(path)
+
+    def _reading(
+        self, classifier: "RecurrentClassifier", vocabulary: Vocabulary
+    ) -> "TextModel | SeriesModel":
+        from hsvis.models.builtin.text_model import SeriesModel, TextModel  # noqa: PLC0415
+
+        tokens, classes, layers = self._config.tokens, self._corpus.classes, self.layers()
+        if self._corpus.features is not None:
+            return SeriesModel(classifier, tokens, classes, layers)
+        return TextModel(classifier, vocabulary, tokens, classes, layers)
+
+    def _vocabulary(self) -> Vocabulary:
+        """Of the training split."""
+        if self._corpus.features is not None:
+            return Vocabulary(())
+        self._progress("reading words", 0, 1, "training split")
+        tokens = self._config.tokens
+        forms = (word_forms(text, tokens.lowercase) for text in self._corpus.train.texts)
+        vocabulary = Vocabulary.of(forms, tokens.vocabulary)
+        self._progress("reading words", 1, 1, f"vocabulary of {len(vocabulary):,}")
+        return vocabulary
+
+    def _untrained(self, n_words: int) -> "RecurrentClassifier":
+        import torch  # noqa: PLC0415
+
+        from hsvis.models.builtin.classifier import RecurrentClassifier  # noqa: PLC0415
+
+        features = len(self._corpus.features) if self._corpus.features else None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._settings.seed)
+            return RecurrentClassifier(self._settings, n_words, len(self._corpus.classes), features)
+
+    def _facts(self, model: "TextModel | SeriesModel", n_words: int, trained: bool) -> list[Fact]:
+        settings, cell = self._settings, self._settings.cell.upper()
+        weights = (
+            f"trained, from {self.checkpoint}"
+            if trained
+            else f"none yet: a build trains it, {settings.epochs} epochs over "
+            f"{len(self._corpus.train):,} rows; checked with random ones"
+        )
+        reads = (
+            f"words of a vocabulary of {n_words:,} entries, the most frequent of the training split; "
+            f"unknown is id {UNKNOWN}; padding is id {PADDING}"
+            if self._corpus.features is None
+            else f"the {len(self._corpus.features)} numbers of a step as they are"
+        )
+        output = model.classifier.output
+        return [
+            ("model", f"the built-in {cell} classifier, {n_parameters(model.classifier)}, on cpu"),
+            ("weights", weights),
+            *(
+                ("layer", f"{one.name}: {cell}, {one.size} {one.kind} units, {one.direction}")
+                for one in model.layers
+            ),
+            ("outputs", f"{output} of {'the second class' if output == 'sigmoid' else 'each class'}"),
+            ("head", "`head`"),
+            ("EPs", f"by head: it reads the states of rnn.{settings.layers - 1} as if each were the last"),
+            ("encoder", reads),
+        ]

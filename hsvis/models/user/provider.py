@@ -1,0 +1,165 @@
+"""A user's model as a provider; the key holds the weights that are really used."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hsvis.config import Config, OwnModelSettings
+from hsvis.corpus.corpus import Corpus
+from hsvis.corpus.series import Series
+from hsvis.models.fingerprints import fingerprints
+from hsvis.models.providers import ProviderFacts, corpus_key
+from hsvis.models.subject import Subject, n_parameters
+from hsvis.progress import Progress
+from hsvis.storage import files
+
+if TYPE_CHECKING:  # torch takes seconds, and the user's code may take longer
+    from torch import nn
+
+    from hsvis.models.user.adapter import TorchModel
+    from hsvis.models.user.encoders import Encoder
+    from hsvis.models.user.user_model import OwnModel
+
+TRIED = 200  # examples by which readings are compared
+
+
+class UsersModel:
+    """A `Provider`.
+
+    Files are told apart by their content.  Weights that the factory brings itself, and what a function or
+    the model's own `encode` makes of texts, are known by calling them only: so the key does.
+    """
+
+    def __init__(
+        self, config: Config, settings: OwnModelSettings, corpus: Corpus, progress: Progress
+    ) -> None:
+        self._config, self._settings, self._corpus, self._progress = config, settings, corpus, progress
+        self._times: dict[str, float] = {}
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        settings = self._settings
+        found = fingerprints(settings)
+        if settings.checkpoint is None:
+            from hsvis.models.user.weights import weights_hash  # noqa: PLC0415
+
+            found["weights"] = weights_hash(self._module)
+        if settings.tokenizer is None or ":" in settings.tokenizer:
+            found["reading"] = self._reading()
+        return found
+
+    def sources(self) -> dict[str, str]:
+        """Hashes of its code, weights and tokenizer."""
+        return self._sources
+
+    def key(self) -> str:
+        """Of the dataset, the settings, and all of `sources`."""
+        return files.key_of(**corpus_key(self._config, self._corpus), **self._sources)
+
+    def layers(self) -> list[str] | None:
+        """What the config names; else the model has to be looked into."""
+        return self._config.states.layers
+
+    def model(self) -> "TorchModel":
+        """The model, tried and understood."""
+        return self._made.model
+
+    def facts(self) -> ProviderFacts:
+        """How it is understood, and its accuracy on the test split."""
+        from hsvis.models.user.user_model import accuracy  # noqa: PLC0415
+
+        model, test = self.model(), self._corpus.test
+        began = time.perf_counter()
+        share, left_out = accuracy(model, test.examples, test.labels)
+        self._times["test split"] = round(time.perf_counter() - began, 3)
+        return ProviderFacts(
+            test_accuracy=share,
+            left_out={"test": left_out},
+            own_model={"answers": str(model.answers), "ep": model.way.name, "why": model.way.why},
+            training={"epochs": [], "kept_epoch": None},
+            times=self._times,
+        )
+
+    def subject(self) -> Subject:
+        """The model with all that was found out about it."""
+        own = self._made
+        return Subject(
+            own.model, own.model.answer, self._facts(own), list(own.notes), pieces=own.reads.pieces
+        )
+
+    @cached_property
+    def _module(self) -> "nn.Module":
+        from hsvis.models.user.user_model import make_module  # noqa: PLC0415
+
+        return make_module(self._settings)
+
+    @cached_property
+    def _made(self) -> "OwnModel":
+        from hsvis.models.user.user_model import own_model  # noqa: PLC0415
+
+        settings, config = self._settings, self._config
+        self._progress("your model", 0, 1, settings.factory)
+        own = own_model(
+            settings, config.tokens, self._corpus.classes, self._corpus.test.examples, self._module
+        )
+        model = own.model
+        if config.states.layers is not None:
+            model.keep(config.states.layers)
+        layers = "1 layer" if len(model.layers) == 1 else f"{len(model.layers)} layers"
+        facts = [layers, str(model.answers), f"EPs by {model.way.name}", *own.notes]
+        self._progress("your model", 1, 1, "; ".join(facts))
+        return own
+
+    def _reading(self) -> str:
+        """Hash of the ids, or numbers, that some examples are read as."""
+        from hsvis.models.user.user_model import encoder_of  # noqa: PLC0415
+
+        examples: Sequence[Any] = self._corpus.test.examples
+        is_series = isinstance(examples[0], Series)
+        encode = encoder_of(self._module, self._settings, self._config.tokens, is_series=is_series)
+        rows = np.unique(np.linspace(0, len(examples) - 1, min(len(examples), TRIED)).round().astype(int))
+        digest = hashlib.sha256()
+        for row in rows.tolist():
+            inputs = encode(examples[row]).inputs
+            digest.update(f"{inputs.dtype} {inputs.shape}\n".encode())
+            digest.update(np.ascontiguousarray(inputs).tobytes())
+        return digest.hexdigest()
+
+    def _facts(self, own: "OwnModel") -> list[tuple[str, str]]:
+        model, factory = own.model, self._settings.factory
+        module = model.module
+        facts = [
+            ("model", f"{type(module).__name__} of {factory}, {n_parameters(module)}, on {model.device}"),
+            ("weights", own.weights),
+        ]
+        if own.left_training:
+            facts.append(("mode", "the factory left it in training mode; hsvis puts it in evaluation mode"))
+        for layer in model.layers:
+            kind = next(
+                type(one).__name__
+                for path, one in model.recurrent.items()
+                if layer.name.startswith(f"{path}.")
+            )
+            facts.append(
+                ("layer", f"{layer.name}: {kind}, {layer.size} {layer.kind} units, {layer.direction}")
+            )
+        facts += [
+            ("outputs", str(model.answers)),
+            ("head", f"`{model.way.path}`" if model.way.path else "no single module"),
+            ("EPs", f"by {model.way.name}: {model.way.why}"),
+            ("encoder", _reads(own.reads)),
+        ]
+        return facts + [("embedding", f"`{path}`: {rows:,} entries") for path, rows in own.tables.items()]
+
+
+def _reads(encoder: "Encoder") -> str:
+    """What reads the texts, and the ids that it has for what is unknown and for padding."""
+    if encoder.size is None:
+        return encoder.kind
+    special = {"unknown": encoder.unknown, "padding": encoder.padding}
+    named = (f"{name} is id {k}" if k is not None else f"no {name}" for name, k in special.items())
+    return "; ".join([encoder.kind, *named])
