@@ -12,13 +12,12 @@ from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.figures import cloud, raster
 from hsvis.figures.cloud import ALL, PLAIN, Emphasis, Look
 from hsvis.figures.view import View
-from hsvis.figures.window import DrawOrder, Points, Window, bounds, draw_order, in_order
+from hsvis.figures.window import Bounds, DrawOrder, Points, Window, bounds, draw_order, in_order
 from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
 
 K = TypeVar("K")
 T = TypeVar("T")
-Bounds = tuple[float, float, float, float]
 
 GRID_BYTES = 128 * 2**20  # of pick grids kept for the next request
 FILE_BYTES = 64 * 2**20  # of encoded images and pick grids
