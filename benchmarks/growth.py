@@ -26,8 +26,8 @@ from benchmarks.timing import seconds
 from hsvis.build.pipeline import build as run_of
 from hsvis.catalogue.runs import Runs
 from hsvis.config import load_config
-from hsvis.dashboard.content.clouds import Clouds, Look, emphasis
-from hsvis.figures.png import png
+from hsvis.dashboard.content.clouds import Clouds
+from hsvis.figures.cloud import Look, emphasis, png
 from hsvis.figures.window import Window, bounds, dot_radius
 from hsvis.run.store import StateStore
 

@@ -75,6 +75,13 @@ def test_no_import_goes_against_the_way_of_the_data(path: Path) -> None:
         assert root not in FORBIDDEN.get(own, set()), f"{own} imports {module}"
 
 
+def test_the_page_is_made_without_what_acts_on_it() -> None:
+    acting = ("hsvis.dashboard.callbacks", "hsvis.dashboard.routes")
+    for part in ("page", "content"):
+        for path in (PACKAGE / "dashboard" / part).glob("*.py"):
+            assert not [one for one in imported(path) if one.startswith(acting)], path.name
+
+
 def test_rooms_and_files_are_small_enough_to_be_looked_through() -> None:
     folders = {path.parent for path in FILES}
     crowded = {str(one): n for one in folders if (n := len(list(one.glob("[!_]*.py")))) > MOST_MODULES}

@@ -7,38 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hsvis.errors import ConfigError, GoneError
-from hsvis.figures.theme import PALETTES, Palette, Theme, palette, theme
-from hsvis.run.records import Projection
+from hsvis.figures.theme import PALETTES, theme
+from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 HELD = 2  # editions of a run: the newest, and the one before, for pages that show it
 MOST_ROWS = 10_000  # sequences of a run that the browser gets all rows of; of more, page by page
-
-
-@dataclass(frozen=True)
-class View:
-    """What is shown: one layer of one run in one projection, in the colours of one theme."""
-
-    store: StateStore
-    layer: str
-    projection: Projection
-    theme: Theme
-    palette_name: str = "hsvis"
-    edition: str = ""
-
-    @property
-    def palette(self) -> Palette:
-        return palette(self.store.n_classes, self.theme, self.palette_name)
-
-    @property
-    def content(self) -> tuple[str, ...]:
-        """By what everything that is drawn of this cloud is kept; another build of the run has another."""
-        return (self.store.content, self.projection.content, *self.store.classes)
-
-    @property
-    def cloud(self) -> str:
-        """Names the cloud of states: `run/layer/projection`, as in its address."""
-        return f"{self.store.name}/{self.layer}/{self.projection.name}"
 
 
 @dataclass(frozen=True)

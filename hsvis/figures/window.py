@@ -8,6 +8,8 @@ import numpy as np
 SEED = 20210  # of the draw order: the same picture for the same states, always
 LARGEST_RADIUS = 3.5  # CSS pixels, of few states
 
+Bounds = tuple[float, float, float, float]  # x0, x1, y0, y1
+
 
 @dataclass(frozen=True)
 class Window:
@@ -74,7 +76,7 @@ def dot_radius(n_states: int, pixel_ratio: float = 1.0) -> float:
     return min(css_pixels, LARGEST_RADIUS) * pixel_ratio
 
 
-def bounds(xy: np.ndarray, margin: float = 0.04) -> tuple[float, float, float, float]:
+def bounds(xy: np.ndarray, margin: float = 0.04) -> Bounds:
     """The range that holds all states.
 
     Args:

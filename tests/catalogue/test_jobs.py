@@ -24,7 +24,7 @@ from hsvis.catalogue.offers import offers, opened
 from hsvis.catalogue.runs import Runs
 from hsvis.config import PcaSettings, TsneSettings, load_config
 from hsvis.dashboard import create_app
-from hsvis.dashboard.callbacks.choice import run_options
+from hsvis.dashboard.page.menus import run_options
 from hsvis.errors import CacheError, ConfigError
 from hsvis.progress import silent
 from hsvis.run.find import find_run

@@ -16,7 +16,7 @@ from hsvis.catalogue.runs import Runs
 from hsvis.catalogue.watch import ALL_FILES, Watch
 from hsvis.config import PcaSettings, load_config
 from hsvis.dashboard import create_app
-from hsvis.dashboard.callbacks.choice import run_options
+from hsvis.dashboard.page.menus import run_options
 from hsvis.progress import silent
 
 

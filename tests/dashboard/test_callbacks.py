@@ -13,25 +13,30 @@ import pytest
 
 from hsvis import paths
 from hsvis.analysis.confusion import confusion_counts
-from hsvis.catalogue.runs import Runs, View
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard import create_app
 from hsvis.dashboard.callbacks.choice import choices
-from hsvis.dashboard.callbacks.overview import (
-    dataset_info,
-    legend,
-    overview_figures,
-    page_style,
-    projection_info,
-)
-from hsvis.dashboard.callbacks.projection import change, projection_figure
-from hsvis.dashboard.callbacks.sequence import NOTHING_SELECTED, sequence_info, sequence_views
+from hsvis.dashboard.callbacks.projection import change
+from hsvis.dashboard.callbacks.sequence import sequence_views
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.content.table_rows import table_rows
 from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.facts import (
+    NOTHING_SELECTED,
+    dataset_info,
+    legend,
+    page_style,
+    projection_info,
+    sequence_info,
+)
+from hsvis.dashboard.page.options import OPTIONS, display_options
 from hsvis.dashboard.page.token_strip import token_strip
 from hsvis.errors import ConfigError
 from hsvis.figures import raster
+from hsvis.figures.board import projection_figure, run_figures
+from hsvis.figures.projection import TrajectoryStyle
 from hsvis.figures.theme import DARK, FONT, LIGHT
+from hsvis.figures.view import DEFAULTS, DisplayOptions, View
 from hsvis.figures.window import Window, bounds
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
@@ -177,7 +182,7 @@ def test_table_has_one_row_a_sequence(view: View) -> None:
 def test_overview_figures_count_what_the_store_says(view: View) -> None:
     store = view.store
     confusion = confusion_counts(store.labels, store.predicted, store.n_classes)
-    _, matrix = overview_figures(view)
+    _, matrix = run_figures(view)
     shown = np.array([[int(cell) for cell in row] for row in matrix.data[0].text])
     assert sorted(shown.ravel().tolist()) == sorted(confusion.ravel().tolist())
 
@@ -193,7 +198,9 @@ def test_sequence_views_hold_the_numbers_of_the_store(view: View) -> None:
     store = view.store
     index = 5
     sequence = store.sequence(index)
-    info, strip, heatmap, distance, confidence, units = sequence_views(view, index, 0.35)
+    info, strip, heatmap, distance, confidence, units = sequence_views(
+        view, index, DisplayOptions(threshold=0.35)
+    )
     assert f"Sequence {index}" in words(info)
     assert [text for kind, text, _ in strip if kind in ("token", "unknown")] == sequence.tokens
     rows = [np.asarray(trace.z)[0] for trace in heatmap.data if trace.type == "heatmap"]
@@ -209,7 +216,7 @@ def test_sequence_views_hold_the_numbers_of_the_store(view: View) -> None:
 
 
 def test_nothing_selected_says_what_to_do(view: View) -> None:
-    info, strip, *figures = sequence_views(view, None, 0.4)
+    info, strip, *figures = sequence_views(view, None, DEFAULTS)
     assert NOTHING_SELECTED in words(info)
     assert strip == []
     assert all(len(figure.data) == 0 for figure in figures)
@@ -224,20 +231,20 @@ def test_sequence_info_judges(view: View, label: int, verdict: str) -> None:
 
 
 def test_projection_draws_the_trajectory_of_the_selected_sequence(view: View) -> None:
-    clouds = Clouds()
-    figure = projection_figure(view, clouds, 4)
+    whole = bounds(view.projection.xy)
+    figure = projection_figure(view, whole, 4)
     rows = view.store.sequence(4).rows
     steps = next(trace for trace in figure.data if trace.name == "steps")
     np.testing.assert_allclose(np.column_stack([steps.x, steps.y]), view.projection.xy[rows], atol=1e-5)
     assert figure.layout.meta["sequence"] == 4
     assert figure.layout.meta["cloud"] == view.cloud
-    nothing = projection_figure(view, clouds, None)
+    nothing = projection_figure(view, whole, None)
     assert len(nothing.data) == len(figure.data)  # a constant number of traces
     assert nothing.layout.meta["sequence"] is None
 
 
 def test_a_change_leaves_range_and_image_to_the_browser(view: View) -> None:
-    patch = change(projection_figure(view, Clouds(), 4)).to_plotly_json()
+    patch = change(projection_figure(view, bounds(view.projection.xy), 4)).to_plotly_json()
     touched = {tuple(one["location"]) for one in patch["operations"]}
     assert ("data",) in touched
     assert ("layout", "meta") in touched
@@ -246,6 +253,29 @@ def test_a_change_leaves_range_and_image_to_the_browser(view: View) -> None:
         if one["location"][-1] in ("xaxis", "yaxis"):
             assert one["operation"] == "Merge"
             assert "range" not in json.dumps(one["params"], default=str)
+
+
+def test_controls_ask_for_what_is_drawn() -> None:
+    asked = {
+        ids.DISTANCE_THRESHOLD: 0.25,
+        ids.UNIT_ORDER: "decision",
+        ids.TRAJECTORY_COLOUR: "time",
+        ids.TRAJECTORY_WIDTH: "distance",
+        ids.LINE_WIDTH: 2,
+        ids.STATE_SIZE: 0.5,
+        ids.STATE_COLOUR: "correct",
+        ids.FADE: ["wrong", "correct"],
+        ids.MARKS: ["end"],
+    }
+    style = TrajectoryStyle("time", "distance", 2.0, 0.5)
+    expected = DisplayOptions(0.25, "decision", style, "correct", ("correct", "wrong"), ("end",))
+    assert display_options(asked) == expected
+    assert display_options({option.id: option.default for option in OPTIONS}) == DEFAULTS
+
+
+@pytest.mark.parametrize("value", [None, "sepia", 7, -0.1, float("nan"), [], ["gone"], [["end"]], {}])
+def test_controls_that_make_no_sense_leave_the_default(value: object) -> None:
+    assert display_options({option.id: value for option in OPTIONS}) == DEFAULTS
 
 
 def a_sequence(text: str, tokens: list[str], start: int = 0, end: int | None = None) -> Sequence:

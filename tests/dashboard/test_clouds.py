@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hsvis.catalogue.runs import View
 from hsvis.dashboard.content.bounded_cache import BoundedCache
-from hsvis.dashboard.content.clouds import Clouds, Emphasis, Look, emphasis
-from hsvis.figures import raster
+from hsvis.dashboard.content.clouds import Clouds
+from hsvis.figures import cloud, raster
+from hsvis.figures.cloud import Emphasis, Look, emphasis
 from hsvis.figures.colour import rgb
 from hsvis.figures.raster import FADED, Level
 from hsvis.figures.theme import DARK, LIGHT
+from hsvis.figures.view import View
 from hsvis.figures.window import Window, bounds, draw_order, in_order
 from hsvis.run.records import Projection
 
@@ -137,6 +138,21 @@ def test_colour_by_correctness_tells_right_wrong_and_unlabelled_sequences_apart(
         seen.add(expected)
         assert image[y, x, :3].tolist() == rgb([expected])[0].tolist()
     assert len(seen) == 3
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look(),
+        Look("class", ("start", "end")),
+        Look("correct", ("end",), emphasis(RUN, ("wrong",), np.arange(12) % 3 > 0)),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_drawn_in_one_go_is_what_the_server_draws(look: Look) -> None:
+    clouds = Clouds()
+    clouds.grid(VIEW, WINDOW, look.emphasis)  # is kept, as are codes and levels
+    for _ in range(2):
+        assert np.array_equal(clouds.pixels(VIEW, WINDOW, look), cloud.pixels(VIEW, WINDOW, look))
 
 
 def test_the_same_file_is_given_to_all_who_ask_for_it() -> None:

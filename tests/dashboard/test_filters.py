@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsvis.catalogue.runs import Runs, View
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.filters import LONGEST_SEARCH, Filter, Filters, Polygon, inside, matching
+from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 TEXTS = [

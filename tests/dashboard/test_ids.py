@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard import create_app
 from hsvis.dashboard.page import ids
+from hsvis.figures.board import board
 from hsvis.notes import Notes
 from hsvis.run.store import StateStore
 
@@ -55,6 +57,8 @@ def test_seven_figures_are_graphs(demo_store: StateStore) -> None:
     graphs = [one.id for one in page._traverse() if type(one).__name__ == "Graph"]
     assert sorted(graphs) == sorted(ids.FIGURES)
     assert len(graphs) == 7
+    view = Runs([demo_store]).resolve(None)
+    assert tuple(board(view, size=(8, 6)).figures()) == ids.FIGURES
 
 
 def test_every_callback_names_ids_of_the_page(demo_store: StateStore) -> None:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsvis.catalogue.runs import Runs, View
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard import create_app
 from hsvis.dashboard.callbacks.table import table_of
 from hsvis.dashboard.content import column_filters, table_pages
@@ -23,6 +23,7 @@ from hsvis.dashboard.content.table_pages import MOST_ROWS, Found, Listing, Pages
 from hsvis.dashboard.content.table_rows import table_rows
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.routes import table as table_routes
+from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 Table = pd.DataFrame

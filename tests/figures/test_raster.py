@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hsvis.figures.png import png
+from hsvis.figures.cloud import png
 from hsvis.figures.raster import FADED, Level, Ring, draw_rings, paint, pick_grid, pickable, ring
 from hsvis.figures.window import DrawOrder, Points, Window, bounds, dot_radius, draw_order, in_order
 

@@ -1,36 +1,10 @@
 """Choosing what is shown: run, layer, projection, theme."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from hsvis.catalogue.offers import Offer
 from hsvis.catalogue.runs import Runs, edition_in
 from hsvis.dashboard.page import ids
-from hsvis.run.store import StateStore
-
-Options = list[dict[str, Any]]
-
-
-def run_options(runs: Runs, offers: Sequence[Offer] = ()) -> Options:
-    """The runs that are shown, and those that are offered, in their order; one not built can't be chosen."""
-    offered = [one.name for one in offers if not one.error]
-    names = [*(store.name for store in runs if store.name not in offered), *offered]
-    return [
-        {"label": name, "value": name}
-        if name in runs
-        else {"label": f"{name} · not built", "value": name, "disabled": True}
-        for name in names
-    ]
-
-
-def layer_options(store: StateStore) -> Options:
-    return [{"label": layer, "value": layer} for layer in store.layers]
-
-
-def projection_options(store: StateStore, layer: str) -> Options:
-    return [{"label": one.label, "value": one.name} for one in store.projections(layer)]
+from hsvis.dashboard.page.menus import Options, layer_options, projection_options
 
 
 def choices(

@@ -3,69 +3,22 @@
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 
-from hsvis.analysis.units import decision_order
-from hsvis.catalogue.runs import Runs, View
-from hsvis.dashboard.callbacks.projection import STYLE, change, projection_figure
+from hsvis.catalogue.runs import Runs
+from hsvis.dashboard.callbacks.projection import change
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.page import ids
-from hsvis.dashboard.page.options import trajectory_style
-from hsvis.dashboard.page.token_strip import Part, series_strip, token_strip
-from hsvis.dashboard.page.wording import class_name, count, percent
-from hsvis.errors import DamagedFileError
-from hsvis.figures.confidence import confidence
-from hsvis.figures.distances import distances
-from hsvis.figures.ep_heatmap import ep_heatmap
-from hsvis.figures.theme import empty
-from hsvis.figures.unit_activity import unit_activity
-from hsvis.run.records import Sequence
-
-UNREADABLE = "The hidden states can't be read"
-NOTHING_SELECTED = "Select a sequence in the table or click a state"
-
-
-def sequence_info(view: View, sequence: Sequence) -> list[Component]:
-    """Number, class, classification, whether it is correct, and how sure the model is."""
-    classes = view.store.classes
-    known = sequence.label >= 0
-    actual = class_name(sequence.label, classes[sequence.label] if known else "no label")
-    verdict = {True: "Correct", False: "Misclassified", None: "Not labelled"}[sequence.correct]
-    looks = {True: "correct", False: "wrong", None: "unlabelled"}[sequence.correct]
-    return [
-        html.H2(f"Sequence {sequence.index}"),
-        html.Span(verdict, className=f"verdict {looks}"),
-        html.Span(
-            [
-                *([sequence.text, " · "] if sequence.values is not None and sequence.text else []),
-                count(len(sequence.tokens), "step"),
-                " · confidence ",
-                html.Strong(percent(sequence.confidence)),
-            ],
-            className="steps",
-        ),
-        html.Dl(
-            [
-                _fact("Class", actual),
-                _fact("classified as", class_name(sequence.predicted, classes[sequence.predicted])),
-            ]
-        ),
-    ]
-
-
-def _fact(name: str, value: Component | str) -> Component:
-    return html.Div([html.Dt(name), html.Dd(value)])
-
-
-def nothing_selected() -> list[Component]:
-    """What stands in place of a sequence while none is selected."""
-    more = "Its text, its expected predictions and its hidden units step by step appear here."
-    return [html.Div([html.P(NOTHING_SELECTED), html.Small(more)], className="empty")]
+from hsvis.dashboard.page.facts import sequence_info
+from hsvis.dashboard.page.options import OF_SEQUENCE, display_options
+from hsvis.dashboard.page.token_strip import Part, sequence_strip
+from hsvis.figures.board import projection_figure, sequence_figures, unit_figure
+from hsvis.figures.view import DisplayOptions, View
 
 
 def sequence_views(
-    view: View, index: int | None, threshold: float, units_by: object = "similarity"
+    view: View, index: int | None, options: DisplayOptions
 ) -> tuple[list[Component], list[Part], go.Figure, go.Figure, go.Figure, go.Figure]:
     """Info, strip, EP heatmap, distances, confidence and unit activity of a sequence, or their empty states.
 
@@ -73,42 +26,17 @@ def sequence_views(
 
     Args:
         index: the sequence, or None when nothing is selected.
-        threshold: 0 to 1, the distance where a jump begins.
-        units_by: "similarity" or "decision", the order of the units.
     """
-    if index is None:
-        blank = empty("", view.theme)
-        return (nothing_selected(), [], blank, blank, blank, blank)
-    store, palette, theme = view.store, view.palette, view.theme
-    sequence = store.sequence(index)
-    info = sequence_info(view, sequence)
-    try:
-        states = store.states(index, view.layer)
-    except DamagedFileError as error:
-        info.append(html.P(error.told, className="unreadable"))
-        units = empty(UNREADABLE, theme)
-    else:
-        order = decision_order(states, sequence.ep) if units_by == "decision" else None
-        units = unit_activity(states, sequence.tokens, theme, order)
-    ep, tokens, classes = sequence.ep, sequence.tokens, store.classes
-    distance = store.distances(view.layer)[sequence.rows]
-    largest = store.largest_distance(view.layer)
+    sequence = None if index is None else view.store.sequence(index)
+    figures = sequence_figures(view, sequence, options)
     return (
-        info,
-        strip(view, sequence),
-        ep_heatmap(ep, tokens, classes, palette, theme),
-        distances(distance, largest, ep, tokens, threshold, palette, theme),
-        confidence(ep, tokens, classes, palette, theme),
-        units,
+        sequence_info(view, sequence, figures.unreadable),
+        sequence_strip(view, sequence),
+        figures.ep_heatmap,
+        figures.distances,
+        figures.confidence,
+        figures.unit_activity,
     )
-
-
-def strip(view: View, sequence: Sequence) -> list[Part]:
-    """The parts of the token strip: of a text, or of a series."""
-    colours = view.palette.ep_hexes(sequence.ep)
-    if view.store.series is None or sequence.values is None:
-        return token_strip(sequence, colours)
-    return series_strip(sequence, sequence.values, colours, view.store.series)
 
 
 def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
@@ -122,23 +50,16 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
         Output(ids.PROJECTION, "figure"),
         Input(ids.SELECTION, "data"),
         Input(ids.VIEW, "data"),
-        State(ids.DISTANCE_THRESHOLD, "value"),
-        State(ids.UNIT_ORDER, "value"),
-        *(State(control, "value") for control in STYLE),
+        *(State(control, "value") for control in OF_SEQUENCE),
         prevent_initial_call=True,
     )
-    def _(
-        selection: dict[str, Any] | None,
-        asked: dict[str, Any] | None,
-        threshold: float,
-        units_by: object,
-        *style: object,
-    ) -> tuple[Any, ...]:
+    def _(selection: dict[str, Any] | None, asked: dict[str, Any] | None, *values: object) -> tuple[Any, ...]:
         view = runs.resolve(asked)
         index = runs.selected(view, selection)
+        options = display_options(dict(zip(OF_SEQUENCE, values, strict=True)))
         return (
-            *sequence_views(view, index, threshold, units_by),
-            change(projection_figure(view, clouds, index, trajectory_style(*style))),
+            *sequence_views(view, index, options),
+            change(projection_figure(view, clouds.bounds(view), index, options)),
         )
 
     @app.callback(
@@ -150,6 +71,8 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
     )
     def _(units_by: object, selection: dict[str, Any] | None, asked: dict[str, Any] | None) -> go.Figure:
         view = runs.resolve(asked)
-        return sequence_views(view, runs.selected(view, selection), 0, units_by)[-1]
+        index = runs.selected(view, selection)
+        sequence = None if index is None else view.store.sequence(index)
+        return unit_figure(view, sequence, display_options({ids.UNIT_ORDER: units_by}))[0]
 
     app.clientside_callback(ClientsideFunction("hsvis", "showTokens"), Input(ids.TOKENS, "data"))

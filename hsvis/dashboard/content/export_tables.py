@@ -8,7 +8,7 @@ import numpy as np
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
-from hsvis.catalogue.runs import View
+from hsvis.figures.view import View
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 

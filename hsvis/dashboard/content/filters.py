@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hsvis.catalogue.runs import View
 from hsvis.dashboard.content.bounded_cache import BoundedCache
+from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 KEYS = ("actual", "predicted", "correct", "search", "regions")

@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hsvis.catalogue.runs import View
 from hsvis.dashboard.content import column_filters
 from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.column_filters import COLUMNS, NUMBERS, ColumnFilter, Condition
 from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.content.table_rows import VERDICTS, confidence, table_rows, verdicts, words_of
+from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 MOST_ROWS = 500  # of one page

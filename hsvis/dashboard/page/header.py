@@ -4,10 +4,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from hsvis.catalogue.jobs import Builds
-from hsvis.catalogue.runs import Runs, View
-from hsvis.dashboard.callbacks.choice import layer_options, projection_options, run_options
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.page import ids, note_panel
+from hsvis.dashboard.page.menus import layer_options, projection_options, run_options
 from hsvis.dashboard.page.parts import button, select
+from hsvis.figures.view import View
 from hsvis.web.access import Access, current_user
 
 

@@ -4,18 +4,24 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hsvis.catalogue.jobs import Builds
-from hsvis.catalogue.runs import Runs, View
-from hsvis.dashboard.callbacks.overview import dataset_info, legend, page_style, projection_info
-from hsvis.dashboard.callbacks.projection import projection_figure
-from hsvis.dashboard.callbacks.sequence import nothing_selected
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.page import ids, note_panel
+from hsvis.dashboard.page.facts import (
+    dataset_info,
+    legend,
+    nothing_selected,
+    page_style,
+    projection_info,
+)
 from hsvis.dashboard.page.header import header
 from hsvis.dashboard.page.options import OPTIONS
 from hsvis.dashboard.page.panels import keys, neighbours, rebuilt, run_dialog
 from hsvis.dashboard.page.parts import button, export, figure, frame, tool
 from hsvis.dashboard.page.sequence_table import described, sequence_table
 from hsvis.dashboard.page.settings import settings
+from hsvis.figures.board import projection_figure
+from hsvis.figures.view import View
 from hsvis.web.access import Access
 
 PROJECTION_FIGURE = {
@@ -110,7 +116,7 @@ def _centre(view: View, clouds: Clouds) -> Component:
     graph = dcc.Graph(
         id=ids.PROJECTION,
         className="figure",
-        figure=projection_figure(view, clouds, None),
+        figure=projection_figure(view, clouds.bounds(view)),
         config=PROJECTION_FIGURE,
         responsive=True,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from hsvis.dashboard.page import ids
 from hsvis.figures.projection import COLOURS, THICKNESSES, TrajectoryStyle
+from hsvis.figures.view import DEFAULTS, FADES, MARKS, STATE_COLOURS, UNIT_ORDERS, DisplayOptions
 
 AFTER_BEFORE = (("after", "after"), ("before", "before"))
 
@@ -40,7 +41,7 @@ OPTIONS = (
     Option(
         ids.DISTANCE_THRESHOLD,
         "Jump threshold",
-        0.4,
+        DEFAULTS.threshold,
         "The share of the run's largest distance where a jump begins",
         reach=(0, 1, 0.01),
     ),
@@ -65,30 +66,30 @@ OPTIONS = (
     Option(
         ids.STATE_COLOUR,
         "Colour",
-        "ep",
+        DEFAULTS.state_colour,
         "What the colour of a state tells: its EP, the actual class of its sequence, or whether that was "
         "classified right",
-        (("ep", "EP"), ("class", "actual class"), ("correct", "correct")),
+        tuple(zip(STATE_COLOURS, ("EP", "actual class", "correct"), strict=True)),
     ),
     Option(
         ids.FADE,
         "Fade",
-        [],
+        list(DEFAULTS.fade),
         "Sequences that step back in the cloud",
-        (("correct", "correct"), ("wrong", "misclassified")),
+        tuple(zip(FADES, ("correct", "misclassified"), strict=True)),
     ),
     Option(
         ids.MARKS,
         "Mark",
-        [],
+        list(DEFAULTS.marks),
         "The states where all sequences start (grey rings) and end (dark rings)",
-        (("start", "starts"), ("end", "ends")),
+        tuple(zip(MARKS, ("starts", "ends"), strict=True)),
     ),
-    Option(ids.STATE_SIZE, "Size", 1.0, "Size of the states", reach=(0.25, 4, 0.05)),
+    Option(ids.STATE_SIZE, "Size", DEFAULTS.trajectory.size, "Size of the states", reach=(0.25, 4, 0.05)),
     Option(
         ids.TRAJECTORY_COLOUR,
         "Colour",
-        "auto",
+        DEFAULTS.trajectory.colour,
         "What the colour of a segment tells: the EP at its start, or the time; automatic is EP for two "
         "classes, time for more",
         tuple(zip(COLOURS, ("automatic", "EP", "time"), strict=True)),
@@ -96,18 +97,18 @@ OPTIONS = (
     Option(
         ids.TRAJECTORY_WIDTH,
         "Thickness",
-        "constant",
+        DEFAULTS.trajectory.thickness,
         "What the thickness of a segment tells",
         tuple((name, name) for name in THICKNESSES),
     ),
-    Option(ids.LINE_WIDTH, "Width", 1.0, "Width of the lines", reach=(0.25, 4, 0.05)),
+    Option(ids.LINE_WIDTH, "Width", DEFAULTS.trajectory.width, "Width of the lines", reach=(0.25, 4, 0.05)),
     Option(
         ids.UNIT_ORDER,
         "Units by",
-        "similarity",
+        DEFAULTS.units_by,
         "The order of the hidden units: those of similar course together, or those that move most with the "
         "decision first",
-        (("similarity", "similarity"), ("decision", "decision")),
+        tuple((name, name) for name in UNIT_ORDERS),
     ),
     Option(
         ids.MATRIX_NUMBERS,
@@ -120,17 +121,45 @@ OPTIONS = (
 BY_ID: Mapping[str, Option] = {option.id: option for option in OPTIONS}
 
 
-def trajectory_style(colour: object, thickness: object, width: object, size: object) -> TrajectoryStyle:
-    """The style that the controls ask for; the default in place of what makes no sense."""
-    return TrajectoryStyle(
-        colour=colour if isinstance(colour, str) and colour in COLOURS else COLOURS[0],
-        thickness=thickness if isinstance(thickness, str) and thickness in THICKNESSES else THICKNESSES[0],
-        width=_number(ids.LINE_WIDTH, width),
-        size=_number(ids.STATE_SIZE, size),
+# what the figures that the server makes of a sequence follow
+OF_TRAJECTORY = (ids.TRAJECTORY_COLOUR, ids.TRAJECTORY_WIDTH, ids.LINE_WIDTH, ids.STATE_SIZE)
+OF_SEQUENCE = (ids.DISTANCE_THRESHOLD, ids.UNIT_ORDER, *OF_TRAJECTORY)
+
+
+def display_options(values: Mapping[str, object]) -> DisplayOptions:
+    """The display options that the controls ask for; the default for what is missing or makes no sense.
+
+    Args:
+        values: of controls, by their ids, as in the `options` store.
+    """
+    return DisplayOptions(
+        threshold=_number(ids.DISTANCE_THRESHOLD, values),
+        units_by=_choice(ids.UNIT_ORDER, values),
+        trajectory=TrajectoryStyle(
+            colour=_choice(ids.TRAJECTORY_COLOUR, values),
+            thickness=_choice(ids.TRAJECTORY_WIDTH, values),
+            width=_number(ids.LINE_WIDTH, values),
+            size=_number(ids.STATE_SIZE, values),
+        ),
+        state_colour=_choice(ids.STATE_COLOUR, values),
+        fade=_choices(ids.FADE, values),
+        marks=_choices(ids.MARKS, values),
     )
 
 
-def _number(option: str, value: object) -> float:
-    low, high, _ = BY_ID[option].reach or (0, 0, 0)
-    good = isinstance(value, int | float) and low <= value <= high
-    return float(value) if good else float(BY_ID[option].default)  # type: ignore[arg-type]
+def _number(option: str, values: Mapping[str, object]) -> float:
+    value, (low, high, _) = values.get(option), BY_ID[option].reach or (0, 0, 0)
+    return float(value) if isinstance(value, int | float) and low <= value <= high else BY_ID[option].default
+
+
+def _choice(option: str, values: Mapping[str, object]) -> str:
+    value = values.get(option)
+    allowed = [name for name, _ in BY_ID[option].choices]
+    return value if isinstance(value, str) and value in allowed else BY_ID[option].default
+
+
+def _choices(option: str, values: Mapping[str, object]) -> tuple[str, ...]:
+    """In the order of the choices."""
+    value = values.get(option)
+    chosen = value if isinstance(value, list) else []
+    return tuple(name for name, _ in BY_ID[option].choices if name in chosen)

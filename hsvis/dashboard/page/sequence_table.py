@@ -5,9 +5,10 @@ from typing import Any
 import dash_ag_grid
 from dash.development.base_component import Component
 
-from hsvis.catalogue.runs import Runs, View
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.table_rows import table_rows
 from hsvis.dashboard.page import ids
+from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 NO_ROWS = "No sequence matches the filters"

@@ -5,10 +5,10 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from hsvis.catalogue.runs import View
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.options import BY_ID, Option
 from hsvis.figures.theme import PALETTES
+from hsvis.figures.view import View
 
 
 def settings(view: View) -> Component:

@@ -8,6 +8,7 @@ from collections.abc import Sequence as SequenceOf
 
 import numpy as np
 
+from hsvis.figures.view import View
 from hsvis.run.manifest import SeriesFacts
 from hsvis.run.records import Sequence
 
@@ -15,6 +16,16 @@ _GAP = re.compile(r"\s*")
 MOST_CELLS = 64  # values of a step that are drawn; of more, means of neighbours
 
 Part = tuple[str, str, str] | tuple[str, str, str, list[int]]
+
+
+def sequence_strip(view: View, sequence: Sequence | None) -> list[Part]:
+    """The parts of the strip of a sequence, of a text or of a series; none when nothing is selected."""
+    if sequence is None:
+        return []
+    colours = view.palette.ep_hexes(sequence.ep)
+    if view.store.series is None or sequence.values is None:
+        return token_strip(sequence, colours)
+    return series_strip(sequence, sequence.values, colours, view.store.series)
 
 
 def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:

@@ -13,7 +13,7 @@ from hsvis.catalogue.jobs import Builds, RefusedError
 from hsvis.catalogue.offers import Offer
 from hsvis.catalogue.runs import Edition, Runs
 from hsvis.config import PcaSettings, TsneSettings, projection_settings
-from hsvis.dashboard.callbacks.choice import projection_options, run_options
+from hsvis.dashboard.page.menus import projection_options, run_options
 from hsvis.dashboard.routes import parameters
 from hsvis.errors import ConfigError, GoneError
 from hsvis.run.store import StateStore

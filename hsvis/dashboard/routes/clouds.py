@@ -10,10 +10,12 @@ from dash import Dash
 from werkzeug.exceptions import BadRequest
 
 from hsvis import __version__
-from hsvis.catalogue.runs import Runs, View
-from hsvis.dashboard.content.clouds import COLOURS, FADES, MARKS, Clouds, Emphasis, Look, emphasis
+from hsvis.catalogue.runs import Runs
+from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.routes import parameters
+from hsvis.figures.cloud import Emphasis, Look, emphasis
+from hsvis.figures.view import FADES, MARKS, STATE_COLOURS, View
 from hsvis.figures.window import Window, dot_radius
 
 LARGEST_SIDE = 4096  # device pixels
@@ -80,7 +82,7 @@ def _asked(runs: Runs, run: str, layer: str, projection: str) -> Picture:
     return Picture(
         view=view,
         window=Window(x0, x1, y0, y1, width, height, radius, ratio),
-        colour=parameters.choice("colour", COLOURS),
+        colour=parameters.choice("colour", STATE_COLOURS),
         marks=_choices("marks", MARKS),
         fade=_choices("fade", FADES),
         filter=_filter(view),

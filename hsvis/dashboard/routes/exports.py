@@ -19,13 +19,14 @@ import flask
 from dash import Dash
 from werkzeug.exceptions import BadRequest, NotFound
 
-from hsvis.catalogue.runs import Runs, View
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content import export_tables
 from hsvis.dashboard.content.export_tables import Table
 from hsvis.dashboard.content.table_pages import Pages
 from hsvis.dashboard.routes import parameters
 from hsvis.dashboard.routes.table import listing
 from hsvis.errors import DamagedFileError
+from hsvis.figures.view import View
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 

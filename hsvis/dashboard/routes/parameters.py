@@ -7,9 +7,10 @@ from collections.abc import Callable
 import flask
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
-from hsvis.catalogue.runs import Runs, View
+from hsvis.catalogue.runs import Runs
 from hsvis.errors import GoneError
 from hsvis.figures.theme import PALETTES
+from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 LONGEST = 600  # characters of an error

@@ -10,10 +10,11 @@ from dash import Dash
 from werkzeug.exceptions import BadRequest
 
 from hsvis.analysis import words as strengths
-from hsvis.catalogue.runs import Runs, View
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.routes import parameters
+from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 KINDS = ("jump", "change", "flip")

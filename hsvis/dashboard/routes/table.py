@@ -8,11 +8,12 @@ import numpy as np
 from dash import Dash
 from werkzeug.exceptions import BadRequest
 
-from hsvis.catalogue.runs import Runs, View
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content import column_filters, table_pages
 from hsvis.dashboard.content.filters import Filter
 from hsvis.dashboard.content.table_pages import MOST_ROWS, Found, Listing, Pages
 from hsvis.dashboard.routes import parameters
+from hsvis.figures.view import View
 
 WAYS = ("place", "beside", "wrong", "random")
 

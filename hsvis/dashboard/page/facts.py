@@ -1,0 +1,145 @@
+"""What the page says in words of a run, of its cloud, and of a sequence."""
+
+import numpy as np
+from dash import html
+from dash.development.base_component import Component
+
+from hsvis.dashboard.page.wording import class_name, count, percent
+from hsvis.figures.view import View
+from hsvis.run.records import Sequence
+from hsvis.run.store import StateStore
+
+DENSE = 6  # classes above which the legend is drawn smaller
+NOTHING_SELECTED = "Select a sequence in the table or click a state"
+
+
+def dataset_info(store: StateStore) -> list[Component]:
+    """Counts, classes and accuracies; accuracy of the whole test split apart from that of what is shown."""
+    known = store.labels >= 0
+    n_correct = int((store.labels == store.predicted)[known].sum())
+    of_shown = f"shown: {n_correct:,} of {int(known.sum()):,}" if known.any() else "shown: no labels"
+    facts = [
+        ("sequences", f"{store.n_sequences:,}", "sequences", count(store.n_states, "state")),
+        ("shown-accuracy", percent(store.shown_accuracy), "correct", of_shown),
+        ("test-accuracy", percent(store.test_accuracy), "correct", "whole test split"),
+    ]
+    boxes = [
+        html.Div(
+            className=f"fact {name}",
+            children=[html.Div([html.Strong(value), " ", unit]), html.Small(note)],
+        )
+        for name, value, unit, note in facts
+    ]
+    if store.n_classes > DENSE:  # the bars beneath say it in less room
+        return [html.Div(boxes, className="facts")]
+    totals = np.bincount(store.labels[known], minlength=store.n_classes).tolist()
+    classes = [
+        html.Li([class_name(k, name), html.Span(f"{totals[k]:,}", className="number")])
+        for k, name in enumerate(store.classes)
+    ]
+    n_unknown = int((~known).sum())
+    if n_unknown:
+        classes.append(html.Li([class_name(-1, "no label"), html.Span(f"{n_unknown:,}", className="number")]))
+    return [html.Div(boxes, className="facts"), html.Ul(classes, className="classes")]
+
+
+def legend(view: View) -> list[Component]:
+    """Binary: one gradient between the classes; else each class from weak to strong.
+
+    While states are coloured by correctness the legend of that takes their place.
+    """
+    classes = view.store.classes
+    answers = [html.Span("correct", className="answer right"), html.Span("misclassified", className="answer")]
+    if (view.store.labels < 0).any():
+        answers.append(html.Span("no label", className="answer unknown"))
+    if len(classes) == 2:
+        bar = html.Span(className="gradient diverging", title="Expected prediction: grey is undecided")
+        return [*answers, class_name(0, classes[0]), bar, class_name(1, classes[1])]
+    return [*answers] + [
+        html.Span(
+            className="legend-class dense" if len(classes) > DENSE else "legend-class",
+            style={"--class": f"var(--class-{k})"},
+            title=f"Expected prediction {name}: from undecided to certain",
+            children=[html.Span(className="gradient"), html.Span(name)],
+        )
+        for k, name in enumerate(classes)
+    ]
+
+
+def projection_info(view: View) -> str:
+    """What the cloud is, in words."""
+    projection = view.projection
+    parts = [projection.label, count(view.store.n_states, "state")]
+    if "placed" in projection.details:
+        parts.append(f"{projection.details['fitted']:,} fitted, the others placed")
+    divergence = projection.details.get("kl_divergence")
+    if divergence is not None:
+        parts.append(f"KL divergence {divergence:.2f}")
+    variance = projection.details.get("explained_variance")
+    if variance is not None:
+        shares = " + ".join(percent(share, digits=0) for share in variance)
+        parts.append(f"explains {shares} of the variance")
+    if "note" in projection.details:
+        parts.append(projection.details["note"])
+    return " · ".join(parts)
+
+
+def page_style(view: View) -> dict[str, str]:
+    """What the style sheets have to know of a run: colours (`--class-0`, …) and numbers of classes."""
+    colours = {f"--class-{k}": colour for k, colour in enumerate(view.palette.hexes)}
+    rows = view.store.n_classes + int((view.store.labels < 0).any())
+    return {
+        **colours,
+        "--class-unknown": view.theme.neutral,
+        "--undecided": view.theme.neutral,
+        "--right": view.theme.right,
+        "--wrong": view.theme.wrong,
+        "--n-classes": str(view.store.n_classes),
+        "--n-rows": str(rows),
+    }
+
+
+def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -> list[Component]:
+    """Number, class, classification, whether it is correct, and how sure the model is.
+
+    Args:
+        sequence: None when nothing is selected.
+        unreadable: why its hidden states can't be read, where that is so.
+    """
+    if sequence is None:
+        return nothing_selected()
+    classes = view.store.classes
+    known = sequence.label >= 0
+    actual = class_name(sequence.label, classes[sequence.label] if known else "no label")
+    verdict = {True: "Correct", False: "Misclassified", None: "Not labelled"}[sequence.correct]
+    looks = {True: "correct", False: "wrong", None: "unlabelled"}[sequence.correct]
+    return [
+        html.H2(f"Sequence {sequence.index}"),
+        html.Span(verdict, className=f"verdict {looks}"),
+        html.Span(
+            [
+                *([sequence.text, " · "] if sequence.values is not None and sequence.text else []),
+                count(len(sequence.tokens), "step"),
+                " · confidence ",
+                html.Strong(percent(sequence.confidence)),
+            ],
+            className="steps",
+        ),
+        html.Dl(
+            [
+                _fact("Class", actual),
+                _fact("classified as", class_name(sequence.predicted, classes[sequence.predicted])),
+            ]
+        ),
+        *([html.P(unreadable, className="unreadable")] if unreadable else []),
+    ]
+
+
+def _fact(name: str, value: Component | str) -> Component:
+    return html.Div([html.Dt(name), html.Dd(value)])
+
+
+def nothing_selected() -> list[Component]:
+    """What stands in place of a sequence while none is selected."""
+    more = "Its text, its expected predictions and its hidden units step by step appear here."
+    return [html.Div([html.P(NOTHING_SELECTED), html.Small(more)], className="empty")]

@@ -1,0 +1,30 @@
+"""What the menus of the header offer: runs, layers and projections."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hsvis.catalogue.offers import Offer
+from hsvis.run.store import StateStore
+
+Options = list[dict[str, Any]]
+
+
+def run_options(runs: Iterable[StateStore], offers: Sequence[Offer] = ()) -> Options:
+    """The runs that are shown, and those that are offered, in their order; one not built can't be chosen."""
+    built = [store.name for store in runs]
+    offered = [one.name for one in offers if not one.error]
+    names = [*(name for name in built if name not in offered), *offered]
+    return [
+        {"label": name, "value": name}
+        if name in built
+        else {"label": f"{name} · not built", "value": name, "disabled": True}
+        for name in names
+    ]
+
+
+def layer_options(store: StateStore) -> Options:
+    return [{"label": layer, "value": layer} for layer in store.layers]
+
+
+def projection_options(store: StateStore, layer: str) -> Options:
+    return [{"label": one.label, "value": one.name} for one in store.projections(layer)]

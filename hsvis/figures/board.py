@@ -1,0 +1,207 @@
+"""All figures of a view: of its run, of its projection, and of a selected sequence."""
+
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from hsvis.analysis.confusion import confusion_counts
+from hsvis.analysis.units import decision_order
+from hsvis.errors import DamagedFileError
+from hsvis.figures import cloud
+from hsvis.figures.class_overview import class_overview
+from hsvis.figures.confidence import confidence
+from hsvis.figures.confusion_matrix import confusion_matrix
+from hsvis.figures.distances import distances
+from hsvis.figures.ep_heatmap import ep_heatmap
+from hsvis.figures.projection import projection
+from hsvis.figures.theme import empty
+from hsvis.figures.unit_activity import unit_activity
+from hsvis.figures.view import DEFAULTS, DisplayOptions, View
+from hsvis.figures.window import Bounds, Window, bounds, dot_radius
+from hsvis.run.records import Sequence
+
+UNREADABLE = "The hidden states can't be read"
+SIZE = (1000, 800)  # of the image of the cloud, CSS pixels
+
+
+class RunFigures(NamedTuple):
+    """What shows the answers to all sequences of a run."""
+
+    class_overview: go.Figure
+    confusion_matrix: go.Figure
+
+
+@dataclass(frozen=True)
+class SequenceFigures:
+    """What shows one sequence step by step; all are empty if none is selected.
+
+    Attributes:
+        unreadable: why `unit_activity` is empty where the hidden states can't be read, and what to do.
+    """
+
+    ep_heatmap: go.Figure
+    distances: go.Figure
+    confidence: go.Figure
+    unit_activity: go.Figure
+    unreadable: str = ""
+
+
+@dataclass(frozen=True)
+class Board:
+    """The seven figures of a view.
+
+    Attributes:
+        unreadable: as in `SequenceFigures`.
+    """
+
+    class_overview: go.Figure
+    confusion_matrix: go.Figure
+    projection: go.Figure
+    ep_heatmap: go.Figure
+    distances: go.Figure
+    confidence: go.Figure
+    unit_activity: go.Figure
+    unreadable: str = ""
+
+    def figures(self) -> dict[str, go.Figure]:
+        """By the names that the views have on the page: `class-overview`, `confusion-matrix`, …"""
+        names = [field.name for field in fields(self) if field.name != "unreadable"]
+        return {name.replace("_", "-"): getattr(self, name) for name in names}
+
+
+def board(
+    view: View,
+    index: int | None = None,
+    options: DisplayOptions = DEFAULTS,
+    *,
+    size: tuple[int, int] = SIZE,
+    ratio: float = 1.0,
+) -> Board:
+    """All seven figures; the projection holds the image of its cloud.
+
+    Args:
+        index: the selected sequence; None = none is.
+        size: width and height of the image, CSS pixels.
+        ratio: device pixels a CSS pixel, in the image.
+
+    Raises:
+        IndexError: there is no such sequence.
+    """
+    sequence = None if index is None else view.store.sequence(index)
+    whole = bounds(view.projection.xy)
+    trajectory = projection_figure(view, whole, index, options)
+    trajectory.update_layout(
+        images=[cloud_image(view, whole, options, size, ratio, dimmed=index is not None)]
+    )
+    of_run, of_sequence = run_figures(view), sequence_figures(view, sequence, options)
+    return Board(
+        class_overview=of_run.class_overview,
+        confusion_matrix=of_run.confusion_matrix,
+        projection=trajectory,
+        ep_heatmap=of_sequence.ep_heatmap,
+        distances=of_sequence.distances,
+        confidence=of_sequence.confidence,
+        unit_activity=of_sequence.unit_activity,
+        unreadable=of_sequence.unreadable,
+    )
+
+
+def run_figures(view: View) -> RunFigures:
+    """How many sequences each class has, and what they were classified as."""
+    store, palette, theme = view.store, view.palette, view.theme
+    confusion = confusion_counts(store.labels, store.predicted, store.n_classes)
+    return RunFigures(
+        class_overview(confusion, store.classes, palette, theme),
+        confusion_matrix(confusion, store.classes, palette, theme),
+    )
+
+
+def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOptions) -> SequenceFigures:
+    """EP heatmap, distances, confidence and unit activity of a sequence of the view's run."""
+    if sequence is None:
+        blank = empty("", view.theme)
+        return SequenceFigures(blank, blank, blank, blank)
+    store, palette, theme = view.store, view.palette, view.theme
+    ep, tokens, classes = sequence.ep, sequence.tokens, store.classes
+    distance = store.distances(view.layer)[sequence.rows]
+    largest = store.largest_distance(view.layer)
+    units, unreadable = unit_figure(view, sequence, options)
+    return SequenceFigures(
+        ep_heatmap(ep, tokens, classes, palette, theme),
+        distances(distance, largest, ep, tokens, options.threshold, palette, theme),
+        confidence(ep, tokens, classes, palette, theme),
+        units,
+        unreadable,
+    )
+
+
+def unit_figure(view: View, sequence: Sequence | None, options: DisplayOptions) -> tuple[go.Figure, str]:
+    """The unit activity of a sequence, and why it is empty where the hidden states can't be read."""
+    if sequence is None:
+        return empty("", view.theme), ""
+    try:
+        states = view.store.states(sequence.index, view.layer)
+    except DamagedFileError as error:
+        return empty(UNREADABLE, view.theme), error.told
+    order = decision_order(states, sequence.ep) if options.units_by == "decision" else None
+    return unit_activity(states, sequence.tokens, view.theme, order), ""
+
+
+def projection_figure(
+    view: View, whole: Bounds, index: int | None = None, options: DisplayOptions = DEFAULTS
+) -> go.Figure:
+    """The projection with the trajectory of a sequence, or none; without the image of the cloud.
+
+    Its `meta` says what is shown: the cloud that belongs to it, the classes, the sequence and its class.
+
+    Args:
+        whole: x0, x1, y0, y1 of the whole cloud, from `window.bounds`.
+    """
+    store, rows = view.store, view.rows(index)
+    figure = projection(
+        whole,
+        view.projection.xy[rows],
+        store.ep[rows],
+        view.palette,
+        view.theme,
+        options.trajectory,
+        np.nan_to_num(store.distances(view.layer)[rows]),
+    )
+    meta: dict[str, Any] = {
+        "run": store.name,
+        "edition": view.edition,
+        "cloud": view.cloud,
+        "theme": view.theme.name,
+        "palette": view.palette_name,
+        "bounds": list(whole),
+        "classes": list(store.classes),
+        "sequence": index,
+        "first": rows.start,  # the row of its step 0
+        "label": None if index is None else int(store.labels[index]),
+    }
+    return figure.update_layout(meta=meta, uirevision=view.cloud)
+
+
+def cloud_image(
+    view: View,
+    whole: Bounds,
+    options: DisplayOptions = DEFAULTS,
+    size: tuple[int, int] = SIZE,
+    ratio: float = 1.0,
+    *,
+    dimmed: bool = False,
+) -> dict[str, Any]:
+    """The whole cloud as an entry of `layout.images`, within the figure itself.
+
+    Args:
+        size, ratio: as for `board`.
+        dimmed: beneath the trajectory of a selected sequence.
+    """
+    store = view.store
+    width, height = (round(side * ratio) for side in size)
+    radius = options.trajectory.size * dot_radius(store.n_states, ratio)
+    window = Window(*whole, width, height, radius, ratio)
+    look = cloud.Look(options.state_colour, options.marks, cloud.emphasis(store, options.fade))
+    return cloud.layout_image(cloud.pixels(view, window, look), window, dimmed=dimmed)

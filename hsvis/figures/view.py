@@ -1,0 +1,94 @@
+"""What is shown: a layer of a run in one projection, in which colours, and with which display options."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hsvis.figures.projection import TrajectoryStyle
+from hsvis.figures.theme import Palette, Theme, palette
+from hsvis.run.records import Projection
+from hsvis.run.store import StateStore
+
+STATE_COLOURS = ("ep", "class", "correct")
+FADES = ("correct", "wrong")
+MARKS = ("start", "end")
+UNIT_ORDERS = ("similarity", "decision")
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown: one layer of one run in one projection, in the colours of one theme.
+
+    Attributes:
+        edition: the build of the run that a page says to be answered from; nothing outside of a server.
+    """
+
+    store: StateStore
+    layer: str
+    projection: Projection
+    theme: Theme
+    palette_name: str = "hsvis"
+    edition: str = ""
+
+    @property
+    def palette(self) -> Palette:
+        return palette(self.store.n_classes, self.theme, self.palette_name)
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """By what everything that is drawn of this cloud is kept; another build of the run has another."""
+        return (self.store.content, self.projection.content, *self.store.classes)
+
+    @property
+    def cloud(self) -> str:
+        """Names the cloud of states: `run/layer/projection`, as in its address."""
+        return f"{self.store.name}/{self.layer}/{self.projection.name}"
+
+    def rows(self, index: int | None) -> slice:
+        """The rows of a sequence in all step tables; none of None."""
+        if index is None:
+            return slice(0, 0)
+        return slice(int(self.store.offsets[index]), int(self.store.offsets[index + 1]))
+
+
+@dataclass(frozen=True)
+class DisplayOptions:
+    """How a view is drawn, besides its theme and palette.
+
+    Attributes:
+        threshold: 0 to 1, the share of the layer's largest distance where a jump begins.
+        units_by: the order of the hidden units, one of `UNIT_ORDERS`: those of similar course together
+            ("similarity"), or those that move most with the decision first ("decision").
+        trajectory: colours, widths and sizes of the selected sequence.  Its size is that of all states.
+        state_colour: what the colour of a state in the cloud tells, one of `STATE_COLOURS`: its "ep", or of
+            its sequence the actual "class" or whether the answer is "correct".
+        fade: any of `FADES`: sequences that step back in the cloud.
+        marks: any of `MARKS`: rings around the first or last state of every sequence.
+
+    Raises:
+        ValueError: a value is none of those.
+    """
+
+    threshold: float = 0.4
+    units_by: str = "similarity"
+    trajectory: TrajectoryStyle = field(default_factory=TrajectoryStyle)
+    state_colour: str = "ep"
+    fade: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"`threshold` is {self.threshold:g}. Choose a share from 0 to 1.")
+        _check("units_by", [self.units_by], UNIT_ORDERS)
+        _check("state_colour", [self.state_colour], STATE_COLOURS)
+        _check("fade", self.fade, FADES)
+        _check("marks", self.marks, MARKS)
+
+
+def _check(option: str, values: Iterable[str], allowed: tuple[str, ...]) -> None:
+    for value in values:
+        if value not in allowed:
+            choices = " or ".join(repr(one) for one in allowed)
+            raise ValueError(f"`{option}` has {value!r}, which is not a choice. Choose {choices}.")
+
+
+DEFAULTS = DisplayOptions()
