@@ -157,7 +157,7 @@ def of_files(config: Config, given: Given) -> Subject:
 
     def answer(batch: Sequence[Encoded]) -> np.ndarray:
         trace = model.trace(batch)
-        return trace.ep[torch.arange(len(batch)), torch.from_numpy(trace.lengths) - 1].numpy()
+        return trace.ep[np.arange(len(batch)), trace.lengths - 1]
 
     layers = [("layer", f"{one.name}: {one.size} {one.kind} units, {one.direction}") for one in model.layers]
     facts = [("model", f"none: states and EPs come from {config.states_from}"), *layers]
