@@ -68,7 +68,7 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
         begins = ends[batch] - lengths[batch]  # (B,)
         rows = np.where(steps < lengths[batch], begins + steps, n).reshape(-1)  # (T * B,)
         for out, values in [(ep, trace.ep), *((states[name], trace.states[name]) for name in states)]:
-            out[rows] = values.numpy().swapaxes(0, 1).reshape(len(rows), -1)  # as the kernels lay it out
+            out[rows] = values.swapaxes(0, 1).reshape(len(rows), -1)  # as the kernels lay it out
     found = {name: values[:n] for name, values in states.items()}
     distances = {name: _distances(values, ends[:-1]) for name, values in found.items()}
     return Extracted(lengths, ep[:n], found, distances)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-import torch
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,17 @@ class Encoded:
 class Trace:
     """What a model did at every step of a batch; steps past a sequence's length hold no meaning.
 
+    Arrays that lie in memory step by step, as the kernels of torch make them, (T, B, H) seen as (B, T, H),
+    are taken over without a copy on the way.
+
     Attributes:
         states: layer name -> (B, T, H) float32.
         ep: (B, T, C) float32, rows sum to 1.
         lengths: (B,) int64.
     """
 
-    states: dict[str, torch.Tensor]
-    ep: torch.Tensor
+    states: dict[str, np.ndarray]
+    ep: np.ndarray
     lengths: np.ndarray
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from hsvis.config import Config
 from hsvis.corpus.recorded import Given, Stored
@@ -56,12 +55,12 @@ class GivenModel:
         """States and EPs of a batch of sequences, padded with 0."""
         lengths = np.array([len(one) for one in batch], np.int64)
 
-        def padded(values: np.ndarray) -> torch.Tensor:
+        def padded(values: np.ndarray) -> np.ndarray:
             out = np.zeros((len(batch), int(lengths.max()), values.shape[1]), np.float32)
             for row, one in zip(out, batch, strict=True):
                 assert isinstance(one, _Read)
                 row[: len(one)] = values[one.first : one.first + len(one)]
-            return torch.from_numpy(out)
+            return out
 
         states = {layer.name: padded(self._given.states[layer.name]) for layer in self.layers}
         return Trace(states, padded(self._given.ep), lengths)
@@ -111,7 +110,7 @@ class RecordedStates:
 
         def answer(batch: Sequence[Encoded]) -> np.ndarray:
             trace = model.trace(batch)
-            return np.asarray(trace.ep)[np.arange(len(batch)), trace.lengths - 1]
+            return trace.ep[np.arange(len(batch)), trace.lengths - 1]
 
         layers = [
             ("layer", f"{one.name}: {one.size} {one.kind} units, {one.direction}") for one in model.layers

@@ -171,6 +171,16 @@ def test_a_head_that_fits_short_sequences_only_is_not_trusted(
     assert facts["EPs"] == "by prefixes: the head gives the model's own answers to short sequences only"
 
 
+def test_what_is_random_in_long_sequences_only_is_noticed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(folder, [("this film is very good and it is great", "pos"), ("a bad film", "neg")])
+    assert main(["check", *own(folder, factory="own_models:DroppingWhenLong")]) == 2
+    said = capsys.readouterr().err
+    assert "a second read of the same sequences gives other EPs" in said
+    assert "Something in it is random" in said
+
+
 def test_training_mode_and_a_prefix_are_facts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     named = {f"module.{name}": weight for name, weight in Dropping(len(WORDS)).state_dict().items()}
     torch.save(named, folder / "parallel.pt")

@@ -78,7 +78,7 @@ def test_lengths_are_given_by_the_name_they_have(kind):
         ordered = ids if module.rnn.batch_first else ids.T
         own = module.last(ordered).softmax(-1)
     trace = model.trace([model.encode("3 1 4 1 5")])
-    torch.testing.assert_close(trace.ep[:, -1], own, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(trace.ep[:, -1], own, atol=1e-6, rtol=0)
     assert model.way.name == "head"
 
 
@@ -172,7 +172,7 @@ def test_no_link_is_applied_twice(end, frozen, shift):
     with torch.no_grad():
         own = link(module(ids)).reshape(1)
     trace = model.trace([model.encode("3 1 4 1 5")])
-    torch.testing.assert_close(trace.ep[0, -1, 1:], own, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(trace.ep[0, -1, 1:], own, atol=1e-5, rtol=0)
     for name, weight in module.named_parameters():  # as it was, where it was
         assert torch.equal(weight, before[name][0])
         assert weight.data_ptr() == before[name][1]
@@ -199,7 +199,7 @@ def test_outputs_for_each_class_are_told_by_numbers(end, grad):
     with torch.no_grad():
         own = link(module(torch.tensor([[3, 1, 4, 1, 5]])))
     trace = model.trace([model.encode("3 1 4 1 5")])
-    torch.testing.assert_close(trace.ep[:, -1], own, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(trace.ep[:, -1], own, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("grad", [True, False])

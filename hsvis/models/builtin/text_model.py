@@ -59,7 +59,8 @@ class _Model:
         states, ep = self.classifier.step_states(
             torch.from_numpy(inputs), {layer.name for layer in self.layers}
         )
-        return Trace(states, ep, lengths)
+        found = {name: values.numpy() for name, values in states.items()}  # the same memory
+        return Trace(found, ep.numpy(), lengths)
 
 
 class TextModel(_Model):

@@ -1,7 +1,8 @@
 """Anyone's torch classifier as a HiddenStateModel, unchanged.
 
-The module is called as it is.  What its recurrent layers read is recorded and their states are computed from
-it (hsvis/models/recurrent.py); its answers are the expected predictions, in one of two ways:
+The module is called as it is, in evaluation mode, and left as it was found (hsvis/models/user/visit.py).  The
+states are those that its recurrent layers return, or are computed from what these read
+(hsvis/models/user/states.py); its answers are the expected predictions, in one of two ways:
 
 - "head": one batched call of the head on the states of all steps, where a check on numbers shows that the
   answer depends on the last hidden state alone;
@@ -13,7 +14,7 @@ treats padding.
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, get_args
 
@@ -23,11 +24,14 @@ from torch import nn
 
 from hsvis.errors import ModelError, nearest
 from hsvis.models.protocol import Encoded, Layer, Trace
-from hsvis.models.recurrent import layers_of, recurrent_modules, states_of, watching
+from hsvis.models.recurrent import layers_of, recurrent_modules
 from hsvis.models.user.answers import Answers, Kind, answers_of, tensor_of
 from hsvis.models.user.calling import AGREE, Encode, Forward, call_of, probe_of, readable, said
+from hsvis.models.user.calls import watching
 from hsvis.models.user.encoders import Encoder, of_function
 from hsvis.models.user.flipped import flipped_modules
+from hsvis.models.user.states import check_finite, states_of
+from hsvis.models.user.visit import visit
 from hsvis.models.user.ways import Way, agrees, candidates, reading, why_not
 from hsvis.models.user.weights import check_weights
 
@@ -70,7 +74,7 @@ class TorchModel:
         if self.way.head is None or not longer:
             return
         trace, own = self.trace(longer), self.answer(longer)
-        last = trace.ep[torch.arange(len(longer)), torch.from_numpy(trace.lengths) - 1].numpy()
+        last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
         if not np.allclose(last, own, atol=10 * AGREE):
             self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
 
@@ -86,11 +90,10 @@ class TorchModel:
         return self
 
     def _all_layers(self) -> list[Layer]:
-        return [
-            layer
-            for path, one in self.recurrent.items()
-            for layer in layers_of(path, one, flipped=path in self._flipped)
-        ]
+        return [layer for path in self.recurrent for layer in self._layers_of(path)]
+
+    def _layers_of(self, path: str) -> list[Layer]:
+        return layers_of(path, self.recurrent[path], flipped=path in self._flipped)
 
     @property
     def fingerprint(self) -> str:
@@ -113,59 +116,71 @@ class TorchModel:
 
         Threads wait for each other: a module may keep what it works on in attributes of its own.
         """
-        with self._alone:
+        with self._alone, visit(self.module):
             return self._trace(batch)
 
     def _trace(self, batch: Sequence[Encoded]) -> Trace:
         lengths = np.array([len(one) for one in batch], np.int64)
-        longest = int(lengths.max())
-        ep = torch.zeros(len(batch), longest, len(self.classes))
-        states = {layer.name: torch.zeros(len(batch), longest, layer.size) for layer in self.layers}
+        longest, sizes = int(lengths.max()), {layer.name: layer.size for layer in self.layers}
+        # (T, B, …), as the kernels lay it out
+        ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)
+        states = {name: np.zeros((longest, len(batch), size), np.float32) for name, size in sizes.items()}
         for length, rows in _by_length(lengths):
             inputs = self._tensor([batch[i] for i in rows.tolist()])
-            found, _ = self._states(inputs)
+            found, output = self._states(inputs, {*states, self.way.layer})
             for name, kept in states.items():
-                kept[rows, :length] = _finite(found[name].float().cpu(), name)
-            if self.way.head is not None:
-                flat = found[self.way.layer].flatten(0, 1)  # (B × T, H)
-                ep[rows, :length] = self.way.head(flat).reshape(len(rows), length, -1).cpu()
+                kept[:length, rows] = check_finite(found[name].transpose(0, 1).float().cpu(), name).numpy()
+            if self.way.head is None:
+                ep[length - 1, rows] = self.answers.probabilities(output).cpu().numpy()
+            else:
+                flat = found[self.way.layer].transpose(0, 1).flatten(0, 1)  # (T × B, H)
+                ep[:length, rows] = self.way.head(flat).reshape(length, len(rows), -1).cpu().numpy()
         if self.way.head is None:
             self._ask_prefixes(batch, lengths, ep)
-        bad = ep.isnan().flatten(1).any(1)
+        bad = np.isnan(ep).any((0, 2))  # (B,)
         if bad.any():
-            words = " ".join(batch[int(bad.nonzero()[0])].tokens[:6])
+            words = " ".join(batch[int(bad.argmax())].tokens[:6])
             raise ModelError(
                 f"the model's answer to the sequence that begins with `{words}` is NaN. Check its weights, "
                 "and what `model.tokenizer` makes of this text."
             )
-        return Trace(states, ep, lengths)
+        traced = {name: kept.swapaxes(0, 1) for name, kept in states.items()}  # (B, T, H)
+        return Trace(traced, ep.swapaxes(0, 1), lengths)
 
     @torch.inference_mode()
     def answer(self, batch: Sequence[Encoded]) -> np.ndarray:
         """(B, C) float32: the answers to whole sequences, none of them empty."""
         lengths = np.array([len(one) for one in batch], np.int64)
         answers = np.empty((len(batch), len(self.classes)), np.float32)
-        with self._alone:
+        with self._alone, visit(self.module):
             for _, rows in _by_length(lengths):
                 inputs = self._tensor([batch[i] for i in rows.tolist()])
                 answers[rows] = self.answers.probabilities(self._ask(inputs)).cpu().numpy()
         return answers
 
-    def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: torch.Tensor) -> None:
-        """Fills (B, T, C) with the module's answers to the first t + 1 steps of each sequence."""
-        for t in range(1, int(lengths.max()) + 1):
-            rows = np.flatnonzero(lengths >= t)
+    def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray) -> None:
+        """Fills (T, B, C) with the module's answers to the first t + 1 steps, but for whole sequences."""
+        for t in range(1, int(lengths.max())):
+            rows = np.flatnonzero(lengths > t)
             prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
-            ep[rows, t - 1] = self.answers.probabilities(self._ask(prefixes)).cpu()
+            ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
 
-    def _states(self, inputs: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """States of all layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
-        with watching(self.recurrent) as watched:
+    def _states(
+        self, inputs: torch.Tensor, wanted: Collection[str]
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """States of layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
+        names = {
+            path: {layer.name for layer in self._layers_of(path) if layer.name in wanted}
+            for path in self.recurrent
+        }
+        watched = {path: one for path, one in self.recurrent.items() if names[path]}
+        with watching(watched) as calls:
             output = self._ask(inputs)
         found: dict[str, torch.Tensor] = {}
-        for path, one in self.recurrent.items():
-            flipped = path in self._flipped
-            found |= states_of(path, one, watched, inputs.shape[0], inputs.shape[1], flipped=flipped)
+        for path, one in watched.items():
+            found |= states_of(
+                path, one, calls[path], *inputs.shape[:2], wanted=names[path], flipped=path in self._flipped
+            )
         return found, output
 
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -210,7 +225,7 @@ class TorchModel:
             if head is not None:
                 raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
             return Way("prefixes", why)
-        states, _ = self._states(inputs)
+        states, _ = self._states(inputs, {layer.name for layer in tops})
         expected = self._own_answers(inputs)  # (B, T, C)
         possible = {head: heads[head]} if head else candidates(self.module, self.recurrent)
         for path, candidate in possible.items():
@@ -234,16 +249,6 @@ class TorchModel:
         return torch.stack(parts, 1).cpu()
 
 
-def _finite(states: torch.Tensor, layer: str) -> torch.Tensor:
-    """The states of a layer, if they are numbers.  Raises ModelError."""
-    if not torch.isfinite(states).all():
-        raise ModelError(
-            f"states of the layer {layer} are NaN or infinite. Check the weights, and what `model.tokenizer` "
-            "gives the model."
-        )
-    return states
-
-
 def _by_length(lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     for length in np.unique(lengths):
         yield int(length), np.flatnonzero(lengths == length)
@@ -259,7 +264,7 @@ def from_torch(
     head: str | None = None,
     forward: Forward | None = None,
 ) -> TorchModel:
-    """A trained torch classifier as hsvis reads it; it is put in evaluation mode and else left as it is.
+    """A trained torch classifier as hsvis reads it: in evaluation mode, and afterwards as it was.
 
     Args:
         module: contains nn.LSTM, nn.GRU, nn.RNN or cells of these, of any depth, direction and layout.
@@ -274,14 +279,14 @@ def from_torch(
     Raises:
         ModelError: what is wrong, and what to do.
     """
-    module.eval()
-    check_weights(module)
-    modules = recurrent_modules(module, recurrent)
-    encode = encode if isinstance(encode, Encoder) else of_function("encode", encode)
-    if probe is None:
-        probe = readable(encode)
-    examples = probe_of(probe, encode)
-    call = forward or call_of(module, examples)
-    model = TorchModel(module, classes, encode, modules, call, examples, head)
-    model.confirm(sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:])
+    with visit(module):
+        check_weights(module)
+        modules = recurrent_modules(module, recurrent)
+        encode = encode if isinstance(encode, Encoder) else of_function("encode", encode)
+        if probe is None:
+            probe = readable(encode)
+        examples = probe_of(probe, encode)
+        call = forward or call_of(module, examples)
+        model = TorchModel(module, classes, encode, modules, call, examples, head)
+        model.confirm(sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:])
     return model

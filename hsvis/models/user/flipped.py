@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError
-from hsvis.models.recurrent import read_of, watching
+from hsvis.models.user.calls import read_of, watching
 
 CHANGED = 1e-6  # differences above this are changes, not noise
 
@@ -67,18 +67,18 @@ def _all_read(
     modules: dict[str, nn.Module], ask: Callable[[torch.Tensor], Any], inputs: torch.Tensor
 ) -> dict[str, torch.Tensor]:
     """Path -> (B, T, E), what each module reads in the order in which it does, where that can be told."""
-    with watching(modules) as watched:
+    with watching(modules) as recorded:
         ask(inputs)
     batch, steps = inputs.shape[:2]
     found = {}
     for path, module in modules.items():
-        calls = watched.inputs[path]
+        calls = recorded[path]
         with suppress(ModelError):
             if isinstance(module, nn.RNNBase):
                 each = 1 if len(calls) == steps else steps
                 rows = [read_of(path, module, call, batch, each)[0] for call in calls]
             else:
-                rows = [call[0][:, None] for call in calls if call[0].shape[:1] == (batch,)]
+                rows = [call.inputs[:, None] for call in calls if call.inputs.shape[:1] == (batch,)]
             whole = torch.cat(rows, 1) if rows else inputs[:, :0]
             if whole.shape[:2] == (batch, steps):
                 found[path] = whole.detach().float()

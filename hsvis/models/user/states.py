@@ -1,0 +1,218 @@
+"""The states of a recurrent module's layers at every step, from one recorded call of the whole module.
+
+What the module returned is taken where it is the states: of its last layer, or, where it is called a step at
+a time, of every layer.  Inner layers are run again, each as a one-layer module with the same weights, so that
+their states come out at the speed of the fused kernels; so are all layers of a module whose `forward` is not
+torch's own, as it may return anything.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are those
+they returned.  Where a module is given the steps from the last to the first (hsvis/models/user/flipped.py),
+its states are turned, to stand at the steps they belong to.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from hsvis.errors import ModelError
+from hsvis.models.recurrent import CELLS, KINDS, Place, cell_states, places_of
+from hsvis.models.user.calls import Call, check_shape, read_of
+
+KINDS_OF_STATE = ("hidden", "cell")  # in the order in which torch's modules return them
+States = dict[Place, torch.Tensor]  # (B, T, H) each, in the order in which the module read
+
+
+def states_of(
+    path: str,
+    module: nn.Module,
+    calls: Sequence[Call],
+    batch: int,
+    steps: int,
+    *,
+    wanted: Collection[str] | None = None,
+    flipped: bool = False,
+) -> dict[str, torch.Tensor]:
+    """The states of the layers of a recurrent module, from its calls during one call of the whole module.
+
+    All sequences of the call have `steps` steps; so there is no padding, and what a layer that runs backwards
+    read first is each sequence's last step.
+
+    Args:
+        wanted: names of the layers, as `layers_of` has them; all if None.
+        flipped: the module was given the last step first.
+
+    Returns:
+        layer -> (B, T, H); the state of a step is that right after it was read.
+
+    Raises:
+        ModelError: the module was not read once a step of each sequence.
+    """
+    names = {
+        place: layer.name
+        for place, layer in places_of(path, module, flipped=flipped).items()
+        if wanted is None or layer.name in wanted
+    }
+    if isinstance(module, CELLS):
+        found = _of_cell(path, calls, batch, steps, names)
+    else:
+        assert isinstance(module, nn.RNNBase)
+        found = _of_module(path, module, calls, batch, steps, names)
+    return {name: found[place].flip(1) if flipped else found[place] for place, name in names.items()}
+
+
+def _of_cell(path: str, calls: Sequence[Call], batch: int, steps: int, wanted: Collection[Place]) -> States:
+    if len(calls) != steps:
+        raise ModelError(
+            f"`{path}` was called {len(calls)} times for sequences of {steps} steps; hsvis can show a cell "
+            "that is called once a step. Leave it out: list the others in `model.recurrent`."
+        )
+    given = [one.output if isinstance(one.output, tuple) else (one.output,) for one in calls]
+    count = len(given[0][0])
+    if count != batch:
+        raise ModelError(
+            f"`{path}` reads {count} sequences at once where {batch} were given: batch and time "
+            "seem to be confused. Check the order in which it is fed."
+        )
+    return {place: _stacked([one[KINDS_OF_STATE.index(place[2])] for one in given]) for place in wanted}
+
+
+def _stacked(steps: Sequence[torch.Tensor]) -> torch.Tensor:
+    """T × (B, H) -> (B, T, H), step by step in memory."""
+    return torch.stack(tuple(steps)).transpose(0, 1)
+
+
+def _of_module(
+    path: str, module: nn.RNNBase, calls: Sequence[Call], batch: int, steps: int, wanted: Collection[Place]
+) -> States:
+    if len(calls) == 1:
+        check_shape(path, module, calls[0], batch, steps)
+        found = _of_output(module, calls[0], batch, steps)
+        if all(place in found for place in wanted):
+            return found
+        return compute_states(module, *read_of(path, module, calls[0], batch, steps), wanted, found)
+    if len(calls) == steps and not module.bidirectional:  # a loop that gives the module one step at a time
+        for call in calls:
+            check_shape(path, module, call, batch, 1)
+        if _returns_states(module):
+            return _of_steps(calls, wanted)
+        parts = [read_of(path, module, call, batch, 1)[0] for call in calls]
+        return compute_states(module, torch.cat(parts, 1), calls[0].start, wanted)
+    raise ModelError(
+        f"`{path}` was called {len(calls)} times for sequences of {steps} steps. hsvis can show a module "
+        "that is called once with all steps, or once a step. Leave it out: list the others in "
+        "`model.recurrent`."
+    )
+
+
+def _returns_states(module: nn.RNNBase) -> bool:
+    """Whether a call returns what torch says: a `forward` of its own may return anything."""
+    kind = next(kind for kind in KINDS if isinstance(module, kind))
+    return type(module).forward is kind.forward and "forward" not in vars(module)
+
+
+def _of_output(module: nn.RNNBase, call: Call, batch: int, steps: int) -> States:
+    """The states of the last layer, if they are what a call of all steps returned; else nothing."""
+    if not _returns_states(module):
+        return {}
+    output = call.output[0]
+    if isinstance(output, PackedSequence):
+        if bool((output.batch_sizes != batch).any()):  # the model passed over steps, as padding
+            return {}
+        output = pad_packed_sequence(output)[0].transpose(0, 1)
+    elif not module.batch_first:
+        output = output.transpose(0, 1)
+    directions = 1 + module.bidirectional
+    if output.shape != (batch, steps, directions * (module.proj_size or module.hidden_size)):
+        return {}
+    parts = output.chunk(directions, -1)
+    return {(module.num_layers - 1, d, "hidden"): part for d, part in enumerate(parts)}
+
+
+def _of_steps(calls: Sequence[Call], wanted: Collection[Place]) -> States:
+    """The states of every layer, where each call read one step: they are the last states it returned."""
+    last = [call.output[1] for call in calls]  # (layers, B, H), of an LSTM a pair of them
+    given = [one if isinstance(one, tuple) else (one,) for one in last]
+    return {
+        (k, d, kind): _stacked([one[KINDS_OF_STATE.index(kind)][k] for one in given]) for k, d, kind in wanted
+    }
+
+
+def compute_states(
+    module: nn.RNNBase,
+    inputs: torch.Tensor,
+    start: Any,
+    wanted: Collection[Place],
+    known: Mapping[Place, torch.Tensor] | None = None,
+) -> States:
+    """The states of layers, each run again as a module of its own.
+
+    Args:
+        inputs: (B, T, E), what the module read.
+        start: its initial state, as it was given; None for zeros.
+        known: states that need not be computed.
+
+    Returns:
+        The wanted and the known states, and those of layers below.
+    """
+    found: States = dict(known or {})
+    kind: Any = module.weight_ih_l0.dtype  # of what is read, it may be another in mixed precision
+    directions = 1 + module.bidirectional
+    missing = {place for place in wanted if place not in found}
+    top = max((k for k, *_ in missing), default=-1)
+    x = inputs.to(kind)
+    for k in range(top + 1):
+        for d in range(directions):
+            hidden, cell = (k, d, "hidden"), (k, d, "cell")
+            run = hidden not in found and (k < top or hidden in missing or cell in missing)
+            if not run and cell not in missing:
+                continue
+            layer = _one_layer(module, k, d)
+            at = k * directions + d
+            first = None if start is None else _changed(start, lambda s, at=at: s[at : at + 1].to(kind))
+            read = x.flip(1) if d else x
+            if run:
+                out, _ = layer(read) if first is None else layer(read, first)
+                found[hidden] = out.flip(1) if d else out
+            if cell in missing:
+                out = found[hidden].to(kind)
+                cells = cell_states(layer, read, out.flip(1) if d else out, first)
+                found[cell] = cells.flip(1) if d else cells
+        if k < top:
+            x = torch.cat([found[k, d, "hidden"].to(kind) for d in range(directions)], -1)  # (B, T, D × H)
+    return found
+
+
+def _changed(start: Any, change: Any) -> Any:
+    return tuple(change(s) for s in start) if isinstance(start, tuple | list) else change(start)
+
+
+def _one_layer(module: nn.RNNBase, k: int, d: int) -> nn.RNNBase:
+    """Layer `k`, direction `d` as a module of its own; the weights are the same tensors."""
+    suffix = f"_l{k}" + "_reverse" * d
+    names = (
+        ["weight_ih", "weight_hh"]
+        + ["bias_ih", "bias_hh"] * module.bias
+        + ["weight_hr"] * bool(module.proj_size)
+    )
+    weights = {name: getattr(module, name + suffix).detach() for name in names}
+    more: dict[str, Any] = {"nonlinearity": module.nonlinearity} if isinstance(module, nn.RNN) else {}
+    if module.proj_size:
+        more["proj_size"] = module.proj_size
+    kind = next(kind for kind in KINDS if isinstance(module, kind))
+    size = weights["weight_ih"].shape[1]
+    # on no device: weights of its own would be drawn from the global random generator
+    layer = kind(size, module.hidden_size, batch_first=True, bias=module.bias, device="meta", **more)
+    for name, weight in weights.items():
+        setattr(layer, f"{name}_l0", nn.Parameter(weight, requires_grad=False))
+    return layer.eval()
+
+
+def check_finite(states: torch.Tensor, layer: str) -> torch.Tensor:
+    """The states of a layer, if they are numbers.  Raises ModelError."""
+    if not torch.isfinite(states).all():
+        raise ModelError(
+            f"states of the layer {layer} are NaN or infinite. Check the weights, and what `model.tokenizer` "
+            "gives the model."
+        )
+    return states

@@ -1,0 +1,37 @@
+"""Extraction from recorded states: each row where it belongs, and nothing of torch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from hsvis.build.extraction import extract
+from hsvis.corpus.corpus import corpus_of
+from hsvis.corpus.recorded import read_given
+from hsvis.models.recorded import GivenModel
+
+given = read_given(Path(sys.argv[1]), None)
+model = GivenModel(given)
+found = extract(model, [one for one in map(model.encode, corpus_of(given).test.examples) if len(one)])
+states = found.states["rnn.0"].tolist()
+print(json.dumps([found.lengths.tolist(), states, found.ep.tolist(), "torch" in sys.modules]))
+"""
+
+
+def test_recorded_states_are_read_without_torch(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    lengths = np.array([3, 1, 0, 4])
+    states, ep = rng.normal(size=(8, 5)).astype(np.float32), rng.dirichlet([1, 1, 1], 8).astype(np.float32)
+    np.savez(tmp_path / "run.npz", lengths=lengths, states=states, ep=ep)
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "run.npz")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    read, found, answers, has_torch = json.loads(printed)
+    assert read == [3, 1, 4]
+    np.testing.assert_array_equal(np.float32(found), states)
+    np.testing.assert_allclose(answers, ep, atol=1e-6)
+    assert not has_torch

@@ -1,0 +1,330 @@
+"""What a recurrent module returned, taken as its states, against the same layers computed again."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.overrides import TorchFunctionMode
+
+from hsvis.config import ModelSettings, TokenSettings
+from hsvis.corpus.tokens import Vocabulary
+from hsvis.errors import ModelError
+from hsvis.models.builtin.classifier import RecurrentClassifier
+from hsvis.models.builtin.text_model import TextModel
+from hsvis.models.user.adapter import TorchModel, from_torch
+from hsvis.models.user.calls import watching
+from hsvis.models.user.states import states_of
+
+KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+WORDS = 12
+PROBE = ["1 2 3 4 5 6 7", "9 8 7", "4 4 5 1"]
+
+
+def encode(text):
+    words = text.split()
+    return words, [int(word) % WORDS for word in words]
+
+
+def read(module, classes="ab"):
+    return from_torch(module, classes=list(classes), encode=encode, probe=PROBE)
+
+
+def disguised(module):
+    """The same module with a `forward` of its own, whose output is not trusted."""
+
+    class Disguised(type(module)):
+        def forward(self, *args, **kwargs):
+            return super().forward(*args, **kwargs)
+
+    module.__class__ = Disguised
+    return module
+
+
+def start_of(module, batch, rng):
+    sizes = [module.proj_size or module.hidden_size, module.hidden_size]
+    count = module.num_layers * (1 + module.bidirectional)
+    made = tuple(torch.from_numpy(rng.normal(size=(count, batch, size))).float() for size in sizes)
+    return made if isinstance(module, nn.LSTM) else made[0]
+
+
+calls = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["lstm", "gru", "rnn"]),
+        "layers": st.integers(1, 3),
+        "bidirectional": st.booleans(),
+        "batch_first": st.booleans(),
+        "bias": st.booleans(),
+        "projected": st.booleans(),
+        "packed": st.sampled_from(["no", "sorted", "in another order"]),
+        "start": st.booleans(),
+        "flipped": st.booleans(),
+        "lengths": st.sampled_from(["all", "one is shorter"]),
+        "batch": st.integers(1, 4),
+        "steps": st.integers(1, 6),
+        "dtype": st.sampled_from([torch.float32, torch.float64]),
+    }
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(calls, st.integers(0, 99))
+@torch.inference_mode()
+def test_both_ways_to_the_states_agree(call, seed):
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    more = {"proj_size": 3} if call["projected"] and call["kind"] == "lstm" else {}
+    module = KINDS[call["kind"]](
+        4, 5, num_layers=call["layers"], bidirectional=call["bidirectional"], bias=call["bias"],
+        batch_first=call["batch_first"], dtype=call["dtype"], **more,
+    ).eval()  # fmt: skip
+    batch, steps = call["batch"], call["steps"]
+    x = torch.randn(batch, steps, 4, dtype=call["dtype"])
+    inputs = x if call["batch_first"] else x.transpose(0, 1)
+    if call["packed"] != "no":
+        lengths = torch.full((batch,), steps)
+        if call["lengths"] != "all" and batch > 1:
+            lengths[-1] = max(1, steps - 1)  # the model takes its end for padding
+        inputs = pack_padded_sequence(inputs, lengths, call["batch_first"], enforce_sorted=False)
+        if call["packed"] == "in another order" and call["lengths"] == "all":  # as sorting may leave it
+            order = torch.randperm(batch)
+            x_sorted = x[order] if call["batch_first"] else x[order].transpose(0, 1)
+            packed = pack_padded_sequence(x_sorted, lengths, call["batch_first"])
+            inputs = nn.utils.rnn.PackedSequence(packed.data, packed.batch_sizes, order, order.argsort())
+    start = None
+    if call["start"]:
+        start = start_of(module, batch, rng)
+        start = tuple(s.to(call["dtype"]) for s in start) if isinstance(start, tuple) else start.to(x.dtype)
+    found = []
+    for one in (module, disguised(module)):
+        with watching({"rnn": one}) as recorded:
+            one(inputs, start)
+        found.append(states_of("rnn", one, recorded["rnn"], batch, steps, flipped=call["flipped"]))
+    taken, computed = found
+    assert list(taken) == list(computed)
+    for name, states in taken.items():
+        torch.testing.assert_close(states, computed[name], atol=1e-5, rtol=1e-5)
+    if call["lengths"] == "all":  # and end in the states that torch names last
+        own = module(x if call["batch_first"] else x.transpose(0, 1), start)[1]
+        hidden = own[0] if isinstance(own, tuple) else own
+        for place, name in enumerate(one for one in taken if not one.endswith(".cell")):
+            backwards = (place % 2 == 1) if call["bidirectional"] else False
+            last = taken[name][:, 0 if backwards != call["flipped"] else -1]
+            torch.testing.assert_close(last, hidden[place], atol=1e-5, rtol=1e-5)
+
+
+class Base(nn.Module):
+    """A classifier of the last state of `self.rnn`."""
+
+    def __init__(self, kind=nn.LSTM, **more):
+        super().__init__()
+        torch.manual_seed(3)
+        self.embed = nn.Embedding(WORDS, 5)
+        self.rnn = kind(5, 6, batch_first=True, **more)
+        self.fc = nn.Linear(6, 2)
+
+    def forward(self, ids):
+        return self.fc(self.rnn(self.embed(ids))[0][:, -1])
+
+
+def plain_states(module, ids):
+    """(T, H), hidden and cell states of a one-layer LSTM, each of a call that ends with its step."""
+    ends = [nn.LSTM.forward(module.rnn, module.embed(ids[None, : t + 1]))[1] for t in range(len(ids))]
+    return torch.stack([h[-1, 0] for h, _ in ends]), torch.stack([c[-1, 0] for _, c in ends])
+
+
+class WrittenOver(Base):
+    """Adds what the layer read to what it returned, in place; then forgets what it read."""
+
+    def forward(self, ids):
+        x = self.embed(ids)
+        out = self.rnn(x)[0]
+        out.mul_(0.5)
+        x.zero_()
+        return self.fc(out[:, -1])
+
+
+class Hooked(Base):
+    """A hook changes what the layer returned."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn.register_forward_hook(lambda _, args, output: (output[0].relu(), output[1]))
+
+
+class Tuned(nn.LSTM):
+    """Returns something else than states."""
+
+    def forward(self, x, hx=None):
+        out, last = super().forward(x, hx)
+        return out.relu() + 1, last
+
+
+class OwnForward(Base):
+    def __init__(self):
+        super().__init__(Tuned)
+
+
+class Replaced(Base):
+    """The layer's `forward` is replaced on the object."""
+
+    def __init__(self):
+        super().__init__()
+        forward = self.rnn.forward
+        self.rnn.forward = lambda x, hx=None: (forward(x, hx)[0].relu() + 1, None)
+
+
+class NamedTheOtherWay(Base):
+    """Gives an initial state by its name, before the input."""
+
+    def forward(self, ids):
+        start = torch.zeros(1, len(ids), 6)
+        return self.fc(self.rnn(hx=(start, start), input=self.embed(ids))[0][:, -1])
+
+
+class Mixed(Base):
+    """Computes in half precision where torch thinks it safe."""
+
+    def forward(self, ids):
+        with torch.autocast("cpu", torch.bfloat16):
+            return super().forward(ids)
+
+
+@pytest.mark.parametrize("kind", [WrittenOver, Hooked, OwnForward, Replaced, NamedTheOtherWay, Mixed])
+@torch.no_grad()
+def test_states_are_the_layers_whatever_becomes_of_its_output(kind):
+    module = kind()
+    model = read(module)
+    one = model.encode("3 1 4 1 5 9 2 6")
+    trace = model.trace([one, model.encode("2 7")])
+    hidden, cell = plain_states(Base() if kind is Replaced else module, torch.tensor(one.inputs))
+    near = 2e-2 if kind is Mixed else 1e-5
+    np.testing.assert_allclose(trace.states["rnn.0"][0], hidden, atol=near)
+    np.testing.assert_allclose(trace.states["rnn.0.cell"][0], cell, atol=near)
+
+
+class Restarted(Base):
+    """Gives two layers a step at a time, and halves their states between steps."""
+
+    def __init__(self):
+        super().__init__(num_layers=2)
+
+    def forward(self, ids):
+        x, state = self.embed(ids), None
+        for t in range(ids.shape[1]):
+            out, state = self.rnn(x[:, t : t + 1], state)
+            state = tuple(part / 2 for part in state)
+        return self.fc(out[:, 0])
+
+
+@torch.no_grad()
+def test_a_state_changed_between_the_steps_of_a_loop_is_carried_on():
+    module = Restarted()
+    model = read(module)
+    assert model.way.name == "head"
+    one = model.encode("3 1 4 1 5 9")
+    trace = model.trace([one])
+    x, state = module.embed(torch.tensor(one.inputs[None])), None
+    for t in range(len(one)):
+        state = module.rnn(x[:, t : t + 1], state)[1]
+        for k in range(2):
+            np.testing.assert_allclose(trace.states[f"rnn.{k}"][0, t], state[0][k, 0], atol=1e-6)
+            np.testing.assert_allclose(trace.states[f"rnn.{k}.cell"][0, t], state[1][k, 0], atol=1e-6)
+        state = tuple(part / 2 for part in state)
+
+
+def test_a_layer_whose_call_is_bypassed_is_said_to_be_not_called():
+    class Bypassed(Base):
+        def forward(self, ids):
+            return self.fc(self.rnn.forward(self.embed(ids))[0][:, -1])
+
+    with pytest.raises(ModelError, match=r"`rnn` was called 0 times for sequences of 5 steps"):
+        read(Bypassed())
+
+
+def test_a_layer_that_is_called_twice_is_refused():
+    class Twice(Base):
+        def forward(self, ids):
+            return self.fc(self.rnn(self.rnn(self.embed(ids))[0][..., :5])[0][:, -1])
+
+    with pytest.raises(ModelError, match=r"`rnn` was called 2 times"):
+        read(Twice())
+
+
+def test_half_precision_is_shown_in_single():
+    module = Base().bfloat16()
+    model = read(module)
+    trace = model.trace([model.encode("3 1 4 1 5")])
+    with torch.no_grad():
+        own = module.rnn(module.embed(torch.tensor([[3, 1, 4, 1, 5]])))[0].float()
+    assert trace.states["rnn.0"].dtype == trace.states["rnn.0.cell"].dtype == np.float32
+    np.testing.assert_allclose(trace.states["rnn.0"], own, atol=1e-2)
+
+
+def test_padding_made_by_the_model_itself_is_no_state():
+    class Packing(Base):
+        """Takes id 0 at the end for padding, though nobody said so."""
+
+        def forward(self, ids):
+            lengths = (ids != 0).sum(1).clamp(min=1)
+            x = pack_padded_sequence(self.embed(ids), lengths, batch_first=True, enforce_sorted=False)
+            out = pad_packed_sequence(self.rnn(x)[0], batch_first=True)[0]
+            return self.fc(out[torch.arange(len(ids)), lengths - 1])
+
+    model = read(Packing())
+    trace = model.trace([model.encode("3 1 4 1"), model.encode("3 1 4 0")])
+    assert np.abs(trace.states["rnn.0"]).max(-1).min() > 0  # no row of zeros
+
+
+class _Counted(TorchFunctionMode):
+    def __init__(self):
+        super().__init__()
+        self.found = Counter()
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.found[getattr(func, "__name__", "")] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def functions(model: TorchModel | TextModel, texts: list[str]) -> Counter[str]:
+    """How often each function of torch ran in a trace."""
+    batch = [model.encode(text) for text in texts]
+    with _Counted() as counted:
+        model.trace(batch)
+    return counted.found
+
+
+SAME_LENGTH = ["3 1 4 1 5", "2 7 1 8 2"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "kept", "passes"),
+    [(1, ["rnn.0"], 1), (3, ["rnn.2"], 1), (3, ["rnn.0", "rnn.2"], 2), (3, ["rnn.1"], 3)],
+)
+def test_only_what_the_model_does_not_return_is_computed(layers, kept, passes):
+    ran = functions(read(Base(num_layers=layers)).keep(kept), SAME_LENGTH)
+    assert ran["lstm"] == passes
+    assert "addcmul_" not in ran  # of cell states
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_cell_states_are_computed_for_the_layers_kept_alone(layers):
+    kept = [f"rnn.{layers - 1}.cell"]
+    ran = functions(read(Base(num_layers=layers)).keep(kept), SAME_LENGTH)
+    assert ran["lstm"] == layers  # the model's own call, and each layer below
+    assert ran["addcmul_"] == len(SAME_LENGTH[0].split()) - 1
+
+
+def test_the_built_in_classifier_reads_once_and_computes_cells_if_kept():
+    sizes = {"layers": 2, "hidden": 7, "embedding": 5}
+    made = RecurrentClassifier(ModelSettings.model_validate(sizes), WORDS, 3)
+    for kept, cells in ((["rnn.0", "rnn.1"], False), (["rnn.1.cell"], True)):
+        words = tuple(map(str, range(10)))
+        model = TextModel(made, Vocabulary(words), TokenSettings.model_validate({}), "abc", kept)
+        ran = functions(model, SAME_LENGTH)
+        assert ran["lstm"] == 2  # one a layer
+        assert ("addcmul_" in ran) == cells
