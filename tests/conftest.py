@@ -2,8 +2,12 @@
 
 import os
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is loaded: test processes share the cores already
+# before torch is loaded, and for every process that a test starts
+if "PYTEST_XDIST_WORKER" in os.environ:  # test processes share the cores already
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+# t-SNE uses all cores whatever is set above; where another process holds one of them, threads that spin until
+# the last of them is done take fifteen times as long as threads that sleep
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,8 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache folder for runs that the whole session reads."""
-    folder = tmp_path_factory.mktemp("cache")
+    """A cache folder for runs that the whole session reads: each is built once for all test processes.
+
+    A build takes the lock of its run, so that the others find what the first one has built.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cache"
     before = os.environ.get("HSVIS_CACHE")
     os.environ["HSVIS_CACHE"] = str(folder)
     yield folder

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +21,8 @@ SETTINGS = [
     "states.part_steps=50",
     "projections=[{method: pca}, {method: tsne, perplexity: 5, max_fit: 150}]",
 ]
-KILLS = 20
+KILLS = 8  # at changes of files, spread over the whole build
+TIMED = 3  # at any other moment, in the middle of what is computed or written
 
 
 class Builder:
@@ -34,12 +36,27 @@ class Builder:
         self._in: IO[str] = self.process.stdin
         self._out: IO[str] = self.process.stdout
 
-    def build(self, folder: Path, kill_after: float = 0) -> tuple[int, float]:
-        """Builds in a cache folder; returns (exit status, -9 where it was killed; seconds)."""
-        self._in.write(f"{folder} {kill_after}\n")
+    def start(self, folder: Path, *, after: float = 0, before_change: int = 0) -> None:
+        self._in.write(f"{folder} {after} {before_change}\n")
         self._in.flush()
-        status, seconds = self._out.readline().split()
-        return int(status), float(seconds)
+
+    def end(self) -> tuple[int, float, int]:
+        status, seconds, changes = self._out.readline().split()
+        return int(status), float(seconds), int(changes)
+
+    def build(self, folder: Path, *, after: float = 0, before_change: int = 0) -> int:
+        """Builds in a cache folder; returns the exit status, -9 where it was killed."""
+        self.start(folder, after=after, before_change=before_change)
+        return self.end()[0]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What a build that nobody disturbs leaves; how long it took; how often it changed a file."""
+
+    files: dict[str, object]
+    seconds: float
+    changes: int
 
 
 @pytest.fixture(scope="module")
@@ -64,45 +81,53 @@ def snapshot(folder: Path) -> dict[str, object]:
     return found
 
 
-def test_a_build_killed_at_any_moment_goes_on_to_the_same_files(builder: Builder, tmp_path: Path) -> None:
-    status, _ = builder.build(tmp_path / "warm")  # the first one reads more from disk
+@pytest.fixture(scope="module")
+def alone(builder: Builder, tmp_path_factory: pytest.TempPathFactory) -> Alone:
+    folder = tmp_path_factory.mktemp("alone")
+    builder.start(folder)
+    status, seconds, changes = builder.end()
     assert status == 0
-    status, duration = builder.build(tmp_path / "alone")
-    assert status == 0
-    expected = snapshot(tmp_path / "alone")
-    assert sum(name.endswith(".parquet") for name in expected) > 10, "the run should have several parts"
+    files = snapshot(folder)
+    assert sum(name.endswith(".parquet") for name in files) > 10, "the run should have several parts"
+    return Alone(files, seconds, changes)
+
+
+def test_a_build_killed_at_any_moment_goes_on_to_the_same_files(
+    builder: Builder, alone: Alone, tmp_path: Path
+) -> None:
     rng = random.Random(4)
+    changes = [int(alone.changes * (k + rng.random()) / KILLS) + 1 for k in range(KILLS)]
+    moments = [{"before_change": change} for change in changes]
+    moments += [{"after": rng.uniform(0.1, 0.9) * alone.seconds} for _ in range(TIMED)]
     stages = set()
-    for attempt in range(KILLS):
+    for attempt, moment in enumerate(moments):
         folder = tmp_path / f"killed-{attempt}"
-        status, _ = builder.build(folder, rng.uniform(0.02, 1) * duration)
-        assert status in (0, -9)
+        status = builder.build(folder, **moment)
+        assert status == -9 or (status == 0 and "after" in moment), moment
         stages.add(len(snapshot(folder)) if folder.exists() else 0)
-        assert builder.build(folder)[0] == 0
-        assert snapshot(folder) == expected, f"attempt {attempt}"
+        assert builder.build(folder) == 0
+        assert snapshot(folder) == alone.files, moment
         shutil.rmtree(folder)
-    assert len(stages) >= 3, f"the kills should hit different stages, found {stages} files"
+    assert len(stages) >= KILLS - 2, f"the kills should hit different stages, found {stages} files"
 
 
-def test_a_build_that_is_killed_again_and_again_gets_there(builder: Builder, tmp_path: Path) -> None:
-    status, duration = builder.build(tmp_path / "alone")
-    assert status == 0
+def test_a_build_that_is_killed_again_and_again_gets_there(
+    builder: Builder, alone: Alone, tmp_path: Path
+) -> None:
     folder = tmp_path / "killed"
     for share in (0.3, 0.4, 0.5, 0.6, 0.7):
-        builder.build(folder, share * duration)
-    assert builder.build(folder)[0] == 0
-    assert snapshot(folder) == snapshot(tmp_path / "alone")
+        builder.build(folder, after=share * alone.seconds)
+    assert builder.build(folder) == 0
+    assert snapshot(folder) == alone.files
 
 
-def test_two_builds_at_once_give_one_whole_run(builder: Builder, tmp_path: Path) -> None:
+def test_two_builds_at_once_give_one_whole_run(builder: Builder, alone: Alone, tmp_path: Path) -> None:
     other = Builder()
     try:
-        for made in (builder, other):
-            made._in.write(f"{tmp_path / 'both'} 0\n")
-            made._in.flush()
-        assert [made._out.readline().split()[0] for made in (builder, other)] == ["0", "0"]
+        for one in (builder, other):
+            one.start(tmp_path / "both")
+        assert [one.end()[0] for one in (builder, other)] == [0, 0]
     finally:
         other.process.kill()
         other.process.wait()
-    assert builder.build(tmp_path / "alone")[0] == 0
-    assert snapshot(tmp_path / "both") == snapshot(tmp_path / "alone")
+    assert snapshot(tmp_path / "both") == alone.files
