@@ -217,7 +217,7 @@
     const root = getComputedStyle(document.documentElement);
     const values = names.map((name) => `${name}:${root.getPropertyValue(name)}`);
     const rules = [...document.styleSheets]
-      .filter((sheet) => /\/assets\/(views|strip)/.test(sheet.href))
+      .filter((sheet) => /\/assets\/views\//.test(sheet.href))
       .flatMap((sheet) => [...sheet.cssRules])
       .map((rule) => rule.cssText)
       .filter((text) => /^\.(token|unread|verdict|class-name|sequence-info)/.test(text));
