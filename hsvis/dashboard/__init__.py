@@ -24,6 +24,7 @@ from hsvis.dashboard import (
     proxies,
     queries,
     routes,
+    scripts,
     table_routes,
     timing,
 )
@@ -36,6 +37,7 @@ from hsvis.dashboard.callbacks import (
     projection,
     selection,
     sequence,
+    stores,
     table,
 )
 from hsvis.dashboard.clouds import Clouds
@@ -103,12 +105,12 @@ def create_app(
     pages = Pages(filters)
     work = builds or Builds(allowed=False)
     work.attach(shown)
-    app = Dash(
+    app = scripts.Page(
         "hsvis",
         title="hsvis",
         update_title="",
         assets_folder=str(assets or places.assets_folder()),
-        assets_ignore=r"^early\.js$",
+        assets_ignore=r"^early\.js$|\.mjs$",  # the page names them itself
         url_base_pathname=proxies.normal_prefix(prefix or "/"),
         serve_locally=True,
         compress=find_spec("flask_compress") is not None,
@@ -135,10 +137,11 @@ def create_app(
     overview.register(app, shown)
     table.register(app, shown)
     selection.register(app)
-    editions.register(app)
     sequence.register(app, shown, clouds)
     projection.register(app, shown, clouds)
     options.register(app, shown)
+    stores.register(app)
+    scripts.register(app)
     headers.register(app)
     health.register(app, shown, figures, metrics)
     proxies.register(app, trust_proxy, rule.proxies)

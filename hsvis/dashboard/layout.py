@@ -34,7 +34,7 @@ PROJECTION_FIGURE = {
     "displaylogo": False,
     "displayModeBar": False,
     "scrollZoom": True,
-    "doubleClick": False,  # assets/projection.js resets to the whole cloud
+    "doubleClick": False,  # assets/views/cloud.mjs resets to the whole cloud
     "showTips": False,
 }
 
@@ -276,7 +276,7 @@ def _right(runs: Runs, view: View, noting: Access | None) -> Component:
 
 
 def _neighbours() -> Component:
-    """Closed until it is asked for: assets/neighbours.js asks the server for the states nearest to a step."""
+    """Closed until it is asked for: assets/panels/neighbours.mjs asks for the states nearest to a step."""
     close = html.Button(
         "Close", id=ids.CLOSE_NEIGHBOURS, className="quiet", type="button", title="Close ( Esc )"
     )
@@ -325,7 +325,7 @@ def _keys(noting: Access | None) -> Component:
 
 
 def _rebuilt() -> Component:
-    """Hidden until assets/rebuilt.js has something to say."""
+    """Hidden until assets/panels/rebuilt.mjs has something to say."""
     show = html.Button("Show the new one", id=ids.SHOW_REBUILT, className="button", type="button")
     later = html.Button("Later", id=ids.HIDE_REBUILT, className="button", type="button")
     return html.Div(
@@ -337,7 +337,7 @@ def _rebuilt() -> Component:
 
 
 def _runs() -> Component:
-    """Empty until it is opened: assets/builds.js asks the server what there is."""
+    """Empty until it is opened: assets/panels/runs.mjs asks the server what there is."""
     close = html.Button("Close", id=ids.CLOSE_RUNS, className="button", type="button")
     return html.Dialog(
         [html.H2("Runs and projections"), html.Ul(id=ids.RUN_LIST), html.Div(id=ids.NEW_PROJECTION), close],

@@ -3,7 +3,7 @@
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 
 from hsvis.analysis.units import decision_order
@@ -151,5 +151,3 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
     def _(units_by: object, selection: dict[str, Any] | None, asked: dict[str, Any] | None) -> go.Figure:
         view = runs.resolve(asked)
         return sequence_views(view, runs.selected(view, selection), 0, units_by)[-1]
-
-    app.clientside_callback(ClientsideFunction("hsvis", "showTokens"), Input(ids.TOKENS, "data"))
