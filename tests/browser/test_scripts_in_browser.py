@@ -33,12 +33,12 @@ def test_a_change_of_one_module_is_all_that_a_reload_asks_for(
     with serving([demo_store], app) as served:
         page = profile().new_page()
         page.set_default_timeout(PAUSE)
-        opened = at_address(watched(page), served.url)
+        opened = at_address(watched(page), served.address)
         assert sorted(asked) == names
         assert Counter(page.evaluate(LOADED)) == Counter(names)
 
         asked.clear()
-        at_address(opened, served.url)
+        at_address(opened, served.address)
         assert asked == []
 
         changed = assets / "core" / "steps.mjs"
@@ -46,7 +46,7 @@ def test_a_change_of_one_module_is_all_that_a_reload_asks_for(
         changed.write_text(
             source.replace("export const index =", "export const isNew = () => true;\nexport const index =")
         )
-        at_address(opened, served.url)
+        at_address(opened, served.address)
         assert asked == ["/assets/core/steps.mjs"]
         assert page.evaluate("hsvis.steps.isNew()")
         assert opened.errors == []
