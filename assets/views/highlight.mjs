@@ -17,7 +17,7 @@ const columns = new Map(); // figure -> [column of the step before, column of th
 function columnsOf(figure) {
   if (!columns.has(figure)) {
     const made = ["before", "now"].map((which) => make("div", { class: `column ${which}`, hidden: true }));
-    overlay(figure).append(...made);
+    overlay(figure).prepend(...made);
     columns.set(figure, made);
   }
   return columns.get(figure);
