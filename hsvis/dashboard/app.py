@@ -17,13 +17,14 @@ from hsvis.dashboard.callbacks import (
     projection,
     selection,
     sequence,
+    stores,
     table,
 )
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.content.filters import Filters
 from hsvis.dashboard.content.metrics import Metrics
 from hsvis.dashboard.content.table_pages import Pages
-from hsvis.dashboard.page import layout
+from hsvis.dashboard.page import layout, scripts
 from hsvis.dashboard.routes import builds as build_routes
 from hsvis.dashboard.routes import clouds as cloud_routes
 from hsvis.dashboard.routes import exports, health, neighbours, queries
@@ -88,12 +89,12 @@ def create_app(
     pages = Pages(filters)
     work = builds or Builds(allowed=False)
     work.attach(shown)
-    app = Dash(
+    app = scripts.Page(
         "hsvis",
         title="hsvis",
         update_title="",
         assets_folder=str(assets or paths.assets_folder()),
-        assets_ignore=r"^early\.js$",
+        assets_ignore=r"^early\.js$|\.mjs$",  # the page names them itself
         url_base_pathname=proxies.normal_prefix(prefix or "/"),
         serve_locally=True,
         compress=find_spec("flask_compress") is not None,
@@ -120,10 +121,11 @@ def create_app(
     overview.register(app, shown)
     table.register(app, shown)
     selection.register(app)
-    editions.register(app)
     sequence.register(app, shown, clouds)
     projection.register(app, shown, clouds)
     options.register(app, shown)
+    stores.register(app)
+    scripts.register(app)
     headers.register(app)
     health.register(app, shown, figures, metrics)
     proxies.register(app, trust_proxy, rule.proxies)

@@ -21,7 +21,7 @@ def step_frame(
 ) -> go.Figure:
     """Traces over an x axis that holds the steps of a sequence, at the same place in all its views.
 
-    Pointing at it is the page's business (assets/pointer.js): Plotly looks for nothing under the pointer.
+    Pointing at it is the page's business (assets/views/pointer.mjs): Plotly looks for nothing there.
 
     Args:
         tokens: T surface forms; zooming persists as long as they stay the same.

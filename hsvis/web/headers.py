@@ -28,14 +28,15 @@ FIXED = {
 
 def register(app: Dash) -> None:
     """Adds them to every answer of the app's server; after all callbacks, whose scripts it lets pass."""
-    scripts = " ".join(["'self'", *app.csp_hashes()])
-    policy = "; ".join(f"{what} {allowed}" for what, allowed in {**POLICY, "script-src": scripts}.items())
+    policy = "; ".join(f"{what} {allowed}" for what, allowed in POLICY.items())
+    scripts = " ".join(["script-src 'self'", *app.csp_hashes()])
 
     @app.server.after_request
     def _(answer: flask.Response) -> flask.Response:
         for name, value in FIXED.items():
             answer.headers.setdefault(name, value)
-        answer.headers["Content-Security-Policy"] = policy
+        own = flask.g.get("inline_script", "")  # of this answer: the import map
+        answer.headers["Content-Security-Policy"] = f"{policy}; {scripts} {own}".rstrip()
         if answer.mimetype == "text/html":
             answer.headers.setdefault("Cache-Control", "no-store")
         return answer

@@ -330,9 +330,8 @@ def test_any_state_of_the_cloud_can_be_pointed_at_and_chosen(opened: Opened, sto
         opened.wait_until("() => document.querySelector('#tooltip .tip-words').textContent !== '…'")
         assert tooltip(opened) == facts_of_step(store, index, step)
         focus_store_becomes(opened, f'{{"sequence":{index},"step":{step}}}')
-    asked = [address for address in opened.requests if "/state/" in address]
-    told = [address.split("/state/")[1].partition("?")[0] for address in asked]
-    assert told == [f"demo/{row}" for row in rows]
+    told = [address.split("/state/demo/")[1].partition("?")[0] for address in opened.asked("/state/demo/")]
+    assert told == [str(row) for row in rows]
     opened.page.mouse.move(*places[0])  # what was said of it is still known
     assert tooltip(opened) == facts_of_step(store, *store.locate(rows[0]))
     index, step = store.locate(rows[0])
@@ -341,7 +340,7 @@ def test_any_state_of_the_cloud_can_be_pointed_at_and_chosen(opened: Opened, sto
     )  # that is after it would be asked for
     opened.page.mouse.move(*AWAY)
     assert nothing(opened)
-    assert len([address for address in opened.requests if "/state/" in address]) == len(rows)
+    assert len(opened.asked("/state/demo/")) == len(rows)
 
     index, step = store.locate(rows[1])
     opened.page.mouse.click(*places[1])

@@ -2,7 +2,7 @@
 
 import time
 
-from dash import ClientsideFunction, Dash, Input, set_props
+from dash import set_props
 
 from hsvis.dashboard.page import ids
 from hsvis.errors import GoneError
@@ -17,7 +17,3 @@ def tell_gone(error: Exception) -> None:
     if not isinstance(error, GoneError):
         raise error
     set_props(ids.GONE, {"data": {"text": str(error), "at": time.time()}})
-
-
-def register(app: Dash) -> None:
-    app.clientside_callback(ClientsideFunction("hsvis", "tellGone"), Input(ids.GONE, "data"))

@@ -9,8 +9,6 @@ from hsvis.dashboard.page.settings import change_classes
 
 
 def register(app: Dash, runs: Runs) -> None:
-    app.clientside_callback(ClientsideFunction("hsvis", "defaults"), Input(ids.DEFAULTS, "data"))
-    app.clientside_callback(ClientsideFunction("hsvis", "viewChanged"), Input(ids.VIEW, "data"))
     app.clientside_callback(
         ClientsideFunction("hsvis", "options"),
         Output(ids.OPTIONS, "data"),
@@ -22,12 +20,7 @@ def register(app: Dash, runs: Runs) -> None:
         Input(ids.FILTER_CHANGE, "data"),
         Input(ids.SEARCH, "value"),
         Input(ids.RUN_SELECT, "value"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("hsvis", "applyLook"),
-        Input(ids.OPTIONS, "data"),
-        Input(ids.FILTER, "data"),
-        Input(ids.VIEW, "data"),
+        State(ids.FILTER, "data"),
     )
 
     @app.callback(

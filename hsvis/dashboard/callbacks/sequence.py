@@ -3,7 +3,7 @@
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import ClientsideFunction, Dash, Input, Output, State
+from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
 from hsvis.catalogue.runs import Runs
@@ -74,5 +74,3 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
         index = runs.selected(view, selection)
         sequence = None if index is None else view.store.sequence(index)
         return unit_figure(view, sequence, display_options({ids.UNIT_ORDER: units_by}))[0]
-
-    app.clientside_callback(ClientsideFunction("hsvis", "showTokens"), Input(ids.TOKENS, "data"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, no_update
 
 from hsvis.catalogue.runs import Runs, edition_in
 from hsvis.dashboard.content.table_rows import table_rows
@@ -36,5 +36,3 @@ def register(app: Dash, runs: Runs) -> None:
     )
     def _(run: str, model: str | None, editions: object) -> tuple[Any, Any, dict[str, Any]]:
         return table_of(runs, run, model, edition_in(editions, run))
-
-    app.clientside_callback(ClientsideFunction("hsvis", "takeTable"), Input(ids.TABLE, "data"))

@@ -63,17 +63,17 @@ RANDOM_WRONG = "random-wrong"
 KEYS = "keys"  # the list of keys
 SHOW_KEYS = "show-keys"
 CLOSE_KEYS = "close-keys"
-RUNS = "runs"  # the dialog of runs and projections; assets/builds.js fills it
+RUNS = "runs"  # the dialog of runs and projections; assets/panels/runs.mjs fills it
 SHOW_RUNS = "show-runs"
 CLOSE_RUNS = "close-runs"
 RUN_LIST = "run-list"
 NEW_PROJECTION = "new-projection"
-NEIGHBOURS = "neighbours"  # the panel of similar states; assets/neighbours.js fills it
+NEIGHBOURS = "neighbours"  # the panel of similar states; assets/panels/neighbours.mjs fills it
 NEIGHBOURS_OF = "neighbours-of"
 NEIGHBOUR_LIST = "neighbour-list"
 SHOW_NEIGHBOURS = "show-neighbours"
 CLOSE_NEIGHBOURS = "close-neighbours"
-# the panel of notes and the menu of saved filters; assets/notes.js and saved.js fill them
+# the panel of notes and the menu of saved filters; assets/panels/notes/ fills them
 NOTES = "notes"
 SHOW_NOTES = "show-notes"
 CLOSE_NOTES = "close-notes"
@@ -87,7 +87,7 @@ COPY_LINK = "copy-link"
 LOG_OUT = "log-out"
 WHOLE = "whole"  # zooms out to all states
 NOTICE = "notice"  # one line about what just happened, such as an address that is outdated
-REBUILT = "rebuilt"  # says that the run on the page was built anew; assets/rebuilt.js fills it
+REBUILT = "rebuilt"  # says that the run on the page was built anew; assets/panels/rebuilt.mjs fills it
 REBUILT_TEXT = "rebuilt-text"
 SHOW_REBUILT = "show-rebuilt"
 HIDE_REBUILT = "hide-rebuilt"
@@ -109,7 +109,7 @@ STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
 
 # messages from the page's scripts to the callbacks
 PICK = "pick"  # {"sequence", "step", "at"}: a state was clicked, or with no sequence, Esc was pressed
-TOKENS = "tokens"  # the text of the selected sequence in parts, for assets/strip.js
-TABLE = "table"  # {"run", "cloud", "sequences", "paged"}: whose rows the table shows, for assets/rows.js
+TOKENS = "tokens"  # the text of the selected sequence in parts, for assets/views/strip.mjs
+TABLE = "table"  # {"run", "cloud", "sequences", "paged"}: whose rows there are, for assets/table/rows.mjs
 FILTER_CHANGE = "filter-change"  # {"key": value, …}: parts of the filter to set; null removes one
 SYSTEM_THEME = "system-theme"  # the theme that the system asks for, when it changes

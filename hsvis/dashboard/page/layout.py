@@ -28,7 +28,7 @@ PROJECTION_FIGURE = {
     "displaylogo": False,
     "displayModeBar": False,
     "scrollZoom": True,
-    "doubleClick": False,  # assets/projection.js resets to the whole cloud
+    "doubleClick": False,  # assets/views/cloud.mjs resets to the whole cloud
     "showTips": False,
 }
 

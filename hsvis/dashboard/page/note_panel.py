@@ -1,4 +1,4 @@
-"""The panel of notes and the menu of saved filters.  assets/notes.js and saved.js fill them."""
+"""The panel of notes and the menu of saved filters.  assets/panels/notes/ fills them."""
 
 from dash import html
 from dash.development.base_component import Component
@@ -69,7 +69,7 @@ def note_panel(*, save: bool) -> Component:
 
 
 def _form() -> Component:
-    """Of a new note; assets/notes.js says what it will be about."""
+    """Of a new note; assets/panels/notes/form.mjs says what it will be about."""
     return html.Div(
         id=ids.NEW_NOTE,
         className="new-note",

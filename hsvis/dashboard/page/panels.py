@@ -21,7 +21,7 @@ KEYS = (
 
 
 def neighbours() -> Component:
-    """Closed until it is asked for: assets/neighbours.js asks the server for the states nearest to a step."""
+    """Closed until it is asked for: assets/panels/neighbours.mjs asks for the states nearest to a step."""
     close = html.Button(
         "Close", id=ids.CLOSE_NEIGHBOURS, className="quiet", type="button", title="Close ( Esc )"
     )
@@ -46,7 +46,7 @@ def keys(noting: Access | None) -> Component:
 
 
 def rebuilt() -> Component:
-    """Hidden until assets/rebuilt.js has something to say."""
+    """Hidden until assets/panels/rebuilt.mjs has something to say."""
     show = html.Button("Show the new one", id=ids.SHOW_REBUILT, className="button", type="button")
     later = html.Button("Later", id=ids.HIDE_REBUILT, className="button", type="button")
     return html.Div(
@@ -58,7 +58,7 @@ def rebuilt() -> Component:
 
 
 def run_dialog() -> Component:
-    """Empty until it is opened: assets/builds.js asks the server what there is."""
+    """Empty until it is opened: assets/panels/runs.mjs asks the server what there is."""
     close = html.Button("Close", id=ids.CLOSE_RUNS, className="button", type="button")
     return html.Dialog(
         [html.H2("Runs and projections"), html.Ul(id=ids.RUN_LIST), html.Div(id=ids.NEW_PROJECTION), close],

@@ -15,12 +15,12 @@ NO_ROWS = "No sequence matches the filters"
 PAGE_ROWS = 100  # that a request for a page asks for
 PAGES = 20  # that the browser keeps
 PAUSE = 40  # ms of rest while scrolling before a page is asked for
-# assets/rows.js decides what passes the filter of the page
+# assets/table/rows.mjs decides what passes the filter of the page
 IN_BROWSER: dict[str, Any] = {
     "isExternalFilterPresent": {"function": "isFiltered()"},
     "doesExternalFilterPass": {"function": "passesFilter(params)"},
 }
-# assets/pages.js gives the grid its source
+# assets/table/paged.mjs gives the grid its source
 IN_PAGES: dict[str, Any] = {
     "cacheBlockSize": PAGE_ROWS,
     "maxBlocksInCache": PAGES,
@@ -30,7 +30,7 @@ IN_PAGES: dict[str, Any] = {
 
 
 def described(runs: Runs, view: View) -> dict[str, Any]:
-    """What assets/rows.js has to know of the table of a run.  `view`: any of the run."""
+    """What assets/table/rows.mjs has to know of the table of a run.  `view`: any of the run."""
     return {
         "run": view.store.name,
         "edition": view.edition,
@@ -41,7 +41,7 @@ def described(runs: Runs, view: View) -> dict[str, Any]:
 
 
 def sequence_table(runs: Runs, store: StateStore) -> Component:
-    """The table of all sequences; assets/table.js draws some of its cells."""
+    """The table of all sequences; assets/table/cells.js draws some of its cells."""
     is_paged = runs.is_paged(store)
     id_width = 42 + 8 * max(0, len(str(store.n_sequences - 1)) - 4)
     class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 80}
@@ -90,7 +90,7 @@ def sequence_table(runs: Runs, store: StateStore) -> Component:
             "animateRows": False,
             "headerHeight": 30,
             "rowHeight": 28,
-            "suppressCellFocus": True,  # assets/keys.js walks through the rows
+            "suppressCellFocus": True,  # assets/table/walk.mjs walks through the rows
             **({**IN_PAGES, "infiniteInitialRowCount": store.n_sequences} if is_paged else IN_BROWSER),
             "ensureDomOrder": True,
             "localeText": {"noRowsToShow": NO_ROWS, "noMatchingRows": NO_ROWS},

@@ -1,6 +1,6 @@
 """The token strip: a sequence as text or as numbers, each step on the colour of the EP after it.
 
-The browser makes the elements (assets/strip.js): thousands of Dash components would take it seconds.
+The browser makes the elements (assets/views/strip.mjs): thousands of Dash components would take it seconds.
 """
 
 import re

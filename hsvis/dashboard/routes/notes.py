@@ -218,7 +218,7 @@ def _cloud(store: StateStore, given: dict[str, Any]) -> tuple[str, str]:
 
 
 def _links(prefix: str) -> Callable[[Note], str]:
-    """The address of a note's sequence and step, as assets/permalink.js reads it."""
+    """The address of a note's sequence and step, as assets/panels/address.mjs reads it."""
     page = flask.request.host_url.rstrip("/") + prefix
 
     def link(note: Note) -> str:

@@ -1,0 +1,41 @@
+// The steps of the selected sequence, read from the figures that show them: nothing is kept twice.
+import { plot, trace } from "./plots.mjs";
+
+// What is shown as a whole: {run, edition, cloud, theme, palette, classes, sequence, label, first}.
+export const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
+
+export const index = () => meta().sequence ?? null;
+
+export function count() {
+  return index() === null ? 0 : (trace(plot("projection"), "steps")?.x?.length ?? 0);
+}
+
+// (C,) EPs after a step; empty where the heatmap does not show it (yet).
+export function ep(step) {
+  const traces = plot("ep-heatmap")?._fullData ?? [];
+  const shares = traces.slice(0, -1).map((one) => one.z?.[0]?.[step]);
+  return shares.some((share) => share === undefined) ? [] : shares;
+}
+
+// The winning class after a step and its EP.
+export function answer(step) {
+  const shares = ep(step);
+  const winner = shares.indexOf(Math.max(...shares));
+  return winner < 0 ? null : { winner, share: shares[winner] };
+}
+
+// Distance to the state before, divided by the run's largest; null at step 0.
+export function distance(step) {
+  return step < 1 ? null : (trace(plot("distances"), "distance")?.y?.[step - 1] ?? null);
+}
+
+export function point(step) {
+  const steps = trace(plot("projection"), "steps");
+  return steps && step < steps.x.length ? [steps.x[step], steps.y[step]] : null;
+}
+
+// The row of a step in the step tables.
+export const row = (step) => meta().first + step;
+
+export const element = (step) => document.querySelector(`#token-strip [data-step="${step}"]`);
+export const token = (step) => element(step)?.textContent ?? "";

@@ -1,0 +1,48 @@
+// Files that the browser saves: what they are called, and the tables that the server makes.
+import { cloudPath, prefix } from "../../core/server.mjs";
+import { meta } from "../../core/steps.mjs";
+import * as rows from "../../table/rows.mjs";
+import { OF_SEQUENCE } from "./pictures.mjs";
+
+export function save(content, name) {
+  const link = document.createElement("a");
+  const made = content instanceof Blob;
+  link.href = made ? URL.createObjectURL(content) : content;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  if (made) setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+// The beginning of a file's name: run, layer, and the sequence where it is one's.
+export function stem(view) {
+  const { cloud, sequence } = meta();
+  const [run, layer] = cloud.split("/");
+  const whose = sequence !== null && (OF_SEQUENCE.includes(view) || view === "projection") ? [`sequence-${sequence}`] : [];
+  return [run, layer, ...whose, view].join("-").replace(/[^\w.-]+/g, "_");
+}
+
+// The server's table of a view; of the selected sequence where the view shows one.
+export function address(file) {
+  const { cloud, edition, sequence } = meta();
+  const query = new URLSearchParams(sequence === null ? { edition } : { edition, sequence });
+  return `${prefix()}export/${cloudPath(cloud)}/${file}?${query}`;
+}
+
+// The table as it is filtered and sorted; of a large run the server knows the order, and sends it as it is made.
+export async function saveTable() {
+  const { sequences, query } = await rows.listing();
+  if (query) {
+    query.set("edition", meta().edition);
+    save(`${address("sequences.csv").split("?")[0]}?${query}`, "");
+    return;
+  }
+  const answer = await fetch(address("sequences.csv"), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ sequences }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+  save(await answer.blob(), `${meta().run}-sequences.csv`);
+}

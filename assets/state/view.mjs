@@ -1,0 +1,28 @@
+// What is shown: run, layer, projection, palette and theme, gathered in the `view` store.
+import { recall, remember } from "../core/remembered.mjs";
+import { setSystemTheme } from "../core/stores.mjs";
+
+const KEY = "hsvis-theme"; // early.js reads it, too
+
+const root = () => document.documentElement;
+
+function toggleTheme() {
+  root().dataset.theme = root().dataset.theme === "dark" ? "light" : "dark";
+  remember(KEY, root().dataset.theme);
+}
+
+// Dash's callback that gathers the store.
+export function view(run, layer, projection, palette, theme, system, editions) {
+  const triggers = dash_clientside.callback_context.triggered.map((one) => one.prop_id);
+  if (triggers.includes("theme-toggle.n_clicks")) toggleTheme();
+  return { run, edition: editions[run], layer, projection, theme: root().dataset.theme, palette };
+}
+
+export function start() {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", () => {
+    if (recall(KEY) !== null) return; // it was chosen
+    root().dataset.theme = system.matches ? "dark" : "light";
+    setSystemTheme(root().dataset.theme);
+  });
+}

@@ -1,0 +1,54 @@
+// The token strip: the selected sequence as text, or step by step.  All of it is set as text, never as markup.
+import { byId } from "../core/dom.mjs";
+import { subscribe } from "../core/stores.mjs";
+import * as highlight from "./highlight.mjs";
+import * as series from "./series.mjs";
+
+const DRAWN = ["rows", "columns", "lines"]; // kinds of a step of numbers
+const TITLES = { unknown: "not in the vocabulary" };
+
+function part([kind, text, more], step) {
+  if (kind === "gap") return document.createTextNode(text);
+  const made = document.createElement("span");
+  made.textContent = text;
+  if (kind === "unread") {
+    made.className = "unread";
+    made.title = more;
+    return made;
+  }
+  made.className = kind === "unknown" ? "token unknown" : "token";
+  made.dataset.step = step;
+  made.style.setProperty("--ep", more);
+  if (TITLES[kind]) made.title = TITLES[kind];
+  return made;
+}
+
+function showTokens(parts) {
+  const strip = byId("token-strip");
+  const drawn = DRAWN.find((kind) => kind === parts?.[0]?.[0]) ?? "text";
+  strip.dataset.drawn = drawn;
+  strip.style.setProperty("--steps", parts?.length ?? 0);
+  strip.style.setProperty("--values", parts?.[0]?.[3]?.length ?? 0);
+  let step = 0;
+  const made =
+    drawn === "text"
+      ? (parts ?? []).map((one) => part(one, one[0] === "token" || one[0] === "unknown" ? step++ : null))
+      : parts.map((one, at) => series.step(one, at, parts[at - 1]?.[3]));
+  strip.replaceChildren(...made);
+  readFromStart(strip);
+  highlight.draw();
+}
+
+// A long text that was cut off before its first step would hide what the model read.
+function readFromStart(strip) {
+  requestAnimationFrame(() => {
+    const first = strip.querySelector("[data-step]");
+    if (!first) return;
+    const above = first.getBoundingClientRect().top - strip.getBoundingClientRect().top + strip.scrollTop;
+    strip.scrollTop = above - 1.5 * first.getBoundingClientRect().height;
+  });
+}
+
+export function start() {
+  subscribe("tokens", showTokens);
+}

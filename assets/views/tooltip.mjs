@@ -1,0 +1,113 @@
+// The tooltip: one for all views that show steps, in one layout.  Everything in it is text, never markup.
+import { byId, make } from "../core/dom.mjs";
+import { ask } from "../core/server.mjs";
+import * as steps from "../core/steps.mjs";
+import * as focus from "../state/focus.mjs";
+import * as rows from "../table/rows.mjs";
+
+const GAP = 14; // CSS pixels between pointer and tooltip
+const DWELL = 90; // ms on a state before its word is asked for
+const said = new Map(); // address of a state -> what the server said of it
+let box = null;
+let timer = 0;
+
+export function percent(share) {
+  if (share > 0 && share < 0.01) return "< 1 %";
+  if (share > 0.99 && share < 1) return "> 99 %";
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+const words = (...children) => make("strong", { class: "tip-words", dir: "auto" }, ...children);
+const where = (text) => make("div", { class: "tip-where" }, text);
+
+export function className(k, share) {
+  const { classes } = steps.meta();
+  const made = make("span", { class: "class-name" }, k < 0 ? "no label" : (classes[k] ?? ""));
+  made.style.setProperty("--class", k < 0 ? "var(--class-unknown)" : `var(--class-${k})`);
+  return share === undefined ? [made] : [made, ` ${percent(share)}`];
+}
+
+export const line = (label, ...children) =>
+  make("div", { class: "tip-line" }, make("span", { class: "tip-label" }, label), ...children);
+
+function answerLine(label, answer) {
+  return answer ? [line(label, ...className(answer.winner, answer.share))] : [];
+}
+
+function content(shown) {
+  const { sequence, step } = shown;
+  const own = sequence === steps.index();
+  const found = own ? null : said.get(address(shown.row));
+  const word = own ? steps.token(step) : (found?.token ?? "…");
+  const label = own ? steps.meta().label : (rows.facts(sequence)?.label ?? found?.label);
+  const lines = [];
+  const cut = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
+  if (shown.from) {
+    lines.push(words(cut(steps.token(step - 1)), " → ", cut(word)));
+    lines.push(where(`sequence ${sequence} · step ${step - 1} → ${step}`));
+    lines.push(line("distance", (steps.distance(step) ?? 0).toFixed(2)));
+    lines.push(...answerLine("from", steps.answer(step - 1)), ...answerLine("to", steps.answer(step)));
+  } else {
+    lines.push(words(cut(word)));
+    lines.push(where(`sequence ${sequence} · step ${step}`));
+    const answer = own ? steps.answer(step) : found && { winner: found.predicted, share: found.confidence };
+    lines.push(...answerLine("classified", answer));
+  }
+  if (label !== undefined) lines.push(line("class", ...className(label)));
+  if (shown.detail) lines.push(line(shown.detail[0], ...[shown.detail[1]].flat()));
+  return lines;
+}
+
+function move({ clientX, clientY }) {
+  const { offsetWidth: width, offsetHeight: height } = box;
+  const right = clientX + GAP + width <= innerWidth - 4;
+  const left = right ? clientX + GAP : Math.max(4, clientX - GAP - width);
+  const top = Math.min(Math.max(4, clientY + GAP), innerHeight - height - 4);
+  box.style.transform = `translate(${left}px, ${top}px)`;
+}
+
+function put(parts, event) {
+  if (!box) {
+    box = make("div", { id: "tooltip", hidden: true, role: "tooltip" });
+    byId("page").append(box); // where the colours of the classes are
+  }
+  box.replaceChildren(...parts);
+  box.hidden = false;
+  move(event);
+}
+
+export function show(shown, event) {
+  put(content(shown), event);
+  clearTimeout(timer);
+  const key = address(shown.row);
+  if (shown.row !== undefined && shown.sequence !== steps.index() && !said.has(key)) {
+    timer = setTimeout(() => look(key, shown, event), DWELL);
+  }
+}
+
+// A row is another state in another edition of the run.
+function address(row) {
+  const { run, edition } = steps.meta();
+  return `state/${encodeURIComponent(run)}/${row}?${new URLSearchParams({ edition })}`;
+}
+
+// The word of a state that is not of the selected sequence: the only thing that the page does not hold.
+async function look(key, shown, event) {
+  try {
+    const answer = await ask(key);
+    if (!answer.ok) return;
+    if (said.size > 5000) said.clear();
+    said.set(key, await answer.json());
+  } catch {
+    return; // the server is away: the tooltip stays without the word
+  }
+  if (!box.hidden && focus.shown()?.row === shown.row) show(shown, event);
+}
+
+// A tooltip of lines made by `line`, for views that show no steps.
+export const say = (title, lines, event) => put([words(title), ...lines], event);
+
+export function hide() {
+  clearTimeout(timer);
+  if (box) box.hidden = true;
+}
