@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hsvis.store import StateStore
 
-from hsvis import places
-from hsvis.dashboard import create_app, ids
+from hsvis import paths
+from hsvis.dashboard import create_app
 from hsvis.dashboard.callbacks.stores import TOLD
+from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.scripts import hash_of
+from hsvis.run.store import StateStore
 
-ASSETS = places.assets_folder()
+ASSETS = paths.assets_folder()
 FOLDERS = ["core", "state", "table", "views", "panels"]  # each may import from itself and those before it
 STORES = {
     *ids.STORES,

@@ -5,13 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 import flask
-from hsvis.store import StateStore
 from pages import PAUSE, at_address, watched
 from profiles import Profile
 from server import serving
 
-from hsvis import places
+from hsvis import paths
 from hsvis.dashboard import create_app
+from hsvis.run.store import StateStore
 
 LOADED = """() => performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname)
   .filter((path) => path.endsWith(".mjs"))"""
@@ -20,7 +20,7 @@ LOADED = """() => performance.getEntriesByType("resource").map((one) => new URL(
 def test_a_change_of_one_module_is_all_that_a_reload_asks_for(
     profile: Profile, demo_store: StateStore, tmp_path: Path
 ) -> None:
-    assets = Path(shutil.copytree(places.assets_folder(), tmp_path / "assets"))
+    assets = Path(shutil.copytree(paths.assets_folder(), tmp_path / "assets"))
     names = sorted(f"/assets/{path.relative_to(assets).as_posix()}" for path in assets.rglob("*.mjs"))
     app = create_app([demo_store], assets=assets)
     asked: list[str] = []

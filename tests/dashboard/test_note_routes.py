@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from hsvis.dashboard import create_app
-from hsvis.dashboard.content.note_files import escaped, quoted
 from hsvis.dashboard.page import ids
+from hsvis.dashboard.routes.note_files import escaped, quoted
 from hsvis.dashboard.routes.notes import LARGEST_BODY, LARGEST_FILTER
 from hsvis.notes import Notes
 from hsvis.run.store import StateStore

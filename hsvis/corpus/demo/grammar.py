@@ -5,8 +5,7 @@ In a sentence, `{name}` stands for a slot.  `{title}`, `{hero}`, `{other}`, `{pl
 any other name is a key of `FILLERS`, from which a word is drawn.  `a` becomes `an` where the next word asks
 for it.  Lists of judgements begin with their most frequent members.
 
-What is neutral (titles, openings, plots, casting, facts) holds no word of praise or blame, none of `NEGATORS`
-and `MILD_MARKS`, and no `CONTRAST`.
+What is neutral holds no word of praise or blame, none of `NEGATORS` and `MILD_MARKS`, and no `CONTRAST`.
 """
 
 # fmt: off

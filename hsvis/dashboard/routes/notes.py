@@ -15,9 +15,8 @@ from dash import Dash
 from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound, RequestEntityTooLarge
 
 from hsvis.catalogue.runs import Runs
-from hsvis.dashboard.content import note_files
 from hsvis.dashboard.content.filters import Filter
-from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.routes import note_files, parameters
 from hsvis.dashboard.routes.builds import SENDER
 from hsvis.errors import NotesError
 from hsvis.notes import Note, Notes, NotYoursError, checked_name
