@@ -77,9 +77,8 @@ def test_no_import_goes_against_the_way_of_the_data(path: Path) -> None:
 
 def test_the_page_is_made_without_what_acts_on_it() -> None:
     acting = ("hsvis.dashboard.callbacks", "hsvis.dashboard.routes")
-    for part in ("page", "content"):
-        for path in (PACKAGE / "dashboard" / part).glob("*.py"):
-            assert not [one for one in imported(path) if one.startswith(acting)], path.name
+    for path in (PACKAGE / "dashboard" / "page").glob("*.py"):
+        assert not [one for one in imported(path) if one.startswith(acting)], path.name
 
 
 def test_rooms_and_files_are_small_enough_to_be_looked_through() -> None:
