@@ -72,7 +72,7 @@ def places_of(path: str, module: nn.Module, *, flipped: bool = False) -> dict[Pl
 
 @torch.no_grad()
 def cell_states(
-    layer: nn.RNNBase, inputs: torch.Tensor, hidden: torch.Tensor, start: Any = None
+    weights: Sequence[torch.Tensor], inputs: torch.Tensor, hidden: torch.Tensor, start: Any = None
 ) -> torch.Tensor:
     """The cell states of a one-layer LSTM, recovered from its inputs, hidden states and weights.
 
@@ -80,6 +80,7 @@ def cell_states(
     c[t] = f[t] * c[t-1] + i[t] * g[t], is elementwise.
 
     Args:
+        weights: of the layer, as `all_weights` of its module has them.
         inputs: (B, T, E); hidden: (B, T, H or P), the layer's own output for `inputs`.
         start: (h, c) before the first step, (1, B, H or P) and (1, B, H); zeros if None.
 
@@ -91,15 +92,13 @@ def cell_states(
     before[1:] = hidden[:-1]
     if start is not None:
         before[0] = start[0][0]
-    from_input, from_state = layer.weight_ih_l0, layer.weight_hh_l0
-    biases = (layer.bias_ih_l0, layer.bias_hh_l0) if layer.bias else (None, None)
-    gates = nn.functional.linear(inputs, from_input, biases[0])  # type: ignore[arg-type]  # (T, B, 4H)
-    gates += nn.functional.linear(before, from_state, biases[1])  # type: ignore[arg-type]
+    from_input, from_state, *biases = weights[:4] if len(weights) > 3 else weights[:2]
+    gates = nn.functional.linear(inputs, from_input, *biases[:1])  # (T, B, 4H)
+    gates += nn.functional.linear(before, from_state, *biases[1:])
     enter, forget, candidate, _ = gates.chunk(4, -1)
     forget, added = forget.sigmoid(), enter.sigmoid() * candidate.tanh()  # (T, B, H) each
-    cells = added
-    if start is not None:
-        cells[0].addcmul_(forget[0], start[1][0])
-    for t in range(1, len(cells)):
-        cells[t].addcmul_(forget[t], cells[t - 1])  # (B, H)
-    return cells.transpose(0, 1)
+    forgets, cells = forget.unbind(), added.unbind()  # T × (B, H)
+    cell = torch.zeros_like(cells[0]) if start is None else start[1][0]
+    for kept, cell_now in zip(forgets, cells, strict=True):
+        cell = cell_now.addcmul_(kept, cell)
+    return added.transpose(0, 1)

@@ -161,7 +161,9 @@ class RecurrentClassifier(nn.Module):
             if f"rnn.{i}" in layers:
                 states[f"rnn.{i}"] = x.transpose(0, 1)
             if f"rnn.{i}.cell" in layers:
-                states[f"rnn.{i}.cell"] = cell_states(layer, below.transpose(0, 1), x.transpose(0, 1))
+                states[f"rnn.{i}.cell"] = cell_states(
+                    layer.all_weights[0], below.transpose(0, 1), x.transpose(0, 1)
+                )
         return states, self.probabilities(self.head(x)).transpose(0, 1)
 
 

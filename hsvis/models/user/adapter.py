@@ -125,9 +125,10 @@ class TorchModel:
         # (T, B, …), as the kernels lay it out
         ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)
         states = {name: np.zeros((longest, len(batch), size), np.float32) for name, size in sizes.items()}
+        wanted = self._by_path({*states, self.way.layer})
         for length, rows in _by_length(lengths):
             inputs = self._tensor([batch[i] for i in rows.tolist()])
-            found, output = self._states(inputs, {*states, self.way.layer})
+            found, output = self._states(inputs, wanted)
             for name, kept in states.items():
                 kept[:length, rows] = check_finite(found[name].transpose(0, 1).float().cpu(), name).numpy()
             if self.way.head is None:
@@ -165,22 +166,22 @@ class TorchModel:
             prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
             ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
 
+    def _by_path(self, names: Collection[str]) -> dict[str, set[str]]:
+        """Path of a recurrent module -> those of its layers that are named; only paths that have some."""
+        there = {path: {layer.name for layer in self._layers_of(path)} for path in self.recurrent}
+        return {path: own & set(names) for path, own in there.items() if own & set(names)}
+
     def _states(
-        self, inputs: torch.Tensor, wanted: Collection[str]
+        self, inputs: torch.Tensor, wanted: dict[str, set[str]]
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """States of layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
-        names = {
-            path: {layer.name for layer in self._layers_of(path) if layer.name in wanted}
-            for path in self.recurrent
-        }
-        watched = {path: one for path, one in self.recurrent.items() if names[path]}
-        with watching(watched) as calls:
+        with watching({path: self.recurrent[path] for path in wanted}) as calls:
             output = self._ask(inputs)
+        batch, steps = inputs.shape[:2]
         found: dict[str, torch.Tensor] = {}
-        for path, one in watched.items():
-            found |= states_of(
-                path, one, calls[path], *inputs.shape[:2], wanted=names[path], flipped=path in self._flipped
-            )
+        for path, names in wanted.items():
+            one, flipped = self.recurrent[path], path in self._flipped
+            found |= states_of(path, one, calls[path], batch, steps, wanted=names, flipped=flipped)
         return found, output
 
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -225,7 +226,7 @@ class TorchModel:
             if head is not None:
                 raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
             return Way("prefixes", why)
-        states, _ = self._states(inputs, {layer.name for layer in tops})
+        states, _ = self._states(inputs, self._by_path([layer.name for layer in tops]))
         expected = self._own_answers(inputs)  # (B, T, C)
         possible = {head: heads[head]} if head else candidates(self.module, self.recurrent)
         for path, candidate in possible.items():

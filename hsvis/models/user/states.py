@@ -1,11 +1,11 @@
 """The states of a recurrent module's layers at every step, from one recorded call of the whole module.
 
 What the module returned is taken where it is the states: of its last layer, or, where it is called a step at
-a time, of every layer.  Inner layers are run again, each as a one-layer module with the same weights, so that
-their states come out at the speed of the fused kernels; so are all layers of a module whose `forward` is not
-torch's own, as it may return anything.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are those
-they returned.  Where a module is given the steps from the last to the first (hsvis/models/user/flipped.py),
-its states are turned, to stand at the steps they belong to.
+a time, of every layer.  Inner layers are run again, each by itself, so that their states come out at the
+speed of the fused kernels; so are all layers of a module whose `forward` is not torch's own, as it may return
+anything.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are those they returned.  Where a module
+is given the steps from the last to the first (hsvis/models/user/flipped.py), its states are turned, to stand
+at the steps they belong to.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -138,6 +138,7 @@ def _of_steps(calls: Sequence[Call], wanted: Collection[Place]) -> States:
     }
 
 
+@torch.no_grad()
 def compute_states(
     module: nn.RNNBase,
     inputs: torch.Tensor,
@@ -145,7 +146,7 @@ def compute_states(
     wanted: Collection[Place],
     known: Mapping[Place, torch.Tensor] | None = None,
 ) -> States:
-    """The states of layers, each run again as a module of its own.
+    """The states of layers, each run again by itself.
 
     Args:
         inputs: (B, T, E), what the module read.
@@ -156,9 +157,9 @@ def compute_states(
         The wanted and the known states, and those of layers below.
     """
     found: States = dict(known or {})
+    missing = {place for place in wanted if place not in found}
     kind: Any = module.weight_ih_l0.dtype  # of what is read, it may be another in mixed precision
     directions = 1 + module.bidirectional
-    missing = {place for place in wanted if place not in found}
     top = max((k for k, *_ in missing), default=-1)
     x = inputs.to(kind)
     for k in range(top + 1):
@@ -167,16 +168,16 @@ def compute_states(
             run = hidden not in found and (k < top or hidden in missing or cell in missing)
             if not run and cell not in missing:
                 continue
-            layer = _one_layer(module, k, d)
             at = k * directions + d
+            weights = module.all_weights[at]
             first = None if start is None else _changed(start, lambda s, at=at: s[at : at + 1].to(kind))
             read = x.flip(1) if d else x
             if run:
-                out, _ = layer(read) if first is None else layer(read, first)
+                out = _run(module, weights, read, first)
                 found[hidden] = out.flip(1) if d else out
             if cell in missing:
                 out = found[hidden].to(kind)
-                cells = cell_states(layer, read, out.flip(1) if d else out, first)
+                cells = cell_states(weights, read, out.flip(1) if d else out, first)
                 found[cell] = cells.flip(1) if d else cells
         if k < top:
             x = torch.cat([found[k, d, "hidden"].to(kind) for d in range(directions)], -1)  # (B, T, D × H)
@@ -187,30 +188,23 @@ def _changed(start: Any, change: Any) -> Any:
     return tuple(change(s) for s in start) if isinstance(start, tuple | list) else change(start)
 
 
-def _one_layer(module: nn.RNNBase, k: int, d: int) -> nn.RNNBase:
-    """Layer `k`, direction `d` as a module of its own; the weights are the same tensors."""
-    suffix = f"_l{k}" + "_reverse" * d
-    names = (
-        ["weight_ih", "weight_hh"]
-        + ["bias_ih", "bias_hh"] * module.bias
-        + ["weight_hr"] * bool(module.proj_size)
-    )
-    weights = {name: getattr(module, name + suffix).detach() for name in names}
-    more: dict[str, Any] = {"nonlinearity": module.nonlinearity} if isinstance(module, nn.RNN) else {}
-    if module.proj_size:
-        more["proj_size"] = module.proj_size
-    kind = next(kind for kind in KINDS if isinstance(module, kind))
-    size = weights["weight_ih"].shape[1]
-    # on no device: weights of its own would be drawn from the global random generator
-    layer = kind(size, module.hidden_size, batch_first=True, bias=module.bias, device="meta", **more)
-    for name, weight in weights.items():
-        setattr(layer, f"{name}_l0", nn.Parameter(weight, requires_grad=False))
-    return layer.eval()
+def _run(module: nn.RNNBase, weights: list[nn.Parameter], inputs: torch.Tensor, start: Any) -> torch.Tensor:
+    """Hidden states (B, T, H) of the layer and direction of a module that these weights are of."""
+    if start is None:
+        sizes = (module.proj_size or module.hidden_size, module.hidden_size)
+        zeros = tuple(inputs.new_zeros(1, len(inputs), size) for size in sizes)
+        start = zeros if isinstance(module, nn.LSTM) else zeros[0]
+    given: Any = (inputs, start, weights, module.bias, 1, 0.0, False, False, True)
+    if isinstance(module, nn.LSTM):
+        return torch.lstm(*given)[0]
+    if isinstance(module, nn.GRU):
+        return torch.gru(*given)[0]
+    return (torch.rnn_relu if module.nonlinearity == "relu" else torch.rnn_tanh)(*given)[0]
 
 
 def check_finite(states: torch.Tensor, layer: str) -> torch.Tensor:
     """The states of a layer, if they are numbers.  Raises ModelError."""
-    if not torch.isfinite(states).all():
+    if not (torch.isfinite(states.sum()) or torch.isfinite(states).all()):  # a sum alone may be too large
         raise ModelError(
             f"states of the layer {layer} are NaN or infinite. Check the weights, and what `model.tokenizer` "
             "gives the model."
