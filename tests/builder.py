@@ -1,8 +1,8 @@
 """A process that forks one build for each line it reads, so that builds can be killed at any moment.
 
 Run as a script: each line of standard input is `CACHE SECONDS CHANGE`; the build in CACHE is killed with
-SIGKILL after SECONDS (0: never), or right before its CHANGE-th change of a file in CACHE (0: never).  Its exit
-status, its duration and the number of changes are printed.  Python and torch are loaded once.
+SIGKILL after SECONDS (0: never), or right before its CHANGE-th change of a file in CACHE (0: never).  Its
+exit status, its duration and the number of changes are printed.  Python and torch are loaded once.
 """
 
 import mmap
