@@ -20,7 +20,10 @@ from hsvis.config import Config, load_config
 from hsvis.run.store import StateStore
 
 # files that take longest begin first, so that no process waits for another at the end
-SLOW = ("test_killed_builds.py", "test_noting.py", "test_examples.py", "test_jobs.py", "test_mistakes.py")
+SLOW = (
+    "test_killed_builds.py", "test_noting.py", "test_pipeline.py", "test_examples.py", "test_full_disk.py",
+    "test_jobs.py", "test_mistakes.py", "test_production.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import openTSNE
 import pytest
 from sklearn import decomposition
 
@@ -145,3 +146,31 @@ def test_labels_tell_what_was_done() -> None:
 
 def test_labels_are_for_people() -> None:
     assert (label(TSNE), label(PCA)) == ("t-SNE, perplexity 10", "PCA")
+
+
+@pytest.mark.parametrize("states_in_all", [200, 6])
+def test_a_new_state_stands_at_the_median_of_its_ten_nearest(states_in_all: int) -> None:
+    rng = np.random.default_rng(5)
+    states, new = (rng.normal(size=(n, 4)).astype(np.float32) for n in (states_in_all, 20))
+    xy = rng.normal(scale=30, size=(states_in_all, 2)).astype(np.float32)
+    nearest = np.linalg.norm(new[:, None] - states[None], axis=2).argsort(1)[:, :10]
+    expected = np.median(xy[nearest], axis=1)
+    np.testing.assert_allclose(placer(states, xy, TSNE)(new), expected, atol=1e-4)
+
+
+def test_tsne_starts_from_small_principal_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[np.ndarray] = []
+    prepared = openTSNE.TSNE.prepare_initial
+
+    def record(*arguments: object, **named: object) -> openTSNE.TSNEEmbedding:
+        starts.append(np.array(made := prepared(*arguments, **named)))
+        return made
+
+    monkeypatch.setattr(openTSNE.TSNE, "prepare_initial", record)
+    states = clusters(60)
+    embed(states, TSNE)
+    (start,) = starts
+    assert start[:, 0].std() == pytest.approx(1e-4, rel=0.05)  # Kobak and Berens 2019
+    components = decomposition.PCA(2).fit_transform(states)
+    for axis in range(2):
+        assert abs(np.corrcoef(start[:, axis], components[:, axis])[0, 1]) > 0.99

@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from hsvis.config import ModelSettings, TokenSettings
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.errors import DataError, ModelError
 from hsvis.models.builtin.checkpoint import checkpoint_bytes, read_checkpoint
+from hsvis.models.builtin.examples import Examples
 from hsvis.models.builtin.training import Trained, train
+from hsvis.models.builtin.training import _shuffled as batches_of
 
 TOKENS = TokenSettings(vocabulary=200, max_length=20)
 SETTINGS = ModelSettings(
@@ -139,3 +142,70 @@ def test_a_bad_checkpoint_is_named(trained: Trained, tmp_path: Path, harm: str) 
         )
     with pytest.raises(ModelError, match=r"model\.safetensors"):
         read_checkpoint(path)
+
+
+class Recorded:
+    """What each step of the optimiser left: all weights, and the norm of all gradients."""
+
+    def __init__(self, settings: ModelSettings, rows: int = 120) -> None:
+        self.before: list[torch.Tensor] = []  # the weights that training began with
+        self.weights: list[list[torch.Tensor]] = []
+        self.norms: list[float] = []
+        hooks = (
+            register_optimizer_step_pre_hook(self._begin),
+            register_optimizer_step_post_hook(self._end),
+        )
+        try:
+            self.trained = train(corpus(rows), TOKENS, settings)
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def _begin(self, optimiser: torch.optim.Optimizer, *_: object) -> None:
+        if not self.before:
+            self.before = self._parameters(optimiser)
+
+    def _end(self, optimiser: torch.optim.Optimizer, *_: object) -> None:
+        self.weights.append(self._parameters(optimiser))
+        gradients = [one.grad for group in optimiser.param_groups for one in group["params"]]
+        self.norms.append(sum(float((one**2).sum()) for one in gradients if one is not None) ** 0.5)
+
+    @staticmethod
+    def _parameters(optimiser: torch.optim.Optimizer) -> list[torch.Tensor]:
+        return [one.detach().clone() for group in optimiser.param_groups for one in group["params"]]
+
+
+@pytest.mark.parametrize("averaging", [0.6, 0.99])
+def test_the_kept_weights_are_a_running_mean_of_those_of_all_steps(averaging: float) -> None:
+    recorded = Recorded(SETTINGS.model_copy(update={"epochs": 2, "averaging": averaging}))
+    kept = [one.numpy().astype(float) for one in recorded.before]
+    until = len(recorded.weights) * recorded.trained.kept // 2
+    for step, weights in enumerate(recorded.weights[:until]):
+        share = max(1 - averaging, 9 / (10 + step))  # of the newest; the random start is soon forgotten
+        kept = [(1 - share) * old + share * new.numpy() for old, new in zip(kept, weights, strict=True)]
+    for ours, expected in zip(recorded.trained.classifier.parameters(), kept, strict=True):
+        np.testing.assert_allclose(ours.detach().numpy(), expected, atol=1e-5)
+
+
+def test_no_step_follows_a_gradient_longer_than_1() -> None:
+    norms = np.array(Recorded(SETTINGS.model_copy(update={"learning_rate": 0.3, "batch_size": 8})).norms)
+    assert norms.max() < 1.001
+    assert (norms > 0.999).any(), "one should have been longer"
+    assert norms.min() < 0.9, "and short ones stay as they are"
+
+
+def test_batches_hold_texts_of_similar_length_in_any_order() -> None:
+    rng = np.random.default_rng(0)
+    lengths, size = rng.integers(1, 100, 3000), 10
+    rows = Examples([np.zeros(n, np.int64) for n in lengths], np.zeros(3000, np.int64))
+    indices = np.arange(100, 3000)
+    batches = list(batches_of(rows, indices, size, TokenSettings(max_length=60), rng))
+    assert sorted(np.concatenate(batches).tolist()) == indices.tolist()
+    assert {len(batch) for batch in batches} == {size}
+    read = np.minimum(lengths, 60)
+    padded = sum(len(batch) * int(read[batch].max()) for batch in batches)
+    assert padded < 1.05 * read[indices].sum()
+    firsts = np.array([read[batch[0]] for batch in batches])
+    assert 0.3 < (np.diff(firsts) < 0).mean() < 0.7, "short and long ones take turns"
+    again = list(batches_of(rows, indices, size, TokenSettings(max_length=60), rng))
+    assert {frozenset(batch.tolist()) for batch in again} != {frozenset(batch.tolist()) for batch in batches}
