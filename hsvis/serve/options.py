@@ -121,12 +121,12 @@ def _check_threads(threads: int) -> None:
 
 def _log(given: argparse.Namespace) -> "RequestLog | None":
     """Where requests are told; in production all that is said goes there, too."""
-    from hsvis.web.log import Handler, RequestLog  # noqa: PLC0415
+    from hsvis.web.log import RequestLog  # noqa: PLC0415
 
     if not given.production:
         return RequestLog(given.log_format) if given.log_format else None
     log = RequestLog(given.log_format or "json")
-    logging.basicConfig(handlers=[Handler(log)], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[log.handler], level=logging.WARNING, force=True)
     logging.captureWarnings(True)
     logging.getLogger("waitress.queue").setLevel(
         logging.ERROR
