@@ -1,18 +1,19 @@
-"""The `hsvis` command, and what `python app.py` does."""
+"""The `hsvis` command, and what `python app.py` does.  A command imports what it needs when it is chosen."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hsvis import __version__
-from hsvis.catalogue.worker import JsonProgress, stop_at_eof
-from hsvis.config import load_config, projection_settings
 from hsvis.errors import ConfigError, HsvisError
 from hsvis.progress import ConsoleProgress, Progress
 from hsvis.serve import options, users_command
+
+if TYPE_CHECKING:
+    from hsvis.config import Config
 
 FAILED = 2  # exit code of everything the user can mend
 
@@ -124,7 +125,7 @@ def _guarded(command: Any, given: argparse.Namespace) -> int:
 
 
 def _build(given: argparse.Namespace) -> None:
-    config, progress = load_config(given.config, given.set), _progress(given)
+    config, progress = _config(given), _progress(given)
     from hsvis.build.pipeline import build  # noqa: PLC0415  (a command that fails early should do so at once)
     from hsvis.catalogue.offers import naming  # noqa: PLC0415
 
@@ -133,7 +134,7 @@ def _build(given: argparse.Namespace) -> None:
 
 
 def _check(given: argparse.Namespace) -> None:
-    config = load_config(given.config, given.set)
+    config = _config(given)
     from hsvis.catalogue.offers import naming  # noqa: PLC0415
     from hsvis.check import check  # noqa: PLC0415
 
@@ -143,6 +144,8 @@ def _check(given: argparse.Namespace) -> None:
 
 
 def _project(given: argparse.Namespace) -> None:
+    from hsvis.config import projection_settings  # noqa: PLC0415
+
     progress = _progress(given)
     asked = {key: getattr(given, key) for key in ("method", "perplexity", "seed", "max_fit")}
     named = {key: value for key, value in asked.items() if value is not None}
@@ -152,7 +155,16 @@ def _project(given: argparse.Namespace) -> None:
     print(project(given.folder, given.layer, settings, progress)[0].path)
 
 
+def _config(given: argparse.Namespace) -> "Config":
+    """The one that a command names.  Raises ConfigError."""
+    from hsvis.config import load_config  # noqa: PLC0415  (a fifth of a second)
+
+    return load_config(given.config, given.set)
+
+
 def _progress(given: argparse.Namespace) -> Progress:
+    from hsvis.catalogue.worker import JsonProgress, stop_at_eof  # noqa: PLC0415
+
     if given.stop_at_eof:
         stop_at_eof()
     return JsonProgress() if given.progress == "json" else ConsoleProgress()
@@ -162,7 +174,7 @@ def _info(given: argparse.Namespace) -> None:
     from hsvis.build.pipeline import locate  # noqa: PLC0415
     from hsvis.run.summary import lines  # noqa: PLC0415
 
-    folder, manifest, built = locate(load_config(given.config, given.set))
+    folder, manifest, built = locate(_config(given))
     if manifest is None:
         raise ConfigError(
             f"{given.config}: this run is not built. Build it with `hsvis build {given.config}`."

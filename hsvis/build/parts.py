@@ -31,6 +31,7 @@ from hsvis.run.folder import RunFolder
 from hsvis.storage import parquet
 
 TABLES = ("sequences", "predictions")
+MOST_AT_ONCE = 4  # parts that the model reads side by side, each by its share of the cores
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ def write_states(
     Raises:
         CacheError: the folder can't be written.
     """
-    cores = os.cpu_count() or 1
-    workers = min(4, cores) + 1  # one of them waits for the disk
+    reading, cores_of_each = sharing()
+    workers = reading + 1  # one of them waits for the disk
     threads = torch.get_num_threads()
     missing = [name for name in TABLES if not parquet.is_whole(_table(folder, name))]
     lengths: list[np.ndarray] = []
@@ -114,9 +115,7 @@ def write_states(
     try:
         with (
             contextlib.ExitStack() as files,
-            ThreadPoolExecutor(
-                workers, "states", partial(torch.set_num_threads, max(1, cores // (workers - 1)))
-            ) as pool,
+            ThreadPoolExecutor(workers, "states", partial(torch.set_num_threads, cores_of_each)) as pool,
         ):
             rooms = Rooms()
             append = {name: files.enter_context(parquet.joined(_table(folder, name))) for name in missing}
@@ -144,6 +143,13 @@ def write_states(
     shutil.rmtree(folder.building, ignore_errors=True)
     progress("states", total, total, f"sequences, {sum(int(part.sum()) for part in lengths):,} steps")
     return np.concatenate(lengths) if lengths else np.empty(0, np.int32)
+
+
+def sharing() -> tuple[int, int]:
+    """How many parts the model reads side by side on this machine, and the cores of each."""
+    cores = os.cpu_count() or 1
+    at_once = min(MOST_AT_ONCE, cores)
+    return at_once, cores // at_once
 
 
 def _table(folder: RunFolder, name: str) -> Path:

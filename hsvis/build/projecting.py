@@ -247,7 +247,11 @@ def _report(stage: str, progress: Progress) -> Callable[[int, float, Any], None]
 
 
 def _initial(states: np.ndarray, seed: int) -> np.ndarray:
-    """Principal components, shrunk to a standard deviation of 1e-4 (Kobak and Berens 2019), with jitter."""
+    """Principal components, shrunk to a standard deviation of 1e-4 (Kobak and Berens 2019), with jitter.
+
+    Not `openTSNE.initialization.pca`: it draws other jitter, so that the same seed would give another map;
+    it raises an error for states of one unit, and gives NaN for states that are all the same.
+    """
     xy = _pca(states, seed).xy.astype(np.float64)
     spread = xy[:, 0].std()
     jitter = np.random.default_rng(seed).normal(scale=1e-6, size=xy.shape)

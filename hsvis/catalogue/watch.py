@@ -25,7 +25,7 @@ Mark = tuple[int, int, int] | None  # of a file, from `states.mark`
 
 
 @dataclass(frozen=True)
-class Seen:
+class Snapshot:
     """What was there of an offer's runs at the last look.
 
     Attributes:
@@ -66,8 +66,8 @@ class Watch:
         self._read: dict[str, tuple[Mark, Offer]] = {one.source: (None, one) for one in builds.offers}
         self._pending: dict[str, Mark] = {}  # configs that changed, as they were at the last look
         # from now on, not from the first look: what others build while this server opens its runs is new
-        self._seen = {
-            one.source: Seen(one.config, _manifests(one.config)) for one in builds.offers if one.config
+        self._snapshots = {
+            one.source: Snapshot(one.config, _manifests(one.config)) for one in builds.offers if one.config
         }
         self._notes: dict[str, str] = {}
         self._told: dict[str, str] = {}
@@ -146,13 +146,13 @@ class Watch:
         return listed
 
     def _look_at_runs(self, offer: Offer, config: Config, *, with_files: bool) -> None:
-        before, shown = self._seen.get(offer.source), self._builds.shown(config.name)
+        before, shown = self._snapshots.get(offer.source), self._builds.shown(config.name)
         manifests = _manifests(config)
         whole = before.whole if before is not None and not with_files else _is_whole(shown)
-        now = Seen(config, manifests, whole)
+        now = Snapshot(config, manifests, whole)
         if now == before:
             return
-        self._seen[offer.source] = now
+        self._snapshots[offer.source] = now
         fresh = [path for path in manifests if before and before.manifests.get(path) != manifests[path]]
         try:
             self._notes[offer.source] = self._follow(config, shown, fresh)

@@ -1,7 +1,6 @@
 """What a whole run will take: rows, steps, memory, time; from a sample of its texts."""
 
 import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 import torch
 
 from hsvis.build.extraction import extract
+from hsvis.build.parts import sharing
 from hsvis.build.projecting import PCA_AT_ONCE
 from hsvis.config import Config, ModelSettings, TsneSettings
 from hsvis.corpus.corpus import Corpus, Split
@@ -27,7 +27,6 @@ from hsvis.run import tables
 TEXTS = 500  # in the sample
 TIMED = (8, 64, TEXTS)  # of these; more only where fewer were quick
 PATIENCE = 3.0  # seconds that timing as many may take, foreseen by the fewer
-MOST_WORKERS = 4  # parts that a build reads side by side
 TSNE_SECONDS, PLACED_SECONDS = 1.4e-3, 8e-5  # a state fitted, a state placed, on two cores
 EVALUATED = 2.0  # training and the passes that judge it, in units of training
 COLUMNS = 8  # bytes of `sequence` and `step`
@@ -201,17 +200,16 @@ class Cost:
 def cost(one: Subject, sample: Sample, corpus: Corpus, config: Config) -> Cost:
     """Times a part of the sample, and how long all will take at that pace."""
     order = np.random.default_rng(0).permutation(len(sample.rows))  # so that the first ones are like the rest
-    cores = os.cpu_count() or 1
-    workers = min(MOST_WORKERS, cores)
+    at_once, cores = sharing()
     timed, took = order[:0], 0.0
-    with _threads(max(1, cores // workers)):  # as a build does
+    with _threads(cores):  # as a build does
         for count in TIMED:
             if len(timed) and took * count / len(timed) > PATIENCE:
                 break
             timed = order[:count]
             took = _timed(one.model, [sample.encoded[i] for i in timed])
     parts = math.ceil(sample.steps / config.states.part_steps)
-    reading = took / len(timed) * sample.sequences / min(workers, parts)
+    reading = took / len(timed) * sample.sequences / min(at_once, parts)
     seconds = {"reading": reading + sample.seconds * sample.total}
     began = time.perf_counter()
     chosen = timed[: TIMED[1]]

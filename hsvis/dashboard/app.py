@@ -32,7 +32,7 @@ from hsvis.dashboard.routes import notes as note_routes
 from hsvis.dashboard.routes import table as table_routes
 from hsvis.notes import Notes
 from hsvis.run.store import StateStore
-from hsvis.web import bodies, guard, headers, observed, proxies, timing
+from hsvis.web import bodies, guard, headers, observed, proxies
 from hsvis.web.access import Access
 from hsvis.web.log import RequestLog
 
@@ -103,8 +103,7 @@ def create_app(
         on_error=editions.tell_gone,
     )
     figures = Metrics(shown, clouds, filters, pages, work)
-    observed.register(app, [figures.seen, *([log.seen] if log else [])])
-    timing.register(app)
+    observed.register(app, [figures.count, *([log.write] if log else [])])
     guard.register(app, rule)
     bodies.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))

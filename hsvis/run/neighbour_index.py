@@ -5,7 +5,7 @@ centre in half precision, then the rows.  A table holds the centres, and a check
 reads the cells nearest to it, so that neither memory nor time grows with the number of states.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -24,7 +24,6 @@ SCANNED = 2_000_000  # values that a question looks at, at first; runs of no mor
 MOST_CELLS = 4096
 LEARNED = 50_000  # states by which cells are found
 CHUNK = 50_000  # states
-AT_ONCE = 4096  # of them, compared with all centres
 ROUNDS = 10  # of k-means: what it gains after them does not matter here
 SEED = 0
 
@@ -46,21 +45,23 @@ def write_index(
     """
     stage, n = f"index of {layer}", len(states)
     progress(stage, 0, 2 * n, f"dividing {n:,} states")
-    centres = _centres(states, scanned)
+    centres, cells_of = _divide(states, scanned)
     cells = np.empty(n, np.int16)
-    far = 0.0  # the largest squared distance from a centre
+    far = 0.0  # the largest difference of a value from that of its centre
     for begin, chunk in chunks(states, CHUNK):
-        cells[begin : begin + len(chunk)], away = _nearest(centres, chunk)
-        far = max(far, float(away.max()))
+        cells[begin : begin + len(chunk)] = own = cells_of(chunk)
+        far = max(far, float(np.abs(chunk - centres[own]).max()))
         progress(stage, begin, 2 * n, f"{len(centres)} cells")
-    scale = float(2.0 ** np.ceil(np.log2(far) / 2)) if 0 < far < np.inf else 1.0  # halves end at 65,504
+    scale = float(2.0 ** np.ceil(np.log2(far))) if 0 < far < np.inf else 1.0  # halves end at 65,504
     sizes = np.bincount(cells, minlength=len(centres))
     with files.write_aside(folder.records(layer)) as aside, aside.open("w+b", buffering=0) as file:
+        records = _Records(file, sizes, centres, scale)
         for begin, chunk in chunks(states, CHUNK):
             progress(stage, n + begin, 2 * n, f"{len(centres)} cells")
-            _append(file, begin, chunk, cells, sizes, centres, scale)
+            records.append(begin, chunk, cells[begin : begin + len(chunk)])
         checksums = [
-            isal_zlib.crc32(_content(file, sizes, cell, states.shape[1])) for cell in range(len(sizes))
+            isal_zlib.crc32(_content(file, start, size, states.shape[1]))
+            for start, size in zip(_starts(sizes, states.shape[1]).tolist(), sizes.tolist(), strict=True)
         ]
     table = pa.table(
         {
@@ -83,70 +84,74 @@ def is_indexed(folder: RunFolder, layer: str, count: int) -> bool:
         return False
 
 
-def _append(
-    file: BinaryIO, begin: int, chunk: np.ndarray, cells: np.ndarray, sizes: np.ndarray, centres: np.ndarray,
-    scale: float,
-) -> None:  # fmt: skip
-    """Writes states to their places: of each cell the differences, then the rows, ascending.
+class _Records:
+    """The file of records while it is written, chunk by chunk."""
 
-    Args:
-        begin: row of the first of `chunk`, (K, H) float32.
-        cells: (N,) int, the cell of each state of the layer.
-        sizes, centres, scale: of the cells, as in `write_index`.
+    def __init__(self, file: BinaryIO, sizes: np.ndarray, centres: np.ndarray, scale: float) -> None:
+        """`sizes`: (cells,), `centres`: (cells, H), `scale`: as in `write_index`."""
+        self._file, self._sizes, self._centres, self._scale = file, sizes, centres, np.float32(scale)
+        self._starts = _starts(sizes, centres.shape[1])
+        self._written = np.zeros(len(sizes), np.int64)  # states of each cell so far
+
+    def append(self, begin: int, chunk: np.ndarray, cells: np.ndarray) -> None:
+        """Writes the next states to their places: of each cell the differences, then the rows, ascending.
+
+        Args:
+            begin: row of the first of `chunk`, (K, H) float32.
+            cells: (K,) int, the cell of each.
+        """
+        width = chunk.shape[1]
+        order = np.argsort(cells, kind="stable")
+        halves = ((chunk[order] - self._centres[cells[order]]) / self._scale).astype("<f2")
+        rows = (begin + order).astype("<u4")
+        present, firsts = np.unique(cells[order], return_index=True)
+        for cell, first, end in zip(present, firsts, [*firsts[1:], len(order)], strict=True):
+            start, before = int(self._starts[cell]), int(self._written[cell])
+            self._file.seek(start + before * 2 * width)
+            self._file.write(halves[first:end].data)
+            self._file.seek(start + int(self._sizes[cell]) * 2 * width + before * 4)
+            self._file.write(rows[first:end].data)
+            self._written[cell] += end - first
+
+
+def _bytes(width: int) -> int:
+    """Of a state in the file of records: `width` halves and its row."""
+    return 2 * width + 4
+
+
+def _starts(sizes: np.ndarray, width: int) -> np.ndarray:
+    """(cells,) int64, where each cell begins in the file of records."""
+    return (np.cumsum(sizes) - sizes) * _bytes(width)
+
+
+def _content(file: BinaryIO, start: int, size: int, width: int) -> bytes:
+    """What is written of a cell of `size` states."""
+    file.seek(start)
+    return file.read(size * _bytes(width))
+
+
+def _divide(states: States, scanned: int) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """Divides states into cells by k-means of a sample.
+
+    Returns:
+        (cells, H) float32, the centres; and what gives states (K, H) float32 their cells, (K,) int.
     """
-    own, width = cells[begin : begin + len(chunk)], chunk.shape[1]
-    before = np.bincount(cells[:begin], minlength=len(sizes))  # states of each cell that are written already
-    ends = np.cumsum(sizes)
-    order = np.argsort(own, kind="stable")
-    halves = ((chunk[order] - centres[own[order]]) / np.float32(scale)).astype("<f2")
-    rows = (begin + order).astype("<u4")
-    present, firsts = np.unique(own[order], return_index=True)
-    for cell, first, end in zip(present, firsts, [*firsts[1:], len(order)], strict=True):
-        start = int(ends[cell] - sizes[cell]) * (2 * width + 4)
-        file.seek(start + int(before[cell]) * 2 * width)
-        file.write(halves[first:end].data)
-        file.seek(start + int(sizes[cell]) * 2 * width + int(before[cell]) * 4)
-        file.write(rows[first:end].data)
-
-
-def _content(file: BinaryIO, sizes: np.ndarray, cell: int, width: int) -> bytes:
-    """What is written of a cell."""
-    each = 2 * width + 4  # bytes of a state
-    file.seek(int(sizes[:cell].sum()) * each)
-    return file.read(int(sizes[cell]) * each)
-
-
-def _centres(states: States, scanned: int) -> np.ndarray:
-    """(cells, H) float32, by k-means of a sample."""
     n, width = states.shape
     wanted = 1 if n * width <= scanned else min(MOST_CELLS, 16 * n * width // scanned, n)
     rng = np.random.default_rng(SEED)
     learned = states[np.sort(rng.choice(n, min(LEARNED, n), replace=False))]
+    origin = learned.mean(0, dtype=np.float64).astype(np.float32)  # far from 0, products would lose digits
     if wanted == 1:
-        return learned.mean(0, keepdims=True, dtype=np.float64).astype(np.float32)
-    centres = learned[np.sort(rng.choice(len(learned), wanted, replace=False))]
-    for _ in range(ROUNDS):
-        nearest, _ = _nearest(centres, learned)
-        order = np.argsort(nearest, kind="stable")
-        present, firsts, sizes = np.unique(nearest[order], return_index=True, return_counts=True)
-        centres[present] = np.add.reduceat(learned[order], firsts, axis=0) / sizes[:, None]
-    return centres
+        return origin[None], lambda chunk: np.zeros(len(chunk), np.int64)
+    from sklearn.cluster import KMeans  # noqa: PLC0415  (a second)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
-
-def _nearest(centres: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest centre of each state, (K,) int, and the squared distance to it, (K,) float32."""
-    origin = centres.mean(0)
-    shifted = centres - origin
-    squares = np.einsum("ij,ij->i", shifted, shifted)
-    by = np.column_stack([-2 * shifted, squares]).T  # (H + 1, cells): a product gives |c|² - 2 s·c
-    nearest, least = np.empty(len(states), np.int64), np.empty(len(states), np.float32)
-    for begin in range(0, len(states), AT_ONCE):
-        centred = states[begin : begin + AT_ONCE] - origin
-        away = np.column_stack([centred, np.ones(len(centred), np.float32)]) @ by  # (≤ AT_ONCE, cells)
-        at = slice(begin, begin + len(centred))
-        nearest[at] = away.argmin(1)
-        least[at] = away[np.arange(len(centred)), nearest[at]] + np.einsum("ij,ij->i", centred, centred)
-    return nearest, np.maximum(least, 0)
+    learned = learned - origin
+    first = np.unique(learned[rng.choice(len(learned), wanted, replace=False)], axis=0)
+    means = KMeans(len(first), init=first, n_init=1, max_iter=ROUNDS, random_state=SEED)
+    with threadpool_limits(1, "openmp"):  # threads add their sums in any order: files would not be the same
+        means.fit(learned)
+    return means.cluster_centers_ + origin, lambda chunk: means.predict(chunk - origin)
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,7 @@ class Index:
         self._path = folder.records(layer)
         self._centres = parquet.matrix(table["centre"])  # (cells, H) float32
         self._sizes = table["size"].to_numpy()
+        self._starts = _starts(self._sizes, self._centres.shape[1])
         self._checksums = table["checksum"].to_numpy()
         self._scale = np.float32(details["scale"])
         self._scanned = int(details["scanned"])
@@ -190,7 +196,7 @@ class Index:
     @property
     def bytes(self) -> int:
         """Size of the file of records."""
-        return self.count * (2 * self._centres.shape[1] + 4)
+        return self.count * _bytes(self._centres.shape[1])
 
     def near(self, state: np.ndarray) -> Iterator[Candidates]:
         """All states in portions, those of the nearest cells first.
@@ -223,7 +229,7 @@ class Index:
 
     def _measured(self, file: BinaryIO, cell: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         width, size = len(state), int(self._sizes[cell])
-        content = _content(file, self._sizes, cell, width)
+        content = _content(file, int(self._starts[cell]), size, width)
         if isal_zlib.crc32(content) != self._checksums[cell]:
             files.set_aside(self._path)
             raise DamagedFileError(self._path, "it is not as it was written")

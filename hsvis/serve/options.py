@@ -7,12 +7,12 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hsvis import paths
 from hsvis.errors import ServerError
 from hsvis.progress import ConsoleProgress, Progress
-from hsvis.serve import who_may
 
 if TYPE_CHECKING:
     from hsvis.web.log import RequestLog
@@ -58,7 +58,37 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="loopback",
         help="who may read /metrics: programs of this machine, or all (default: %(default)s)",
     )
-    who_may.add_options(parser)
+    add_access_options(parser)
+
+
+def add_access_options(parser: argparse.ArgumentParser) -> None:
+    """Of a server, read by `who_may.access_of`."""
+    access = parser.add_argument_group("who may come in")
+    access.add_argument("--log-in", action="store_true", help="those who were added with `hsvis users add`")
+    add_users_file(access)
+    access.add_argument(
+        "--trust-proxy-user", metavar="HEADER", help="those whom a proxy in front names in this header"
+    )
+    access.add_argument(
+        "--proxy-from",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="where proxies may be: an address or network (default: this machine)",
+    )
+    access.add_argument("--open", action="store_true", help="everybody who can reach the server")
+    access.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name that a server without log-in is asked by",
+    )
+
+
+def add_users_file(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """For what reads or writes the users."""
+    parser.add_argument("--users-file", type=Path, metavar="FILE", help="default: in hsvis's data folder")
 
 
 def serve(given: argparse.Namespace) -> None:
@@ -68,6 +98,7 @@ def serve(given: argparse.Namespace) -> None:
         HsvisError: a config, a run, an option or the address is not what it should be.
     """
     from hsvis.catalogue.offers import offers, opened  # noqa: PLC0415
+    from hsvis.serve import who_may  # noqa: PLC0415
 
     named = given.config or ["demo"]
     offered = offers(named, given.set)
@@ -81,13 +112,12 @@ def serve(given: argparse.Namespace) -> None:
     from hsvis.catalogue.watch import Watch  # noqa: PLC0415
     from hsvis.dashboard import create_app  # noqa: PLC0415
     from hsvis.notes import NOTES, Notes  # noqa: PLC0415
-    from hsvis.serve.production import check_no_debugging  # noqa: PLC0415
     from hsvis.web.proxies import check_trusted, normal_prefix  # noqa: PLC0415
 
     prefix = normal_prefix(given.prefix)
     check_trusted(given.trust_proxy)
     if given.production:
-        check_no_debugging()
+        who_may.check_no_debugging()
         _check_threads(given.threads)
     log = _log(given)
     say = log.say if log else _print
@@ -121,12 +151,12 @@ def _check_threads(threads: int) -> None:
 
 def _log(given: argparse.Namespace) -> "RequestLog | None":
     """Where requests are told; in production all that is said goes there, too."""
-    from hsvis.web.log import Handler, RequestLog  # noqa: PLC0415
+    from hsvis.web.log import RequestLog  # noqa: PLC0415
 
     if not given.production:
         return RequestLog(given.log_format) if given.log_format else None
     log = RequestLog(given.log_format or "json")
-    logging.basicConfig(handlers=[Handler(log)], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[log.handler], level=logging.WARNING, force=True)
     logging.captureWarnings(True)
     logging.getLogger("waitress.queue").setLevel(
         logging.ERROR

@@ -2,6 +2,10 @@
 
 waitress' own asks every connection at every event what it waits for: at ten thousand of them an event takes a
 tenth of a second, and nobody is answered.  Here only those are asked for which that can have changed.
+
+It relies on what waitress does not document (`readable`, `writable`, `requests`, `total_outbufs_len`,
+`last_activity`, `will_close`, `handle_close`, `wasyncore.read`, `wasyncore.write`): pyproject.toml pins it.
+Before another one is pinned, run tests/serve/test_production.py and `python -m benchmarks servers` with it.
 """
 
 import selectors

@@ -6,13 +6,13 @@ import sys
 from typing import Any
 
 from hsvis.errors import UsersError
-from hsvis.serve import who_may
+from hsvis.serve import options
 
 
 def add(commands: Any) -> None:
     """Adds the command to the parsers of `hsvis`."""
     parser = commands.add_parser("users", help="who may log in to a server")
-    who_may.add_users_file(parser)
+    options.add_users_file(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for action, does in (
         ("add", "let somebody log in; asks for a password"),
@@ -30,6 +30,8 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Does what was asked.  Raises UsersError."""
+    from hsvis.serve import who_may  # noqa: PLC0415  (hashes come with a web framework)
+
     users = who_may.users_of(given)
     if given.action == "list":
         everybody = users.all()

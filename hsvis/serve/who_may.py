@@ -1,4 +1,4 @@
-"""Who a server lets in: the options that say so, and the `Access` that they make."""
+"""Who a server lets in: the `Access` that the options make; and what must hold before anybody is let in."""
 
 from __future__ import annotations
 
@@ -24,36 +24,6 @@ RULES = (
     "Say who may come in: --log-in (people are added with `hsvis users add NAME`), --trust-proxy-user HEADER "
     "behind a proxy that knows them, or --open for everybody."
 )
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Of a server."""
-    group = parser.add_argument_group("who may come in")
-    group.add_argument("--log-in", action="store_true", help="those who were added with `hsvis users add`")
-    add_users_file(group)
-    group.add_argument(
-        "--trust-proxy-user", metavar="HEADER", help="those whom a proxy in front names in this header"
-    )
-    group.add_argument(
-        "--proxy-from",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="where proxies may be: an address or network (default: this machine)",
-    )
-    group.add_argument("--open", action="store_true", help="everybody who can reach the server")
-    group.add_argument(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="another name that a server without log-in is asked by",
-    )
-
-
-def add_users_file(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    """For what reads or writes the users."""
-    parser.add_argument("--users-file", type=Path, metavar="FILE", help="default: in hsvis's data folder")
 
 
 def users_of(given: argparse.Namespace) -> Users:
@@ -154,3 +124,13 @@ def _key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise UsersError(f"{path}: is no key of sessions. Delete it: a new one is made, and all log in anew.")
     return key
+
+
+def check_no_debugging() -> None:
+    """Raises ServerError where the environment asks Dash or Flask for debugging: it shows code to anyone."""
+    wanted = paths.debug_switches()
+    if wanted:
+        raise ServerError(
+            f"{' and '.join(wanted)} ask for debugging, which shows code and paths to anyone who "
+            "can reach the server. Unset them, or serve without --production."
+        )

@@ -12,7 +12,7 @@ from hsvis.dashboard.app import create_app
 from hsvis.dashboard.routes.health import READERS
 from hsvis.notes import NOTES, Notes
 from hsvis.progress import silent
-from hsvis.serve import production, who_may
+from hsvis.serve import who_may
 from hsvis.web.log import RequestLog
 
 
@@ -48,7 +48,7 @@ def create_server(
         ServerError: debugging is switched on, or another argument makes no sense.
     """
     request_log = RequestLog(log_format)
-    production.check_no_debugging()
+    who_may.check_no_debugging()
     access = who_may.chosen(open_to_all=open_to_all, header=trust_proxy_user, save=allow_save)
     named = [configs] if isinstance(configs, str) else configs
     offered = offers(named, overrides)

@@ -15,12 +15,10 @@ import pyarrow.parquet as pq
 
 from hsvis.errors import DamagedFileError
 from hsvis.storage import parquet_pages
-from hsvis.storage.direct import DirectFile
 from hsvis.storage.files import write_aside
 from hsvis.storage.parquet_pages import PageWriter
 
 ROW_GROUP_BYTES = 1 << 20  # a sequence is read by row groups of about this size
-LARGE = 8 << 20  # bytes: tables of this size go past the system's cache
 
 
 def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None = None) -> None:
@@ -30,7 +28,7 @@ def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None =
     """
     if details is not None:
         table = table.replace_schema_metadata({"hsvis": json.dumps(details)})
-    with write_aside(path) as aside, _writer(aside, table.schema, "lz4", table.nbytes) as write:
+    with write_aside(path) as aside, _writer(aside, table.schema, "lz4") as write:
         write(table)
 
 
@@ -54,15 +52,12 @@ def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
 
 
 @contextlib.contextmanager
-def _writer(
-    path: Path, schema: pa.Schema, compression: str = "none", size: int = 0
-) -> Iterator[Callable[[pa.Table], None]]:
-    """Gives a function that appends a table, in row groups of its own; `size`: bytes that will come."""
+def _writer(path: Path, schema: pa.Schema, compression: str = "none") -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends a table, in row groups of its own."""
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
     rows = _row_group(schema)
     if vectors and parquet_pages.fit(schema):
-        opened = DirectFile(path, size) if size >= LARGE else path.open("wb")
-        with opened as file, PageWriter(file, schema, rows) as plain:
+        with path.open("wb") as file, PageWriter(file, schema, rows) as plain:
             yield lambda table: plain.write([_values(column) for column in table.columns])
         return
     with pq.ParquetWriter(

@@ -1,4 +1,4 @@
-"""What the server sees of each request: by which way it went, how it was answered, how long that took."""
+"""A record of each request: by which way it went, how it was answered, how long that took."""
 
 import re
 import time
@@ -15,7 +15,7 @@ from dash import Dash
 from hsvis.web.access import current_user
 
 ID_HEADER = "X-Request-ID"
-KEY = "hsvis.seen"  # in the environment of a request
+KEY = "hsvis.request"  # in the environment of a request
 NO_ROUTE = "(none)"
 FAILED = 500
 CALLBACKS = "_dash-update-component"
@@ -23,7 +23,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass
-class Seen:
+class RequestRecord:
     """One request; it is told to the observers when its answer is handed over or given up.
 
     Attributes:
@@ -49,7 +49,7 @@ class Seen:
     began: float = field(default_factory=time.perf_counter)
 
 
-Observer = Callable[[Seen], None]
+Observer = Callable[[RequestRecord], None]
 
 
 class Observed:
@@ -60,7 +60,7 @@ class Observed:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        seen = environ[KEY] = Seen(
+        record = environ[KEY] = RequestRecord(
             id=given if _ID.fullmatch(given) else uuid.uuid4().hex,
             method=environ.get("REQUEST_METHOD", ""),
             path=environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
@@ -68,32 +68,32 @@ class Observed:
         )
 
         def begin(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            seen.status = int(status.split(" ", 1)[0])
-            return start_response(status, [*headers, (ID_HEADER, seen.id)], *error)
+            record.status = int(status.split(" ", 1)[0])
+            return start_response(status, [*headers, (ID_HEADER, record.id)], *error)
 
         try:
             answer = self._application(environ, begin)
         except BaseException:
-            seen.status, seen.error = FAILED, traceback.format_exc()
-            self._end(seen)
+            record.status, record.error = FAILED, traceback.format_exc()
+            self._end(record)
             raise
-        return _Answer(answer, seen, self._end)
+        return _Answer(answer, record, self._end)
 
-    def _end(self, seen: Seen) -> None:
-        seen.seconds = time.perf_counter() - seen.began
+    def _end(self, record: RequestRecord) -> None:
+        record.seconds = time.perf_counter() - record.began
         for observer in self._observers:
-            observer(seen)
+            observer(record)
 
 
 class _Answer:
     """The body of an answer; its bytes are counted as the server takes them."""
 
-    def __init__(self, body: Iterable[bytes], seen: Seen, end: Observer) -> None:
-        self._body, self._seen, self._end, self._ended = body, seen, end, False
+    def __init__(self, body: Iterable[bytes], record: RequestRecord, end: Observer) -> None:
+        self._body, self._record, self._end, self._ended = body, record, end, False
 
     def __iter__(self) -> Iterator[bytes]:
         for part in self._body:
-            self._seen.n_bytes += len(part)
+            self._record.n_bytes += len(part)
             yield part
         self.close()
 
@@ -106,7 +106,7 @@ class _Answer:
             if hasattr(self._body, "close"):
                 self._body.close()
         finally:
-            self._end(self._seen)
+            self._end(self._record)
 
 
 def register(app: Dash, observers: Iterable[Observer]) -> None:
@@ -117,24 +117,26 @@ def register(app: Dash, observers: Iterable[Observer]) -> None:
     @server.before_request
     def _() -> None:
         rule = flask.request.url_rule
-        seen = _seen()
-        seen.route = rule.rule if rule is not None else NO_ROUTE
+        record = _record()
+        record.route = rule.rule if rule is not None else NO_ROUTE
 
     @server.after_request
     def _(answer: flask.Response) -> flask.Response:
-        seen = _seen()
-        seen.user = current_user()
-        if seen.path == callbacks and seen.method == "POST":
-            seen.output = first_output(flask.g.get("output", NO_ROUTE))
+        record = _record()
+        record.user = current_user()
+        if record.path == callbacks and record.method == "POST":
+            record.output = first_output(flask.g.get("output", NO_ROUTE))
+        took = time.perf_counter() - record.began
+        answer.headers["Server-Timing"] = f"app;dur={1000 * took:.1f}"  # browsers show it beside the request
         return answer
 
     @server.errorhandler(FAILED)
     def _(error: Exception) -> flask.Response:
-        text = f"The server failed; its log says why, at request {_seen().id}.\n"
+        text = f"The server failed; its log says why, at request {_record().id}.\n"
         return flask.Response(text, status=FAILED, mimetype="text/plain")
 
     def keep(error: Any) -> None:
-        _seen().error = "".join(traceback.format_exception(*error))
+        _record().error = "".join(traceback.format_exception(*error))
 
     server.log_exception = keep  # Flask's own prints many lines
     server.wsgi_app = Observed(server.wsgi_app, observers)
@@ -145,6 +147,8 @@ def first_output(output: str) -> str:
     return output.strip(".").split("...")[0].split("@")[0]
 
 
-def _seen() -> Seen:
+def _record() -> RequestRecord:
     """Of the request that is being answered; a nameless one where no server stands around it, as in tests."""
-    return flask.request.environ.setdefault(KEY, Seen("", flask.request.method, flask.request.path, ""))
+    return flask.request.environ.setdefault(
+        KEY, RequestRecord("", flask.request.method, flask.request.path, "")
+    )

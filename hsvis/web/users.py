@@ -25,7 +25,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 FEWEST, MOST = 10, 1024  # characters of a password
 PATIENCE = 1.0  # seconds in line for that
 AT_ONCE = 2  # hashes computed at once: each takes 32 MiB and a core
-NOBODY = generate_password_hash(secrets.token_hex(), method="scrypt")  # checked where the name is unknown
+METHOD = "scrypt:32768:8:1"  # N, r, p
+NOBODY = f"{METHOD}${'0' * 16}${'0' * 128}"  # checked where the name is unknown; of no password that is known
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _user(password: str) -> User:
     if not FEWEST <= len(password) <= MOST:
         raise UsersError(f"The password has {len(password)} characters; it takes {FEWEST} to {MOST}.")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return User(generate_password_hash(password, method="scrypt"), secrets.token_hex(8), now)
+    return User(generate_password_hash(password, method=METHOD), secrets.token_hex(8), now)
 
 
 def _read(path: Path) -> dict[str, User]:

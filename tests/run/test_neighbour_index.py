@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from benchmarks.synthetic import walks, write_states
 from hsvis.analysis.neighbours import neighbours
 from hsvis.errors import DamagedFileError
+from hsvis.run import neighbour_index
 from hsvis.run.folder import RunFolder
 from hsvis.run.neighbour_index import Index, is_indexed, write_index
 from hsvis.run.states import LayerStates
 from hsvis.run.store import StateStore
+from hsvis.storage import parquet
 
 
 def indexed(path: Path, states: np.ndarray, scanned: int) -> Index:
@@ -29,7 +31,7 @@ def brute(states: np.ndarray, state: np.ndarray) -> np.ndarray:
 
 def test_many_cells_find_nearly_all_that_are_near_in_the_first_portion(tmp_path: Path) -> None:
     states = walks(150, 40, 16)  # 6,000 of them
-    index = indexed(tmp_path, states, scanned=16_000)  # of 96,000 values: 48 cells
+    index = indexed(tmp_path, states, scanned=16_000)  # of 96,000 values: 96 cells
     found = []
     for row in range(0, 6000, 60):
         first = next(index.near(states[row]))
@@ -39,8 +41,30 @@ def test_many_cells_find_nearly_all_that_are_near_in_the_first_portion(tmp_path:
     assert np.mean(found) > 0.9
 
 
+def test_cells_are_where_the_states_are(tmp_path: Path) -> None:
+    states = walks(150, 40, 16)
+    indexed(tmp_path, states, scanned=16_000)
+    table = parquet.read_table(RunFolder(tmp_path).cells("rnn.0"))
+    centres = parquet.matrix(table["centre"])
+    drawn = states[np.random.default_rng(5).choice(len(states), len(centres), replace=False)]
+
+    def spread(of: np.ndarray) -> tuple[float, int]:
+        """Mean squared distance to the nearest centre, and states of the largest cell."""
+        away = ((states[:, None] - of) ** 2).sum(2)  # (N, cells)
+        return away.min(1).mean(), int(np.bincount(away.argmin(1)).max())
+
+    assert (len(centres), table["size"].to_numpy().sum()) == (96, 6000)
+    (found, largest), (random, _) = spread(centres), spread(drawn)
+    assert found < 0.8 * random  # centres that no round of k-means has moved are no better than any states
+    assert table["size"].to_numpy().max() == pytest.approx(largest, abs=2)  # each state is in the nearest one
+
+
 @pytest.mark.parametrize("scanned", [10**9, 3_000])
-def test_all_portions_together_are_all_states_with_their_distances(tmp_path: Path, scanned: int) -> None:
+@pytest.mark.parametrize("chunk", [500, 50_000])
+def test_all_portions_together_are_all_states_with_their_distances(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scanned: int, chunk: int
+) -> None:
+    monkeypatch.setattr(neighbour_index, "CHUNK", chunk)
     states = walks(30, 40, 8)
     portions = list(indexed(tmp_path, states, scanned).near(states[77]))
     assert (len(portions) == 1) == (scanned == 10**9)

@@ -2,7 +2,9 @@
 
 import io
 import json
+import logging
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from hsvis.web.log import RequestLog
 from hsvis.web.proxies import normal_prefix
 from hsvis.web.users import Users
 
+WAIT = 20  # milliseconds
+
 
 class Reader(FlaskClient):
     """Takes the whole of each answer, as browsers do: before, a request is not at its end."""
@@ -27,14 +31,19 @@ class Reader(FlaskClient):
 
 
 def client_of(store: StateStore, form: str = "json", **options: Any) -> tuple[FlaskClient, Callable[[], str]]:
-    """A client of an app with a fault at `fault`, and what the log holds by now."""
+    """A client of an app with a fault at `fault` and a wait at `wait`, and what the log holds by now."""
     stream = io.StringIO()
     app = create_app([store], log=RequestLog(form, stream), **options)
 
     def fault() -> str:
         raise ValueError("what only the log may know\nand a second line")
 
+    def wait() -> str:
+        time.sleep(WAIT / 1000)
+        return "waited"
+
     app.server.add_url_rule("/fault", view_func=fault)
+    app.server.add_url_rule("/wait", view_func=wait)
     app.server.test_client_class = Reader
     return app.server.test_client(), stream.getvalue
 
@@ -139,9 +148,88 @@ def test_times_are_of_a_clock_that_does_not_jump(
 ) -> None:
     client, log = client_of(demo_store)
     monkeypatch.setattr("time.time", lambda: 0.0)
-    client.get("/health")
-    assert 0 <= json.loads(log())["ms"] < 10_000
+    client.get("/wait")
+    assert WAIT <= json.loads(log())["ms"] < 10_000
     assert 0 <= client.get("/health").json["uptime"] < 10_000
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_milliseconds_are_those_of_the_request(demo_store: StateStore, form: str) -> None:
+    client, log = client_of(demo_store, form)
+    began = time.perf_counter()
+    answer = client.get("/wait")
+    took = 1000 * (time.perf_counter() - began)
+    line = log()
+    logged = json.loads(line)["ms"] if form == "json" else float(line.split(" ms ")[0].split()[-1])
+    told = float(answer.headers["Server-Timing"].removeprefix("app;dur="))
+    assert WAIT <= told <= logged <= took + 0.1  # rounded to a tenth
+    counted = figures(client)['hsvis_request_seconds_sum{route="/wait"}']
+    assert logged - 0.1 <= 1000 * counted <= logged + 0.1
+
+
+def test_lines_of_requests_keep_their_form(demo_store: StateStore) -> None:
+    client, log = client_of(demo_store)
+    client.get("/state/demo/1?word=secret", headers={"X-Request-ID": "a.b"})
+    time_, ms, n_bytes = (re.search(rf'"{key}": ("?[^",]+"?)', log())[1] for key in ("time", "ms", "bytes"))
+    assert re.fullmatch(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"', time_)
+    assert log() == (
+        f'{{"time": {time_}, "level": "info", "method": "GET", "route": "/state/<run>/<row>", '
+        f'"path": "/state/demo/1", "status": 200, "ms": {ms}, "bytes": {n_bytes}, "user": "", '
+        '"address": "127.0.0.1", "id": "a.b"}\n'
+    )
+    client, log = client_of(demo_store, "text")
+    client.get("/state/demo/1?word=secret", headers={"X-Request-ID": "a.b"})
+    assert re.fullmatch(r"\S+Z 200 GET /state/demo/1 \d+\.\d ms \d+ B - 127\.0\.0\.1 a\.b\n", log())
+
+
+def test_two_apps_write_a_log_each(demo_store: StateStore) -> None:
+    (one, log), (other, other_log) = client_of(demo_store), client_of(demo_store, "text")
+    one.get("/health")
+    other.get("/metrics")
+    assert [json.loads(line)["path"] for line in log().splitlines()] == ["/health"]
+    assert " /metrics " in other_log()
+    assert other_log().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "warned", "failed"),
+    [
+        (
+            "json",
+            ', "level": "info", "message": "a %s\\nforged"}',
+            ', "level": "warning", "message": "lib: 3 left"}',
+            ', "level": "error", "message": "ValueError: odd", "error": "ValueError: odd\\n"}',
+        ),
+        (
+            "text",
+            " info a %s\n    forged",
+            " warning lib: 3 left",
+            " error ValueError: odd\n    ValueError: odd",
+        ),
+    ],
+)
+def test_what_else_is_said_has_lines_of_the_same_form(form: str, said: str, warned: str, failed: str) -> None:
+    stream = io.StringIO()
+    log = RequestLog(form, stream)
+    log.say("a %s\nforged")
+    library = logging.Logger("lib")
+    library.addHandler(log.handler)
+    library.warning("%d left", 3)
+    log.failed(ValueError, ValueError("odd"), None)
+    time_ = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    time_ = rf'\{{"time": "{time_}"' if form == "json" else time_
+    assert re.fullmatch(
+        "".join(f"{time_}{re.escape(one)}\n" for one in (said, warned, failed)), stream.getvalue()
+    )
+
+
+def test_a_stream_that_takes_nothing_stops_no_answer(demo_store: StateStore) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    client = create_app([demo_store], log=RequestLog("json", Full())).server.test_client()
+    assert client.get("/health").status_code == 200
 
 
 @pytest.mark.parametrize(

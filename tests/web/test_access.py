@@ -18,6 +18,7 @@ from hsvis.dashboard import create_app
 from hsvis.errors import HsvisError, ServerError, UsersError
 from hsvis.run.store import StateStore
 from hsvis.serve import who_may
+from hsvis.serve.options import add_access_options
 from hsvis.web.access import Access
 from hsvis.web.login import Attempts
 from hsvis.web.users import Users
@@ -348,7 +349,7 @@ def test_what_a_callback_gets_must_be_its_own(demo_store: StateStore) -> None:
 
 def options(*given: str, host: str = "127.0.0.1") -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    who_may.add_options(parser)
+    add_access_options(parser)
     return argparse.Namespace(**vars(parser.parse_args(given)), host=host)
 
 

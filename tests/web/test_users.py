@@ -1,5 +1,6 @@
 """The file of users, and the command that writes it."""
 
+import hashlib
 import io
 import json
 import stat
@@ -33,6 +34,24 @@ def test_only_the_password_of_a_person_is_right(users: Users) -> None:
         ("Ana", PASSWORD),
     ):
         assert not users.check(name, password), (name, password)
+
+
+def test_a_name_that_is_not_there_takes_the_same_work_from_the_first_time(
+    users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users.add("ana", PASSWORD)
+    real, work = hashlib.scrypt, []
+
+    def noted(password: bytes, *, salt: bytes, **costs: int) -> bytes:
+        work.append((len(password), len(salt), costs))
+        return real(password, salt=salt, **costs)
+
+    monkeypatch.setattr(hashlib, "scrypt", noted)
+    fresh = Users(users.path)
+    assert fresh.check("nobody", PASSWORD) is None
+    assert fresh.check("ana", PASSWORD)
+    first, second = work
+    assert first == second
 
 
 def test_the_file_tells_no_password_and_is_its_owners_alone(users: Users) -> None:

@@ -12,7 +12,7 @@ from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.content.filters import Filters
 from hsvis.dashboard.content.table_pages import Pages
-from hsvis.web.observed import Seen
+from hsvis.web.observed import RequestRecord
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)  # upper ends of the bins
 
@@ -43,13 +43,13 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         self._registry.register(_Held(runs, clouds, filters, pages, builds))
 
-    def seen(self, seen: Seen) -> None:
+    def count(self, request: RequestRecord) -> None:
         """Counts a request that is answered."""
-        self._requests.labels(seen.route, seen.status).inc()
-        self._seconds.labels(seen.route).observe(seen.seconds)
-        self._sent.inc(seen.n_bytes)
-        if seen.output:
-            self._callbacks.labels(seen.output).observe(seen.seconds)
+        self._requests.labels(request.route, request.status).inc()
+        self._seconds.labels(request.route).observe(request.seconds)
+        self._sent.inc(request.n_bytes)
+        if request.output:
+            self._callbacks.labels(request.output).observe(request.seconds)
 
     def text(self) -> bytes:
         """In Prometheus' text form."""
