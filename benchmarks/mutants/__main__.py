@@ -52,7 +52,7 @@ MORE = {
 }  # fmt: skip
 
 
-def tests_of(path: str, root: Path = ROOT) -> list[str]:
+def tests_of(path: str, root: Path) -> list[str]:
     """Test files that should notice a change of a module, those nearest to it first."""
     module = Path(path)
     inside = path.removeprefix("hsvis/")
@@ -178,7 +178,7 @@ def main() -> None:
     pending = [change for change in chosen if change.name not in left]
     if given.clean and pending:
         copy = Copy()
-        told = copy.run(sorted({name for change in pending for name in tests_of(change.path)}))
+        told = copy.run(sorted({name for change in pending for name in tests_of(change.path, ROOT)}))
         copy.close()
         if told["status"]:
             raise SystemExit(f"the tests fail without any change: {told}")

@@ -16,7 +16,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1]))  # as a script
 from figure_example import Example
 
-from hsvis.figures.theme import DARK, LIGHT
+from hsvis.figures.theme import DARK, LIGHT, empty, palette
 
 KEPT = Path(__file__).with_name("looks.json")
 LONG = 8  # values; longer ones are data, which other tests recompute
@@ -43,7 +43,9 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def looks(name: str) -> dict[str, dict[str, Any]]:
     figures = Example(*EXAMPLES[name]).all()
-    return {view: dict(leaves(json.loads(figure.to_json()))) for view, figure in figures.items()}
+    figures["nothing"] = empty("Nothing to show.", EXAMPLES[name][2])
+    kept = {view: dict(leaves(json.loads(figure.to_json()))) for view, figure in figures.items()}
+    return kept | {"palette": dict(leaves(dict(enumerate(palette(60, EXAMPLES[name][2]).hexes))))}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
