@@ -19,6 +19,7 @@ OPPOSITE = {
 }  # fmt: skip
 ALONG = {"axis", "dim"}
 REDUCING = {"sum", "mean", "std", "var", "min", "max", "argmin", "argmax", "any", "all", "cumsum", "argsort"}
+EITHER_WAY = {"min", "max", "minimum", "maximum", "array_equal", "equal", "isclose"}  # order says nothing
 TOLD = {"progress", "tell", "print", "warn"}  # calls that only say something
 
 
@@ -164,7 +165,11 @@ def _call(node: ast.Call) -> Iterator[tuple[ast.expr, str, str]]:
     if name in REDUCING and len(node.args) == 1 and isinstance(node.args[0], ast.Constant):
         if node.args[0].value in (0, 1):
             yield node.args[0], "axis", str(1 - int(node.args[0].value))
-    elif len(node.args) > 1 and not any(isinstance(one, ast.Starred) for one in node.args[:2]):
+    elif (
+        len(node.args) > 1
+        and name not in EITHER_WAY
+        and not any(isinstance(one, ast.Starred) for one in node.args[:2])
+    ):
         first, second, *rest = node.args
         call = ast.Call(function, [second, first, *rest], node.keywords)
         yield node, "swapped arguments", ast.unparse(call)

@@ -53,17 +53,6 @@ def test_many_units_have_an_order_too() -> None:
     assert (np.diff(groups[unit_order(states)]) != 0).sum() == 2
 
 
-@pytest.mark.parametrize("classes", [2, 3])
-def test_the_unit_that_moves_most_with_the_log_odds_of_the_winner_is_first(classes: int) -> None:
-    rng = np.random.default_rng(classes)
-    ep = rng.dirichlet(np.ones(classes), 30)
-    states = rng.normal(size=(30, 8))
-    winner = ep[:, ep[-1].argmax()]
-    odds = np.log(winner / (1 - winner))
-    part = [abs(np.cov(odds, states[:, unit], ddof=0)[0, 1]) for unit in range(8)]
-    assert decision_order(states, ep).tolist() == sorted(range(8), key=lambda unit: -part[unit])
-
-
 def test_certain_eps_count_as_very_likely_ones() -> None:
     ep = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
     states = np.array([[0.0, 1, 1], [0, 0, -1], [0, 1, 1]])

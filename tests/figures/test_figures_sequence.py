@@ -1,11 +1,13 @@
 """The figures of one sequence: their numbers against the arrays, and the colours of known EPs."""
 
+import re
+
 import numpy as np
 import pytest
 from figure_example import BOTH, SIZES, Example, trace
 
 from hsvis.figures.colour import mix
-from hsvis.figures.confidence import confidence
+from hsvis.figures.confidence import LEGEND_LENGTH, confidence
 from hsvis.figures.distances import distances
 from hsvis.figures.theme import LIGHT, palette
 from hsvis.figures.unit_activity import unit_activity
@@ -118,6 +120,29 @@ def test_class_changes_are_marked_in_the_colour_of_the_new_winner():
         if size
     ]
     assert seen == [(1, colours.hexes[1]), (3, colours.hexes[2])]
+
+
+def legend_words(figure):
+    """What the legend says, without its squares and colours."""
+    text = re.sub("<[^>]*>", "", figure.layout.annotations[0].text)
+    return [part.removeprefix("■ ") for part in text.split("   ")]
+
+
+def test_names_in_the_legend_are_whole_where_there_is_room():
+    names = ("no", "a class whose name is rather long", "yes")
+    figure = confidence(np.full((3, 3), 1 / 3), list("abc"), names, palette(3, LIGHT), LIGHT)
+    assert legend_words(figure) == list(names)
+
+
+def test_names_in_the_legend_are_cut_alike_where_they_do_not_fit():
+    names = ("yes", *(f"{k} is a name of many letters {'x' * 40}" for k in range(4)))
+    ep = np.full((3, 5), 0.2)
+    words = legend_words(confidence(ep, list("abc"), names, palette(5, LIGHT), LIGHT))
+    assert words[0] == "yes"
+    assert [word[:7] for word in words[1:]] == [name[:7] for name in names[1:]]
+    (length,) = {len(word) for word in words[1:]}
+    room = LEGEND_LENGTH - 4 * 5  # beside the squares and the gaps
+    assert 3 + 4 * length <= room < 3 + 4 * (length + 1)
 
 
 # Unit activity
