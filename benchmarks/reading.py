@@ -20,13 +20,13 @@ def run(*, smoke: bool, data: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = words_file(Path(folder), split, lowercase=True)
 
-        def anew() -> None:
+        def again() -> None:
             path.unlink(missing_ok=True)
             tokenised(path, split, lowercase=True, places=False)
 
         print(f"  {len(split):,} texts")
         compare(
-            ("read from the texts, and kept", anew),
+            ("read from the texts, and kept", again),
             ("read from the file", lambda: tokenised(path, split, lowercase=True, places=False)),
             rounds=2 if smoke else 5,
         )

@@ -15,7 +15,7 @@ from hsvis.serve import options, users_command
 if TYPE_CHECKING:
     from hsvis.config import Config
 
-FAILED = 2  # exit code of everything the user can mend
+FAILED = 2  # exit code of everything the user can correct
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

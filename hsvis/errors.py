@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class HsvisError(Exception):
-    """Something the user can mend; the message says how."""
+    """Something the user can correct; the message says how."""
 
 
 class ConfigError(HsvisError):
@@ -34,14 +34,14 @@ class DamagedFileError(CacheError):
 
     def __init__(self, path: Path, cause: object) -> None:
         why = "it is not there" if isinstance(cause, FileNotFoundError) else cause
-        super().__init__(f"{path}: can't be read ({why}). Build the run again: this file alone is made anew.")
+        super().__init__(f"{path}: can't be read ({why}). Build the run again: only this file is made again.")
         self.path = path
 
     @property
     def told(self) -> str:
         """The message for a page: with the file's place in the run, not that on the server's disk."""
         place = "/".join(self.path.parts[-3:])
-        return f"{place}: can't be read. Build the run again: this file alone is made anew."
+        return f"{place}: can't be read. Build the run again: only this file is made again."
 
 
 class ReplacedFileError(DamagedFileError):
@@ -50,7 +50,7 @@ class ReplacedFileError(DamagedFileError):
     def __init__(self, path: Path) -> None:
         HsvisError.__init__(
             self,
-            f"{path}: the run was built anew since this page was opened, and its hidden states are others. "
+            f"{path}: the run was rebuilt since this page was opened, with other hidden states. "
             "Reload the page to see the new run.",
         )
         self.path = path

@@ -108,7 +108,7 @@ def _checked(text: object, what: str, longest: int) -> str:
     if len(kept) > longest:
         raise ValueError(f"{what} has {len(kept):,} characters; at most {longest:,} are allowed.")
     if "\0" in kept or any("\ud800" <= character <= "\udfff" for character in kept):
-        raise ValueError(f"{what} has a character that is none: NUL, or half of one.")
+        raise ValueError(f"{what} contains NUL or a lone surrogate.")
     return kept
 
 

@@ -125,7 +125,7 @@ function show(open) {
   else {
     waiting?.abort();
     clearTimeout(timer);
-    asked = undefined; // asked anew when it is opened again
+    asked = undefined; // asked again when it is opened again
     focus.point(null);
   }
 }

@@ -1,4 +1,4 @@
-// Says that the run on the page was built anew, and opens the new one; looks from time to time whether there is
+// Says that the run on the page was built again, and opens the new one; looks from time to time whether there is
 // anything new.
 import { byId } from "../core/dom.mjs";
 import { control } from "../core/controls.mjs";

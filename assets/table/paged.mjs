@@ -115,7 +115,7 @@ export class PagedRows {
   }
 
   refilter() {
-    this.api.onFilterChanged(); // asks for all pages in sight anew
+    this.api.onFilterChanged(); // asks for all pages in sight again
   }
 
   listing() {

@@ -96,7 +96,7 @@ export function reveal(sequence, place) {
   if (sought !== null && table.paged) find(place);
 }
 
-// Shows the page of the row that is sought; where the table is listed anew meanwhile, its place is another.
+// Shows the page of the row that is sought; where the table is listed again meanwhile, its place is another.
 async function find(place) {
   const [asking, listed, sequence] = [rows, rows.listed, sought];
   const found = place ?? (await asking.place(sequence).catch(() => null))?.place ?? null;

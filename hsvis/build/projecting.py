@@ -233,7 +233,7 @@ def _tsne(states: np.ndarray, settings: TsneSettings, progress: Progress) -> tup
 
 
 def _report(stage: str, progress: Progress) -> Callable[[int, float, Any], None]:
-    """Tells openTSNE's iterations, which begin anew after the early exaggeration, as one count."""
+    """Tells openTSNE's iterations, which begin again after the early exaggeration, as one count."""
     last = offset = 0
 
     def report(iteration: int, error: float, _: Any) -> None:

@@ -103,7 +103,7 @@ class Runs:
         found = next((one for one in held if one.name == edition), None)
         if found is None:
             raise GoneError(
-                f"The run “{run}” was built anew, and what this page shows of it is no longer kept. "
+                f"The run “{run}” was rebuilt, and what this page shows of it is no longer kept. "
                 "Reload the page to see the new run."
             )
         return found

@@ -62,7 +62,7 @@ class Watch:
         """
         self._builds, self._named, self._overrides = builds, tuple(named), tuple(overrides)
         self._say, self._pause = say, pause
-        # the marks are unknown: a config may have been written anew while another run was built
+        # the marks are unknown: a config may have been written again while another run was built
         self._read: dict[str, tuple[Mark, Offer]] = {one.source: (None, one) for one in builds.offers}
         self._pending: dict[str, Mark] = {}  # configs that changed, as they were at the last look
         # from now on, not from the first look: what others build while this server opens its runs is new

@@ -69,5 +69,5 @@ def label_indices(
         )
         raise DataError(
             f"dataset `{settings.path}`, split `{split}`, row {row}: label `{wrong}` is none of the classes "
-            f"{', '.join(classes)}. Mend the row, or list all classes in `dataset.classes`."
+            f"{', '.join(classes)}. Correct the row, or list all classes in `dataset.classes`."
         ) from None

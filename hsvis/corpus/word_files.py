@@ -27,7 +27,7 @@ def tokenised(
 
     Args:
         path: from `words_file`.
-        places: also where in their texts the words stand; a file without that is written anew.
+        places: also where in their texts the words stand; a file without that is written again.
 
     Raises:
         CacheError: the file can't be written.

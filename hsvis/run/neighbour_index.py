@@ -208,7 +208,7 @@ class Index:
             state: (H,) float32.
 
         Raises:
-            DamagedFileError: the records can't be read; the next build makes them anew.
+            DamagedFileError: the records can't be read; the next build makes them again.
         """
         to_centres = np.linalg.norm(self._centres - state, axis=1)
         order = np.argsort(to_centres, kind="stable")

@@ -70,7 +70,7 @@ class LayerStates:
         if isinstance(rows, slice):
             begin, end, step = rows.indices(len(self))
             if step != 1:
-                raise IndexError("rows of a slice stand side by side")
+                raise IndexError("slices must have step 1")
             return self._gathered(np.arange(begin, end))
         if len(rows) and not 0 <= rows[0] <= rows[-1] < len(self):
             raise IndexError(f"there are rows 0 to {len(self) - 1}, in ascending order")

@@ -82,8 +82,8 @@ def _strings(values: Sequence[str]) -> pa.StringArray:
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:
-        mended = [v.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for v in values]
-        return pa.array(mended, pa.string())
+        repaired = [v.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for v in values]
+        return pa.array(repaired, pa.string())
 
 
 def step_columns(first: int, lengths: np.ndarray) -> dict[str, pa.Array]:

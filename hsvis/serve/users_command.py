@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     for action, does in (
         ("add", "let somebody log in; asks for a password"),
         ("change", "set another password, and end the sessions of the old one"),
-        ("remove", "let somebody log in no more, and end the sessions"),
+        ("remove", "stop somebody from logging in, and end the sessions"),
     ):
         one = actions.add_parser(action, help=does)
         one.add_argument("name")
@@ -39,7 +39,7 @@ def run(given: argparse.Namespace) -> None:
         print("\n".join(f"{name:<{width}}  {user.changed}" for name, user in everybody.items()) or "nobody")
     elif given.action == "remove":
         users.remove(given.name)
-        print(f"{given.name} can't log in any more.", file=sys.stderr)
+        print(f"{given.name} can no longer log in.", file=sys.stderr)
     elif given.action == "add":
         users.add(given.name, _password(given))
         print(f"{given.name} can log in to a server that runs with --log-in.", file=sys.stderr)

@@ -102,7 +102,7 @@ def _network(given: str) -> Network:
     try:
         return ipaddress.ip_network(given)
     except ValueError as error:
-        raise ServerError(f"--proxy-from {given}: is no address or network ({error}).") from None
+        raise ServerError(f"--proxy-from {given}: is not an address or network ({error}).") from None
 
 
 def _key(path: Path) -> bytes:
@@ -122,7 +122,9 @@ def _key(path: Path) -> bytes:
         with suppress(OSError, UnboundLocalError):
             made.unlink(missing_ok=True)
     if len(key) != KEY_BYTES:
-        raise UsersError(f"{path}: is no key of sessions. Delete it: a new one is made, and all log in anew.")
+        raise UsersError(
+            f"{path}: is not a valid session key. Delete it: a new one is made, and everybody logs in again."
+        )
     return key
 
 

@@ -33,7 +33,7 @@ def write_aside(path: Path) -> Iterator[Path]:
     aside: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # only a name: a file that is there and is opened anew goes to the disk when it is closed (ext4)
+        # only a name: a file that is there and is opened again goes to the disk when it is closed (ext4)
         aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.aside")
         yield aside
         aside.chmod(0o644)
@@ -65,7 +65,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def set_aside(path: Path) -> None:
-    """Gives a damaged file another name, so that the next build finds it missing and makes it anew."""
+    """Gives a damaged file another name, so that the next build finds it missing and makes it again."""
     with contextlib.suppress(OSError):
         path.replace(path.with_name(f".{path.name}.damaged.aside"))
 

@@ -26,7 +26,7 @@ def register(app: Dash) -> None:
             check(body, app.callback_map)
             flask.g.output = body["output"]  # for whoever counts requests
         except ValueError as error:
-            text = f"This is no request of a callback: {error}\n"
+            text = f"This is not a request of a callback: {error}\n"
             return flask.Response(text, status=400, mimetype="text/plain")
         return None
 

@@ -29,7 +29,7 @@ def register(app: Dash, access: Access) -> None:
         request = flask.request
         if access.hosts and _host(request.host) not in access.hosts:
             return _refused(
-                f"This server is not asked for as {_host(request.host)[:80]!r}. "
+                f"Unknown host name {_host(request.host)[:80]!r}. "
                 f"Whoever runs it can allow that name with --allow-host.",
                 421,
             )
@@ -52,7 +52,7 @@ def register(app: Dash, access: Access) -> None:
     @server.errorhandler(UsersError)
     def _(error: UsersError) -> Response:
         server.logger.error("%s", error)  # with the path, which is not for everybody
-        return _refused("Who may come in can't be read: the log of this server says why.", 503)
+        return _refused("The users file can't be read; see the server log.", 503)
 
 
 def _refused(text: str, status: int) -> Response:

@@ -152,7 +152,7 @@ def register(app: Dash, access: Access) -> None:
             attempts.forget(name, origin)
             return page("Many people log in at this moment: try again.", 503, 1)
         if stamp is None:
-            return page("Name and password do not belong together.", 403)
+            return page("Wrong name or password.", 403)
         attempts.forget(name, origin)
         flask.session.clear()
         flask.session.permanent = True

@@ -181,7 +181,7 @@ def focus_store_becomes(opened: Opened, value: str) -> None:
 
 @contextmanager
 def all_stays_in_the_browser(opened: Opened) -> Iterator[None]:
-    """Inside, no request is made, no figure gets another content, and none is drawn anew."""
+    """Inside, no request is made, no figure gets another content, and none is redrawn."""
     figures = [f"[...document.querySelectorAll('#{name} .js-plotly-plot')]" for name in ids.FIGURES]
     opened.page.evaluate(f"""() => {{
         window.drawn = [];

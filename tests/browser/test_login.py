@@ -50,7 +50,7 @@ def log_in(page: Page, password: str = PASSWORD) -> None:
 def test_a_link_leads_through_the_log_in_to_what_it_shows(locked: Served, page: Page) -> None:
     page.goto(f"{locked.address}?run=demo&sequence=3")
     log_in(page, "not the password")
-    expect(page.get_by_role("alert")).to_have_text("Name and password do not belong together.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong name or password.")
     expect(page.get_by_label("Name")).to_have_value("ana")
     log_in(page)
     expect(page.get_by_role("heading", name="Sequence 3")).to_be_visible(timeout=30_000)

@@ -71,7 +71,7 @@ def segments(opened: Opened, store: StateStore, index: int) -> pd.DataFrame:
 
 
 def restyled(opened: Opened, action: Callable[[], object]) -> None:
-    """Changes an option that the server answers, and waits until the trajectory is drawn anew."""
+    """Changes an option that the server answers, and waits until the trajectory is drawn again."""
     opened.page.evaluate(
         """() => {
             const figure = document.querySelector("#projection .js-plotly-plot");

@@ -1,4 +1,4 @@
-"""A page that is open while its run is built anew: it is told, keeps working, and shows the new one."""
+"""A page that is open while its run is built again: it is told, keeps working, and shows the new one."""
 
 import os
 from collections.abc import Callable, Iterator

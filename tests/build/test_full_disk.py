@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small import SMALL
 
-# the same files as of the small run; t-SNE of fewer states, as it begins anew after each full disk
+# the same files as of the small run; t-SNE of fewer states, as it begins again after each full disk
 SETTINGS = [*SMALL, "model.epochs=1", "projections.0.max_fit=200", "projections.0.perplexity=10"]
 ROOT = Path(__file__).parents[2]
 SHELL = 'mount -t tmpfs -o "size=$1" hsvis "$2" && exec "$3" -c "$4" "$2"'

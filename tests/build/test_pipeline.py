@@ -1,4 +1,4 @@
-"""Building runs: what is done once, what is done again, what is counted, what is mended."""
+"""Building runs: what is done once, what is done again, what is counted, what is repaired."""
 
 import json
 import shutil
@@ -219,10 +219,10 @@ def test_a_damaged_file_is_built_again_and_nothing_else(
     if harm == "flip" and which in ("cells", "records"):
         with pytest.raises(DamagedFileError, match="Build the run again"):
             neighbours(store, "rnn.0", 0)
-    mended, worked = stages(tiny())
+    repaired, worked = stages(tiny())
     assert "training" not in worked
-    assert tables(mended.folder.path) == whole
-    assert read_manifest(mended.folder) is not None
+    assert tables(repaired.folder.path) == whole
+    assert read_manifest(repaired.folder) is not None
 
 
 def test_a_run_without_an_index_opens_and_the_next_build_adds_nothing_else(
@@ -240,10 +240,10 @@ def test_a_run_without_an_index_opens_and_the_next_build_adds_nothing_else(
     old = StateStore.open(folder)
     with pytest.raises(DamagedFileError, match="Build the run again"):
         neighbours(old, "rnn.0", 5)
-    mended, worked = stages(tiny())
+    repaired, worked = stages(tiny())
     assert worked == {"index of rnn.0"}
     assert contents(folder.path) == whole
-    assert np.array_equal(neighbours(mended, "rnn.0", 5)[0], rows)
+    assert np.array_equal(neighbours(repaired, "rnn.0", 5)[0], rows)
 
 
 def _middle_of_states(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""A server keeps up with its folders: configs come, change and go, runs are built anew by others."""
+"""A server keeps up with its folders: configs come, change and go, runs are built again by others."""
 
 import os
 import shutil

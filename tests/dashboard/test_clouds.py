@@ -263,7 +263,7 @@ def test_two_who_ask_for_different_things_do_not_wait_for_each_other() -> None:
     assert recent.get("quick", lambda: b"quick") == b"quick"
     ended.set()
     thread.join()
-    assert recent.get("slow", lambda: b"anew") == b"slow"
+    assert recent.get("slow", lambda: b"again") == b"slow"
 
 
 def test_after_an_error_the_next_who_asks_computes() -> None:

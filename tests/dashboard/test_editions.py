@@ -328,7 +328,7 @@ def test_states_of_another_build_in_the_same_folder_are_never_shown_for_the_old_
     page = Page(app, film, runs.editions()["alpha"])
     shutil.copy(other.folder.states("rnn.0", 0), film.folder.path / "new")
     (film.folder.path / "new").replace(film.folder.states("rnn.0", 0))
-    with pytest.raises(ReplacedFileError, match="built anew"):
+    with pytest.raises(ReplacedFileError, match="rebuilt"):
         film.states(2, "rnn.0")
     assert film.folder.states("rnn.0", 0).exists(), "it is sound: it is not set aside"
     answers = page.routes()

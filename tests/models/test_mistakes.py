@@ -112,10 +112,10 @@ MISTAKES = {
     "half a checkpoint": ({"checkpoint": "half.pt"}, ["half.pt: is not whole", "Copy or save it again"]),
     "half a safetensors file": (
         {"checkpoint": "half.safetensors"},
-        ["is no whole safetensors file", "again"],
+        ["is not a complete safetensors file", "again"],
     ),
     "an empty checkpoint": ({"checkpoint": "empty.pt"}, ["empty.pt: is empty. Copy or save it again"]),
-    "a checkpoint of text": ({"checkpoint": "text.pt"}, ["is no torch file. Save `model.state_dict()`"]),
+    "a checkpoint of text": ({"checkpoint": "text.pt"}, ["is not a torch file. Save `model.state_dict()`"]),
     "no weights in it": ({"checkpoint": "no_weights.pt"}, ["holds no state dict", "`epoch`, `optimizer`"]),
     "weights that are no numbers": (
         {"checkpoint": "nan.pt"},

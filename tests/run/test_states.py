@@ -57,6 +57,6 @@ def test_a_part_that_is_cut_or_gone_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(DamagedFileError, match=r"part-00001"):
         layer[np.array([5, 900])]
-    assert not path.exists()  # set aside: the next build makes it anew
+    assert not path.exists()  # set aside: the next build makes it again
     with pytest.raises(DamagedFileError, match=r"part-00000"):
         LayerStates(RunFolder(tmp_path / "none"), "rnn.0")

@@ -316,7 +316,7 @@ def test_a_callback_that_is_malformed_is_refused_in_a_line(demo_store: StateStor
     ):
         answer = client.post("/_dash-update-component", data=body, content_type="application/json")
         assert (answer.status_code, answer.mimetype) == (400, "text/plain"), body[:20]
-        assert answer.text.startswith("This is no request of a callback: ")
+        assert answer.text.startswith("This is not a request of a callback: ")
         assert answer.text.count("\n") == 1
     assert client.post("/_dash-update-component", data="{}").status_code == 400
     huge = client.post("/_dash-update-component", json={"output": "x" * 2**21})

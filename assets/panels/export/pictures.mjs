@@ -1,4 +1,4 @@
-// Figures as pictures, drawn anew at the size of a publication, in the theme of the page.
+// Figures as pictures, drawn again at the size of a publication, in the theme of the page.
 import { byId } from "../../core/dom.mjs";
 import { plot } from "../../core/plots.mjs";
 import * as steps from "../../core/steps.mjs";

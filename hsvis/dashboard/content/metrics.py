@@ -76,7 +76,7 @@ class _Held(Collector):
             builds.add_metric([state], jobs.count(state))
         yield builds
         hits = CounterMetricFamily("hsvis_cache_hits", "Answers that were still there.", labels=["cache"])
-        misses = CounterMetricFamily("hsvis_cache_misses", "Answers computed anew.", labels=["cache"])
+        misses = CounterMetricFamily("hsvis_cache_misses", "Answers computed again.", labels=["cache"])
         for owner in self._caches:
             for name, (hit, missed) in owner.counts().items():
                 hits.add_metric([name], hit)

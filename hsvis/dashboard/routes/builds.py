@@ -99,7 +99,7 @@ def _told(offer: Offer, allowed: bool) -> dict[str, str]:
 
 
 def _news(runs: Runs, builds: Builds) -> str:
-    """Changes with whatever a page would see anew: runs, editions, projections, offers; not with progress."""
+    """Changes with whatever is new to a page: runs, editions, projections, offers; not with progress."""
     listed = [overview(runs, builds)["runs"], run_options(runs, builds.offers), runs.editions()]
     return files.key_of(listed=listed, stores=[store.edition for store in runs])
 

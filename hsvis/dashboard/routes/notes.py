@@ -106,7 +106,9 @@ def _refusals(respond: Callable[..., flask.Response]) -> Callable[..., flask.Res
         except ValueError as error:
             raise BadRequest(str(error)) from None
         except KeyError:
-            raise NotFound("There is none of that name or number (any more): somebody deleted it.") from None
+            raise NotFound(
+                "There is no note or saved filter of that name or number; it may have been deleted."
+            ) from None
         except NotYoursError as error:
             raise Conflict(str(error)) from None
         except NotesError as error:

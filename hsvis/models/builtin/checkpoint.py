@@ -71,5 +71,5 @@ def read_checkpoint(path: Path) -> Checkpoint:
         )
     except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"{path}: is no readable hsvis checkpoint ({error}). Delete it to train again."
+            f"{path}: is not a readable hsvis checkpoint ({error}). Delete it to train again."
         ) from error

@@ -20,7 +20,7 @@ from hsvis.models.builtin.examples import Examples, cut, read_texts, series_rows
 from hsvis.progress import Progress, silent
 
 ONE_THREAD = 128  # hidden units up to which one thread trains
-ASTRAY = 100.0  # a loss that no sensible model comes near
+DIVERGED = 100.0  # a loss that no sensible model comes near
 STEPS_PER_BATCH = 32_768  # padded steps that are evaluated at once: bounds memory for long texts
 
 
@@ -164,9 +164,9 @@ def _fit(
         accuracy, held_out_loss = _evaluate(
             mean, Examples([rows.inputs[k] for k in held_out], rows.labels[held_out]), tokens
         )
-        if not np.isfinite(losses).all() or not held_out_loss < ASTRAY:
+        if not np.isfinite(losses).all() or not held_out_loss < DIVERGED:
             raise ModelError(
-                f"training went astray: the held-out loss of epoch {epoch} is {held_out_loss:.3g}. "
+                f"training diverged: the held-out loss of epoch {epoch} is {held_out_loss:.3g}. "
                 f"Lower `model.learning_rate` (now {settings.learning_rate:g})."
             )
         epochs.append(Epoch(epoch, float(np.mean(losses)), held_out_loss, accuracy))

@@ -108,7 +108,8 @@ def _vocabulary(path: Path) -> dict[str, int]:
         content = json.loads(text)
     except ValueError as error:
         raise ModelError(
-            f"`model.tokenizer`: {path}: is no JSON ({error}). A vocabulary of one entry a line ends in .txt."
+            f"`model.tokenizer`: {path}: is not JSON ({error}). A vocabulary of one entry a line ends in "
+            ".txt."
         ) from error
     if isinstance(content, list) and all(isinstance(entry, str) for entry in content):
         return {entry: k for k, entry in enumerate(content)}

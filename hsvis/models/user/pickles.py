@@ -29,7 +29,7 @@ def refusal(path: Path, error: Exception) -> str:
     if start == b"PK":
         return _of_archive(path, error)
     if start[:1] != b"\x80":
-        return "is no torch file. Save `model.state_dict()` by `torch.save`, or as safetensors."
+        return "is not a torch file. Save `model.state_dict()` by `torch.save`, or as safetensors."
     if isinstance(error, EOFError) or "EOF" in str(error) or "Ran out of input" in str(error):
         return "is not whole. Copy or save it again."
     with _Bounded(path) as file:
@@ -52,7 +52,7 @@ def _of_archive(path: Path, error: Exception) -> str:
     except Exception as damage:  # of a damaged archive zipfile raises many kinds
         return f"is not whole ({str(damage)[:200]}). Copy or save it again."
     if content is None:
-        return "is no torch file. Save `model.state_dict()` by `torch.save`, or as safetensors."
+        return "is not a torch file. Save `model.state_dict()` by `torch.save`, or as safetensors."
     if not isinstance(error, pickle.UnpicklingError):
         what = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         return f"is damaged ({what}). Copy or save it again."
