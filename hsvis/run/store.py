@@ -251,8 +251,8 @@ class StateStore:
     def _same_states(self, layer: str, error: ReplacedFileError) -> LayerStates:
         """The files of a layer that took the place of those that were opened, if they hold the same states.
 
-        A part that was damaged is made again by the next build, and a restored backup has other times: neither
-        is another run.  The distances between the states tell.
+        A part that was damaged is made again by the next build, and a restored backup has other times:
+        neither is another run.  The distances between the states tell.
         """
         states, known = LayerStates(self._folder, layer), self._distances[layer]
         try:

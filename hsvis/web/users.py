@@ -157,7 +157,8 @@ def _read(path: Path) -> dict[str, User]:
         raise UsersError(f"{path}: can't be read ({error.strerror}).") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsersError(
-            f"{path}: is not a valid users file ({error}). Restore a backup, or delete it and add everybody again."
+            f"{path}: is not a valid users file ({error}). Restore a backup, or delete it and add "
+            "everybody again."
         ) from error
     return users
 

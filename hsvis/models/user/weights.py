@@ -92,8 +92,8 @@ def read_weights(path: Path) -> Weights:
         raise
     except safetensors.SafetensorError as error:
         raise ModelError(
-            f"`model.checkpoint`: {path}: is not a complete safetensors file ({error}). Copy or save it again; a "
-            "torch file ends in .pt."
+            f"`model.checkpoint`: {path}: is not a complete safetensors file ({error}). Copy or save it "
+            "again; a torch file ends in .pt."
         ) from error
     except Exception as error:  # pickles that need code, damaged archives: torch raises many kinds
         raise ModelError(f"`model.checkpoint`: {path}: {refusal(path, error)}") from error
