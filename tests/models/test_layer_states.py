@@ -110,11 +110,13 @@ def test_both_ways_to_the_states_agree(call, seed):
         torch.testing.assert_close(states, computed[name], atol=1e-5, rtol=1e-5)
     if call["lengths"] == "all":  # and end in the states that torch names last
         own = module(x if call["batch_first"] else x.transpose(0, 1), start)[1]
-        hidden = own[0] if isinstance(own, tuple) else own
-        for place, name in enumerate(one for one in taken if not one.endswith(".cell")):
-            backwards = (place % 2 == 1) if call["bidirectional"] else False
-            last = taken[name][:, 0 if backwards != call["flipped"] else -1]
-            torch.testing.assert_close(last, hidden[place], atol=1e-5, rtol=1e-5)
+        finals = own if isinstance(own, tuple) else (own,)  # (layers × directions, B, H) each
+        kinds = ([n for n in taken if n.endswith(".cell") == is_cell] for is_cell in (False, True))
+        for names, final in zip(kinds, finals, strict=False):
+            for place, name in enumerate(names):
+                backwards = call["bidirectional"] and place % 2 == 1
+                last = taken[name][:, 0 if backwards != call["flipped"] else -1]
+                torch.testing.assert_close(last, final[place], atol=1e-5, rtol=1e-5)
 
 
 class Base(nn.Module):

@@ -180,7 +180,7 @@ def compute_states(
                 cells = cell_states(weights, read, out.flip(1) if d else out, first)
                 found[cell] = cells.flip(1) if d else cells
         if k < top:
-            x = torch.cat([found[k, d, "hidden"].to(kind) for d in range(directions)], -1)  # (B, T, D × H)
+            x = torch.cat([found[k, d, "hidden"] for d in range(directions)], -1)  # (B, T, D × H)
     return found
 
 
