@@ -82,9 +82,10 @@ def test_the_same_seed_gives_the_same_coordinates_and_details(settings: TsneSett
 def test_few_states_and_one_unit_have_a_place(
     settings: TsneSettings | PcaSettings, count: int, width: int
 ) -> None:
-    xy = embed(clusters(count, width), settings).xy
-    assert xy.shape == (count, 2)
-    assert np.isfinite(xy).all()
+    found = embed(clusters(count, width), settings)
+    assert found.xy.shape == (count, 2)
+    assert np.isfinite(found.xy).all()
+    assert len(found.details.get("explained_variance", [0, 0])) == 2
 
 
 @pytest.mark.parametrize("settings", [TSNE, PCA])

@@ -168,3 +168,21 @@ def test_a_layer_that_is_not_there_names_those_that_are() -> None:
 def test_a_sigmoid_head_for_three_classes_is_refused() -> None:
     with pytest.raises(ModelError, match="softmax"):
         classifier("lstm", 1, 3, "sigmoid")
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_new_model_forgets_nothing_and_keeps_lengths(cell: str) -> None:
+    torch.manual_seed(1)
+    settings = ModelSettings.model_validate({"cell": cell, "layers": 2, "hidden": 7, "embedding": 5})
+    made = RecurrentClassifier(settings, len(WORDS) + 2, 3)
+    vectors = made.embedding(torch.arange(len(WORDS) + 2))
+    assert not vectors[0].any()  # of padding
+    assert 0.04 < vectors[1:].abs().max() <= 0.05
+    for layer in made.recurrent:
+        _, from_state, bias, second_bias = layer.all_weights[0]
+        for gate in from_state.split(7):
+            torch.testing.assert_close(gate @ gate.T, torch.eye(7), atol=1e-5, rtol=0)
+        expected = torch.zeros(len(bias))
+        if cell == "lstm":
+            expected[7:14] = 1  # the forget gates (Jozefowicz et al. 2015)
+        assert torch.equal(bias + second_bias, expected)

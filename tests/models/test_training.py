@@ -9,9 +9,10 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from hsvis.config import ModelSettings, TokenSettings
 from hsvis.corpus.corpus import Corpus, Split
+from hsvis.corpus.tokens import UNKNOWN
 from hsvis.errors import DataError, ModelError
 from hsvis.models.builtin.checkpoint import checkpoint_bytes, read_checkpoint
-from hsvis.models.builtin.examples import Examples
+from hsvis.models.builtin.examples import Examples, with_unknown
 from hsvis.models.builtin.training import Trained, train
 from hsvis.models.builtin.training import _shuffled as batches_of
 
@@ -147,7 +148,7 @@ def test_a_bad_checkpoint_is_named(trained: Trained, tmp_path: Path, harm: str) 
 class Recorded:
     """What each step of the optimiser left: all weights, and the norm of all gradients."""
 
-    def __init__(self, settings: ModelSettings, rows: int = 120) -> None:
+    def __init__(self, settings: ModelSettings, made: Corpus | None = None) -> None:
         self.before: list[torch.Tensor] = []  # the weights that training began with
         self.weights: list[list[torch.Tensor]] = []
         self.norms: list[float] = []
@@ -156,7 +157,7 @@ class Recorded:
             register_optimizer_step_post_hook(self._end),
         )
         try:
-            self.trained = train(corpus(rows), TOKENS, settings)
+            self.trained = train(made or corpus(120), TOKENS, settings)
         finally:
             for hook in hooks:
                 hook.remove()
@@ -209,3 +210,25 @@ def test_batches_hold_texts_of_similar_length_in_any_order() -> None:
     assert 0.3 < (np.diff(firsts) < 0).mean() < 0.7, "short and long ones take turns"
     again = list(batches_of(rows, indices, size, TokenSettings(max_length=60), rng))
     assert {frozenset(batch.tolist()) for batch in again} != {frozenset(batch.tolist()) for batch in batches}
+
+
+def test_answers_on_the_way_count_by_their_share_of_the_loss() -> None:
+    made = corpus(60)
+    words = [("awful", "great")[label] for label in made.train.labels]  # the only step is early and last
+    made = Corpus(made.classes, Split(words, made.train.labels), made.test)
+    settings = SETTINGS.model_copy(update={"epochs": 1, "batch_size": 100, "dropout": 0, "word_dropout": 0})
+    alone, both = (
+        Recorded(settings.model_copy(update={"early_loss": early}), made).norms[0] for early in (0.0, 0.5)
+    )
+    assert both < 1, "a gradient that was shortened says nothing"
+    assert both == pytest.approx(1.5 * alone, rel=1e-4)
+
+
+def test_a_share_of_the_words_is_unknown_in_training_and_none_of_a_series() -> None:
+    rng = np.random.default_rng(0)
+    ids, series = np.arange(2, 4002), np.ones((50, 3), np.float32)
+    seen = with_unknown(ids, 0.2, rng)
+    assert (seen == UNKNOWN).mean() == pytest.approx(0.2, abs=0.03)
+    assert np.array_equal(seen[seen != UNKNOWN], ids[seen != UNKNOWN])
+    assert np.array_equal(with_unknown(ids, 0, rng), ids)
+    assert np.array_equal(with_unknown(series, 0.2, rng), series)
