@@ -1,6 +1,5 @@
 """What the page's dialog of runs asks for: what there is, what is under way; begin it, end it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,37 +13,27 @@ from hsvis.catalogue.offers import Offer
 from hsvis.catalogue.runs import Edition, Runs
 from hsvis.config import PcaSettings, TsneSettings, projection_settings
 from hsvis.dashboard.page.menus import projection_options, run_options
-from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.routes import answers, parameters
 from hsvis.errors import ConfigError, GoneError
 from hsvis.run.store import StateStore
 from hsvis.storage import files
 
-SENDER = ("X-Requested-With", "hsvis")  # a header that the page of another site can't send
 LARGEST_BODY = 4096  # bytes
 
 
 def register(app: Dash, runs: Runs, builds: Builds) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
-    prefix = app.config.routes_pathname_prefix
-
-    def route(method: str, rule: str, respond: Callable[..., flask.Response]) -> None:
-        app.server.add_url_rule(
-            prefix + rule,
-            endpoint=f"hsvis:{method} {rule}",
-            view_func=parameters.plain_errors(respond),
-            methods=[method],
-        )
 
     def state() -> flask.Response:
-        return _fresh(overview(runs, builds) | _menus(runs, builds))
+        return answers.fresh(overview(runs, builds) | _menus(runs, builds))
 
     def news() -> flask.Response:
-        return _fresh({"news": _news(runs, builds)})
+        return answers.fresh({"news": _news(runs, builds)})
 
     def build(run: str) -> flask.Response:
         _check(builds)
         try:
-            return _fresh({"job": builds.start(run)})
+            return answers.fresh({"job": builds.start(run)})
         except KeyError:
             raise NotFound(f"No config of a run {run!r} was given to this server.") from None
         except RefusedError as error:
@@ -60,9 +49,9 @@ def register(app: Dash, runs: Runs, builds: Builds) -> None:
         settings = _settings(store)
         there = next((p for p in store.projections(layer) if p.settings == settings.model_dump()), None)
         if there is not None:
-            return _fresh({"job": None, "projection": there.name})
+            return answers.fresh({"job": None, "projection": there.name})
         try:
-            return _fresh({"job": builds.compute(store, layer, settings)})
+            return answers.fresh({"job": builds.compute(store, layer, settings)})
         except RefusedError as error:
             raise Conflict(str(error)) from None
 
@@ -72,13 +61,13 @@ def register(app: Dash, runs: Runs, builds: Builds) -> None:
             builds.cancel(job)
         except KeyError:
             raise NotFound(f"There is no job {job!r} (any more).") from None
-        return _fresh({"job": job})
+        return answers.fresh({"job": job})
 
-    route("GET", "news", news)
-    route("GET", "builds", state)
-    route("POST", "builds/<run>", build)
-    route("POST", "builds/<run>/<layer>", compute)
-    route("DELETE", "builds/<job>", cancel)
+    answers.add_route(app, "news", news)
+    answers.add_route(app, "builds", state)
+    answers.add_route(app, "builds/<run>", build, "POST")
+    answers.add_route(app, "builds/<run>/<layer>", compute, "POST")
+    answers.add_route(app, "builds/<job>", cancel, "DELETE")
 
 
 def overview(runs: Runs, builds: Builds) -> dict[str, Any]:
@@ -133,22 +122,15 @@ def _edition(newest: Edition) -> dict[str, Any]:
 
 def _check(builds: Builds) -> None:
     """Raises Forbidden: another site's page asks, or building is switched off."""
-    if flask.request.headers.get(SENDER[0]) != SENDER[1]:
-        raise Forbidden(f"Only the dashboard's own page may ask for this: send `{': '.join(SENDER)}`.")
+    parameters.check_sender()
     if not builds.allowed:
         raise Forbidden("Building is switched off on this server. Build on the command line: `hsvis build`.")
 
 
 def _settings(store: StateStore) -> TsneSettings | PcaSettings:
     """The projection that a request asks for.  Raises BadRequest."""
-    if (flask.request.content_length or 0) > LARGEST_BODY:
-        raise BadRequest("The settings of a projection are a small JSON object.")
-    try:
-        given = flask.request.get_json(silent=True)
-    except RecursionError:
-        given = None
-    if not isinstance(given, dict):
-        raise BadRequest('Send the settings as JSON, such as {"method": "pca", "seed": 1}.')
+    too_long = BadRequest("The settings of a projection are a small JSON object.")
+    given = parameters.json_object('{"method": "pca", "seed": 1}', LARGEST_BODY, too_long)
     try:
         settings = projection_settings(given)
     except ConfigError as error:
@@ -169,10 +151,3 @@ def _settings(store: StateStore) -> TsneSettings | PcaSettings:
 def largest_perplexity(store: StateStore) -> int:
     """t-SNE needs three neighbours for each unit of perplexity."""
     return max(1, (store.n_states - 1) // 3)
-
-
-def _fresh(answer: dict[str, Any]) -> flask.Response:
-    """The answer as JSON that no browser keeps."""
-    response = flask.jsonify(answer)
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -13,7 +13,7 @@ from hsvis import __version__
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.content.filters import Filter, Filters
-from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures.cloud import Emphasis, Look, emphasis
 from hsvis.figures.view import FADES, MARKS, STATE_COLOURS, View
 from hsvis.figures.window import Window, dot_radius
@@ -47,12 +47,6 @@ class Picture:
 
 def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
-    prefix = app.config.routes_pathname_prefix
-
-    def route(rule: str, respond: Callable[..., flask.Response]) -> None:
-        app.server.add_url_rule(
-            prefix + rule, endpoint=f"hsvis:{rule}", view_func=parameters.plain_errors(respond)
-        )
 
     def cloud_image(run: str, layer: str, projection: str) -> flask.Response:
         picture = _asked(runs, run, layer, projection)
@@ -67,9 +61,9 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     def state(run: str, row: str) -> flask.Response:
         return flask.jsonify(_state(runs, run, row))
 
-    route("cloud/<run>/<layer>/<projection>.png", cloud_image)
-    route("pick/<run>/<layer>/<projection>.bin", pick_grid)
-    route("state/<run>/<row>", state)
+    answers.add_route(app, "cloud/<run>/<layer>/<projection>.png", cloud_image)
+    answers.add_route(app, "pick/<run>/<layer>/<projection>.bin", pick_grid)
+    answers.add_route(app, "state/<run>/<row>", state)
 
 
 def _asked(runs: Runs, run: str, layer: str, projection: str) -> Picture:
@@ -85,7 +79,7 @@ def _asked(runs: Runs, run: str, layer: str, projection: str) -> Picture:
         colour=parameters.choice("colour", STATE_COLOURS),
         marks=_choices("marks", MARKS),
         fade=_choices("fade", FADES),
-        filter=_filter(view),
+        filter=parameters.filter_argument(view.store),
     )
 
 
@@ -101,14 +95,6 @@ def _choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
         if one not in allowed:
             raise BadRequest(f"{name}={one!r} is none of {', '.join(allowed)}; separate several by a comma.")
     return tuple(one for one in allowed if one in given)
-
-
-def _filter(view: View) -> Filter:
-    """Raises BadRequest."""
-    try:
-        return Filter.parse(flask.request.args.get("filter"), view.store.n_classes)
-    except ValueError as error:
-        raise BadRequest(f"The filter can't be read: {error}") from None
 
 
 def _emphasis(filters: Filters, picture: Picture) -> Emphasis:

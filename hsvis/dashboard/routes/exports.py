@@ -23,7 +23,7 @@ from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content import export_tables
 from hsvis.dashboard.content.export_tables import Table
 from hsvis.dashboard.content.table_pages import Pages
-from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.routes import answers, parameters
 from hsvis.dashboard.routes.table import listing
 from hsvis.errors import DamagedFileError
 from hsvis.figures.view import View
@@ -31,14 +31,15 @@ from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 
 CHUNK_ROWS = 10_000  # that are in memory at once
+FOLDER = "export/<run>/<layer>/<projection>/"
 SEQUENCES = "sequences.csv"
 SEQUENCE_JSON = "sequence.json"
+IDS = '{"sequences": [0, 1]}'
 ID_BYTES = 32  # that one id may take in a posted list, with what stands around it
 
 
 def register(app: Dash, runs: Runs, pages: Pages) -> None:
     """Adds `export/<run>/<layer>/<projection>/<name>` to the app's server, under the app's path prefix."""
-    folder = f"{app.config.routes_pathname_prefix}export/<run>/<layer>/<projection>/"
 
     def export(run: str, layer: str, projection: str, name: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
@@ -61,15 +62,8 @@ def register(app: Dash, runs: Runs, pages: Pages) -> None:
         chosen = _asked_sequences(view, pages)
         return _table_file(export_tables.sequences(view.store, chosen), view, SEQUENCES)
 
-    app.server.add_url_rule(
-        folder + "<name>", endpoint="hsvis:export", view_func=parameters.plain_errors(export)
-    )
-    app.server.add_url_rule(
-        folder + SEQUENCES,
-        endpoint="hsvis:export-sequences",
-        view_func=parameters.plain_errors(export_sequences),
-        methods=["GET", "POST"],
-    )
+    answers.add_route(app, f"{FOLDER}<name>", export)
+    answers.add_route(app, f"{FOLDER}{SEQUENCES}", export_sequences, "GET", "POST")
 
 
 OF_RUN: dict[str, Callable[[View], Table]] = {
@@ -149,14 +143,8 @@ def _asked_sequences(view: View, pages: Pages) -> Iterable[int]:
 def _posted(most: int) -> list[object]:
     """The list of a JSON body of at most so many bytes.  Raises BadRequest."""
     flask.request.max_content_length = 2**62  # no more is read than the next line says
-    body = flask.request.stream.read(most + 1)
-    if len(body) > most:
-        raise BadRequest("The list is longer than the run has sequences.")
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        content = None
-    given = content.get("sequences") if isinstance(content, dict) else None
+    too_long = BadRequest("The list is longer than the run has sequences.")
+    given = parameters.json_object(IDS, most, too_long).get("sequences")
     if not isinstance(given, list):
-        raise BadRequest('The body has to be JSON with a list of ids: {"sequences": [0, 1]}.')
+        raise BadRequest(f"Send a JSON object with a list of ids: {IDS}.")
     return given

@@ -10,7 +10,7 @@ from werkzeug.exceptions import Forbidden
 from hsvis import __version__
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.metrics import Metrics
-from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.routes import answers
 from hsvis.web.public import HEALTH, METRICS, is_from_this_machine
 
 READERS = ("loopback", "all")  # who may read the figures
@@ -23,7 +23,7 @@ def register(app: Dash, runs: Runs, metrics: Metrics, readers: str) -> None:
         readers: one of READERS.  The figures say what is asked, and how often:
             by default only programs on the same machine get them, and only directly, not through a proxy.
     """
-    prefix, began = app.config.routes_pathname_prefix, time.monotonic()
+    began = time.monotonic()
 
     def health() -> flask.Response:
         told = {"status": "ok", "version": __version__, "runs": len(list(runs))}
@@ -36,5 +36,5 @@ def register(app: Dash, runs: Runs, metrics: Metrics, readers: str) -> None:
             raise Forbidden("The figures are told to programs of this machine only. See --metrics.")
         return flask.Response(metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
-    app.server.add_url_rule(prefix + "health", endpoint=HEALTH, view_func=health)
-    app.server.add_url_rule(prefix + "metrics", endpoint=METRICS, view_func=parameters.plain_errors(figures))
+    answers.add_route(app, "health", health, endpoint=HEALTH)
+    answers.add_route(app, "metrics", figures, endpoint=METRICS)

@@ -1,6 +1,5 @@
 """The states nearest to a state in the original space, for the panel of similar states."""
 
-from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -10,7 +9,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from hsvis.analysis.neighbours import neighbours
 from hsvis.catalogue.runs import Runs
-from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.routes import answers, parameters
 from hsvis.errors import DamagedFileError
 from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
@@ -22,7 +21,6 @@ CONTEXT = 4  # words before and after
 
 def register(app: Dash, runs: Runs) -> None:
     """Adds the route to the app's server, under the app's own path prefix."""
-    rule = f"{app.config.routes_pathname_prefix}neighbours/<run>/<layer>/<row>"
 
     def nearest(run: str, layer: str, row: str) -> flask.Response:
         store = parameters.store_of(runs, run)
@@ -33,8 +31,7 @@ def register(app: Dash, runs: Runs) -> None:
         except DamagedFileError as error:
             return flask.Response(f"{error.told}\n", status=409, mimetype="text/plain")
 
-    respond: Callable[..., flask.Response] = parameters.plain_errors(nearest)
-    app.server.add_url_rule(rule, endpoint="hsvis:neighbours", view_func=respond)
+    answers.add_route(app, "neighbours/<run>/<layer>/<row>", nearest)
 
 
 def _nearest(store: StateStore, layer: str, row: int) -> list[dict[str, Any]]:

@@ -12,12 +12,11 @@ from typing import Any
 import flask
 import numpy as np
 from dash import Dash
-from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, Conflict, NotFound, RequestEntityTooLarge
 
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.filters import Filter
-from hsvis.dashboard.routes import note_files, parameters
-from hsvis.dashboard.routes.builds import SENDER
+from hsvis.dashboard.routes import answers, note_files, parameters
 from hsvis.errors import NotesError
 from hsvis.notes import Note, Notes, NotYoursError, checked_name
 from hsvis.run.store import StateStore
@@ -27,26 +26,21 @@ LARGEST_BODY = 64 * 1024  # bytes: a note of 5,000 characters, each written as t
 LARGEST_FILTER = 256 * 1024  # eight regions of 500 points
 MOST = 500  # notes in one answer
 NOTE = "the number of a note"
+EXAMPLE = '{"sequence": 7, "step": 3, "text": "Why here?"}'
 
 
 def register(app: Dash, runs: Runs, notes: Notes, access: Access) -> None:
     """Adds `notes/…` and `saved-filters/…` to the app's server, under the app's own path prefix."""
-    prefix = app.config.routes_pathname_prefix
 
     def route(method: str, rule: str, respond: Callable[..., flask.Response]) -> None:
-        app.server.add_url_rule(
-            prefix + rule,
-            endpoint=f"hsvis:{method} {rule}",
-            view_func=parameters.plain_errors(_refusals(respond)),
-            methods=[method],
-        )
+        answers.add_route(app, rule, _refusals(respond), method)
 
     def listed(run: str) -> flask.Response:
         stem, _, kind = run.rpartition(".")
         if run not in runs and kind in note_files.KINDS:
             kept, _ = notes.listed(parameters.store_of(runs, stem).name)
             return note_files.KINDS[kind](kept, _links(app.config.requests_pathname_prefix))
-        return _fresh(_listed(notes, parameters.store_of(runs, run), access))
+        return answers.fresh(_listed(notes, parameters.store_of(runs, run), access))
 
     def add(run: str) -> flask.Response:
         store = parameters.store_of(runs, run)
@@ -56,23 +50,24 @@ def register(app: Dash, runs: Runs, notes: Notes, access: Access) -> None:
         made = notes.add(
             run, _build(store), sequence, step, _words(store, sequence, step), given["text"], _author(given)
         )
-        return _fresh(_described(store, made))
+        return answers.fresh(_described(store, made))
 
     def edit(run: str, note: str) -> flask.Response:
         store = parameters.store_of(runs, run)
         given = _posted(access, LARGEST_BODY)
-        return _fresh(_described(store, notes.edit(run, _number(note, NOTE), given["text"], _author(given))))
+        edited = notes.edit(run, _number(note, NOTE), given["text"], _author(given))
+        return answers.fresh(_described(store, edited))
 
     def delete(run: str, note: str) -> flask.Response:
         parameters.store_of(runs, run)
         given = _posted(access, LARGEST_BODY)
         notes.delete(run, _number(note, NOTE), _author(given))
-        return _fresh({"id": int(note)})
+        return answers.fresh({"id": int(note)})
 
     def filters(run: str) -> flask.Response:
         parameters.store_of(runs, run)
         kept = [asdict(one) | {"filter": json.loads(one.filter)} for one in notes.filters(run)]
-        return _fresh({"user": current_user(), "save": access.save, "filters": kept})
+        return answers.fresh({"user": current_user(), "save": access.save, "filters": kept})
 
     def save_filter(run: str) -> flask.Response:
         store = parameters.store_of(runs, run)
@@ -80,13 +75,13 @@ def register(app: Dash, runs: Runs, notes: Notes, access: Access) -> None:
         filter = _filter(store, given.get("filter"))
         cloud = _cloud(store, given) if "regions" in filter else ("", "")
         made = notes.save_filter(run, given.get("name", ""), json.dumps(filter), *cloud, _author(given))
-        return _fresh(asdict(made) | {"filter": filter})
+        return answers.fresh(asdict(made) | {"filter": filter})
 
     def delete_filter(run: str) -> flask.Response:
         parameters.store_of(runs, run)
         given = _posted(access, LARGEST_BODY)
         notes.delete_filter(run, given.get("name", ""), _author(given))
-        return _fresh({"name": given["name"]})
+        return answers.fresh({"name": given["name"]})
 
     route("GET", "notes/<run>", listed)
     route("POST", "notes/<run>", add)
@@ -123,19 +118,10 @@ def _posted(access: Access, most: int) -> dict[str, Any]:
 
     Raises: Forbidden: another site's page asks, or saving is switched off; BadRequest; RequestEntityTooLarge.
     """
-    if flask.request.headers.get(SENDER[0]) != SENDER[1]:
-        raise Forbidden(f"Only the dashboard's own page may ask for this: send `{': '.join(SENDER)}`.")
+    parameters.check_sender()
     access.check_save()
-    body = flask.request.stream.read(most + 1)
-    if len(body) > most:
-        raise RequestEntityTooLarge(f"What is to be saved is too long: {most:,} bytes are allowed.")
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        raise BadRequest('Send a JSON object, such as {"sequence": 7, "step": 3, "text": "Why here?"}.')
-    return {"text": ""} | given
+    too_long = RequestEntityTooLarge(f"What is to be saved is too long: {most:,} bytes are allowed.")
+    return {"text": ""} | parameters.json_object(EXAMPLE, most, too_long)
 
 
 def _author(given: dict[str, Any]) -> str:
@@ -200,10 +186,7 @@ def _described(store: StateStore, note: Note) -> dict[str, Any]:
 
 def _filter(store: StateStore, given: object) -> dict[str, Any]:
     """The parts of a filter that are set, as `Filter.parse` takes them.  Raises BadRequest."""
-    try:
-        read = Filter.parse(given if isinstance(given, str) else json.dumps(given or {}), store.n_classes)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The filter can't be read: {error}") from None
+    read = parameters.filter_of(store, given)
     if read.is_empty:
         raise BadRequest("There is no filter to save: choose classes, words or regions first.")
     nothing = asdict(Filter())
@@ -226,10 +209,3 @@ def _links(prefix: str) -> Callable[[Note], str]:
         return note_files.address(page, note)
 
     return link
-
-
-def _fresh(answer: dict[str, Any]) -> flask.Response:
-    """The answer as JSON that no browser keeps."""
-    response = flask.jsonify(answer)
-    response.headers["Cache-Control"] = "no-store"
-    return response

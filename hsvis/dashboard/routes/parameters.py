@@ -1,19 +1,19 @@
-"""What a request asks for: a view, numbers, choices; and errors as one line of text."""
+"""What a request asks for: a view, numbers, choices, a filter, a JSON object; whether the page sends it."""
 
-import functools
+import json
 import math
-from collections.abc import Callable
+from typing import Any
 
 import flask
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 
 from hsvis.catalogue.runs import Runs
-from hsvis.errors import GoneError
+from hsvis.dashboard.content.filters import Filter
 from hsvis.figures.theme import PALETTES
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
-LONGEST = 600  # characters of an error
+SENDER = ("X-Requested-With", "hsvis")  # a header that the page of another site can't send
 THEMES = ("light", "dark")
 PALETTE_NAMES = tuple(name for name, _ in PALETTES)
 
@@ -96,18 +96,43 @@ def window() -> tuple[float, float, float, float]:
     return x0, x1, y0, y1
 
 
-def plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.Response]:
-    """Errors as one line of text, not a page; what is no longer kept is 410, by which scripts know it."""
+def filter_argument(store: StateStore) -> Filter:
+    """Raises BadRequest."""
+    return filter_of(store, flask.request.args.get("filter"))
 
-    @functools.wraps(respond)
-    def answer(**ids: str) -> flask.Response:
-        try:
-            return respond(**ids)
-        except HTTPException as error:
-            said = str(error.description)  # with what was asked, which may be long
-            said = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
-            return flask.Response(f"{said}\n", status=error.code, mimetype="text/plain")
-        except GoneError as error:
-            return flask.Response(f"{error}\n", status=410, mimetype="text/plain")
 
-    return answer
+def filter_of(store: StateStore, given: object) -> Filter:
+    """`given`: of JSON, as text or as it was read; nothing is the empty filter.  Raises BadRequest."""
+    try:
+        return Filter.parse(given if isinstance(given, str) else json.dumps(given or {}), store.n_classes)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The filter can't be read: {error}") from None
+
+
+def check_sender() -> None:
+    """Raises Forbidden: the page of another site may be asking."""
+    name, value = SENDER
+    if flask.request.headers.get(name) != value:
+        raise Forbidden(f"Only the dashboard's own page may ask for this: send `{name}: {value}`.")
+
+
+def json_object(example: str, most: int, too_long: HTTPException) -> dict[str, Any]:
+    """The JSON object that the request sends.
+
+    Args:
+        example: an object, for the message.
+        most: bytes; what is longer is not read, and `too_long` is raised.
+
+    Raises:
+        BadRequest: it sends anything else.
+    """
+    body = flask.request.stream.read(most + 1)
+    if len(body) > most:
+        raise too_long
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise BadRequest(f"Send a JSON object, such as {example}.")
+    return given

@@ -12,8 +12,8 @@ from werkzeug.exceptions import BadRequest
 from hsvis.analysis import words as strengths
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.bounded_cache import BoundedCache
-from hsvis.dashboard.content.filters import Filter, Filters
-from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.content.filters import Filters
+from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
@@ -26,26 +26,22 @@ CELLS, PER_CELL, MOST_WORDS = (28, 36), 2, 400
 
 def register(app: Dash, runs: Runs, filters: Filters) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
-    prefix, words = app.config.routes_pathname_prefix, Words()
-
-    def route(rule: str, respond: Callable[..., flask.Response]) -> None:
-        app.server.add_url_rule(
-            prefix + rule, endpoint=f"hsvis:{rule}", view_func=parameters.plain_errors(respond)
-        )
+    words = Words()
 
     def sequences(run: str, layer: str, projection: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
-        matches = np.flatnonzero(filters.mask(view, _filter(view)))
+        matches = np.flatnonzero(filters.mask(view, parameters.filter_argument(view.store)))
         which = {} if runs.is_paged(view.store) else {"sequences": matches.tolist()}
         return flask.jsonify({"count": len(matches), **which})
 
     def shown_words(run: str, layer: str, projection: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
         wanted = _wanted(view)
-        return flask.jsonify(words.strongest(view, wanted, filters.mask(view, _filter(view))))
+        matches = filters.mask(view, parameters.filter_argument(view.store))
+        return flask.jsonify(words.strongest(view, wanted, matches))
 
-    route("sequences/<run>/<layer>/<projection>", sequences)
-    route("words/<run>/<layer>/<projection>", shown_words)
+    answers.add_route(app, "sequences/<run>/<layer>/<projection>", sequences)
+    answers.add_route(app, "words/<run>/<layer>/<projection>", shown_words)
 
 
 @dataclass(frozen=True)
@@ -142,14 +138,6 @@ def _change(store: StateStore, k: int | None) -> np.ndarray:
 
 def _flips(store: StateStore) -> np.ndarray:
     return strengths.class_flips(store.ep, store.offsets)
-
-
-def _filter(view: View) -> Filter:
-    """Raises: BadRequest if it is malformed."""
-    try:
-        return Filter.parse(flask.request.args.get("filter"), view.store.n_classes)
-    except ValueError as error:
-        raise BadRequest(f"filter: {error}") from None
 
 
 def _wanted(view: View) -> Wanted:

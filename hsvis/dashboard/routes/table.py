@@ -1,7 +1,6 @@
 """What the page asks about the table of a large run: a page of its rows, and where to go from one."""
 
 import dataclasses
-from collections.abc import Callable
 
 import flask
 import numpy as np
@@ -10,9 +9,8 @@ from werkzeug.exceptions import BadRequest
 
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content import column_filters, table_pages
-from hsvis.dashboard.content.filters import Filter
 from hsvis.dashboard.content.table_pages import MOST_ROWS, Found, Listing, Pages
-from hsvis.dashboard.routes import parameters
+from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures.view import View
 
 WAYS = ("place", "beside", "wrong", "random")
@@ -20,12 +18,6 @@ WAYS = ("place", "beside", "wrong", "random")
 
 def register(app: Dash, runs: Runs, pages: Pages) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
-    prefix = app.config.routes_pathname_prefix
-
-    def route(rule: str, respond: Callable[..., flask.Response]) -> None:
-        app.server.add_url_rule(
-            prefix + rule, endpoint=f"hsvis:{rule}", view_func=parameters.plain_errors(respond)
-        )
 
     def rows(run: str, layer: str, projection: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
@@ -36,16 +28,17 @@ def register(app: Dash, runs: Runs, pages: Pages) -> None:
         found = _goal(view, pages.order(view, listing(view)))
         return flask.jsonify(dataclasses.asdict(found) if found else None)
 
-    route("rows/<run>/<layer>/<projection>", rows)
-    route("walk/<run>/<layer>/<projection>", walk)
+    answers.add_route(app, "rows/<run>/<layer>/<projection>", rows)
+    answers.add_route(app, "walk/<run>/<layer>/<projection>", walk)
 
 
 def listing(view: View) -> Listing:
     """What `filter`, `columns` and `sort` of the request say.  Raises BadRequest."""
     given = flask.request.args
+    filter = parameters.filter_argument(view.store)
     try:
         return Listing(
-            Filter.parse(given.get("filter"), view.store.n_classes),
+            filter,
             column_filters.parse(given.get("columns")),
             table_pages.parse_sort(given.get("sort")),
         )
