@@ -9,7 +9,7 @@ from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.figures.distances import distances
 from hsvis.figures.ep_heatmap import ep_heatmap
 from hsvis.figures.projection import projection
-from hsvis.figures.theme import DARK, LIGHT, palette
+from hsvis.figures.style.theme import DARK, LIGHT, palette
 from hsvis.figures.unit_activity import unit_activity
 
 BOTH = pytest.mark.parametrize("look", [LIGHT, DARK], ids=lambda look: look.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hsvis.errors import ConfigError, GoneError
-from hsvis.figures.theme import PALETTES, theme
+from hsvis.figures.style.theme import PALETTES, theme
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 

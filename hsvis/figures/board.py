@@ -16,7 +16,7 @@ from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.figures.distances import distances
 from hsvis.figures.ep_heatmap import ep_heatmap
 from hsvis.figures.projection import projection
-from hsvis.figures.theme import empty
+from hsvis.figures.style.theme import empty
 from hsvis.figures.unit_activity import unit_activity
 from hsvis.figures.view import DEFAULTS, DisplayOptions, View
 from hsvis.figures.window import Bounds, Window, bounds, dot_radius

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
+from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
 
 UNKNOWN = "no label"  # stands for the class of sequences whose class is unknown
 NAME_LENGTH = 12

@@ -10,9 +10,9 @@ import numpy as np
 from isal import isal_zlib
 
 from hsvis.figures import raster
-from hsvis.figures.colour import rgb
 from hsvis.figures.raster import Level
-from hsvis.figures.theme import ep_codes
+from hsvis.figures.style.colour import rgb
+from hsvis.figures.style.theme import ep_codes
 from hsvis.figures.view import MARKS, View
 from hsvis.figures.window import DrawOrder, Window, draw_order, in_order
 from hsvis.run.store import StateStore

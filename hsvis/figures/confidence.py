@@ -7,9 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from hsvis.analysis.steps import class_changes, competing_classes
-from hsvis.figures.colour import mix
-from hsvis.figures.steps import step_frame, value_axis
-from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, ellipsis, escape
+from hsvis.figures.style.colour import mix
+from hsvis.figures.style.steps import step_frame, value_axis
+from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme, ellipsis, escape
 
 N_LINES = 6
 MANY_CHANGES = 40  # from here on their hairlines would hide the lines

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from hsvis.figures.class_overview import UNKNOWN
-from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
+from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
 
 NAME_LENGTH = 11
 MAX_ROW_NAMES = 12

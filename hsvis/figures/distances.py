@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.steps import step_frame, value_axis
-from hsvis.figures.theme import SMALL_SIZE, Palette, Theme
+from hsvis.figures.style.steps import step_frame, value_axis
+from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme
 
 
 def distances(

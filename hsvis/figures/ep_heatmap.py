@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.steps import step_frame
-from hsvis.figures.theme import SMALL_SIZE, Palette, Theme, ep_strength, escape, name_ticks
+from hsvis.figures.style.steps import step_frame
+from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme, ep_strength, escape, name_ticks
 
 WINNER_HEIGHT = 0.19  # of the rows of all classes together
 GAP = 0.05

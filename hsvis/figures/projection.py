@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.colour import mix
-from hsvis.figures.theme import Palette, Theme, ep_strength, frame
+from hsvis.figures.style.colour import mix
+from hsvis.figures.style.theme import Palette, Theme, ep_strength, frame
 
 N_COLOURS = 17  # of the segments; odd, so that an EP of 0.5 has its own
 N_WIDTHS = 5  # of the segments, where their thickness tells something

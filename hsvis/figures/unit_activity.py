@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from hsvis.analysis.units import unit_order
-from hsvis.figures.steps import step_frame
-from hsvis.figures.theme import SMALL_SIZE, Theme
+from hsvis.figures.style.steps import step_frame
+from hsvis.figures.style.theme import SMALL_SIZE, Theme
 
 
 def unit_activity(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hsvis.figures.projection import TrajectoryStyle
-from hsvis.figures.theme import Palette, Theme, palette
+from hsvis.figures.style.theme import Palette, Theme, palette
 from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
 

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.dashboard.page import ids
-from hsvis.figures.theme import LIGHT, palette
+from hsvis.figures.style.theme import LIGHT, palette
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 

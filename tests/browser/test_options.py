@@ -29,8 +29,8 @@ from words_on_page import (
 from hsvis.analysis.units import decision_order, unit_order
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.options import OPTIONS
-from hsvis.figures.colour import contrast, hexes, rgb
-from hsvis.figures.theme import LIGHT, palette
+from hsvis.figures.style.colour import contrast, hexes, rgb
+from hsvis.figures.style.theme import LIGHT, palette
 from hsvis.run.store import StateStore
 
 

@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 
 from hsvis.dashboard.page import ids
 from hsvis.figures import raster
-from hsvis.figures.colour import hexes, rgb
-from hsvis.figures.theme import LIGHT, palette
+from hsvis.figures.style.colour import hexes, rgb
+from hsvis.figures.style.theme import LIGHT, palette
 from hsvis.figures.window import LARGEST_RADIUS, bounds
 from hsvis.run.store import StateStore
 

@@ -8,7 +8,7 @@ from pages import Open, Opened, Served, query, rows_shown
 from playwright.sync_api import expect
 
 from hsvis.dashboard.page import ids
-from hsvis.figures.theme import DARK, LIGHT
+from hsvis.figures.style.theme import DARK, LIGHT
 
 
 def test_demo_opens_with_both_overview_figures(opened: Opened, served: Served) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.options import BY_ID
-from hsvis.figures.theme import LIGHT, palette
+from hsvis.figures.style.theme import LIGHT, palette
 from hsvis.figures.window import bounds
 from hsvis.run.store import StateStore
 

@@ -6,7 +6,7 @@ from pages import Opened, Served
 from playwright.sync_api import Route
 
 from hsvis.dashboard.page import ids
-from hsvis.figures.theme import LIGHT, palette
+from hsvis.figures.style.theme import LIGHT, palette
 from hsvis.run.store import StateStore
 
 INDEX = 7

@@ -35,7 +35,7 @@ from hsvis.errors import ConfigError
 from hsvis.figures import raster
 from hsvis.figures.board import projection_figure, run_figures
 from hsvis.figures.projection import TrajectoryStyle
-from hsvis.figures.theme import DARK, FONT, LIGHT
+from hsvis.figures.style.theme import DARK, FONT, LIGHT
 from hsvis.figures.view import DEFAULTS, DisplayOptions, View
 from hsvis.figures.window import Window, bounds
 from hsvis.run.records import Sequence

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from hsvis.dashboard import create_app
 from hsvis.dashboard.routes.clouds import LARGEST_SIDE
-from hsvis.figures.theme import palette, theme
+from hsvis.figures.style.theme import palette, theme
 from hsvis.figures.window import bounds, dot_radius
 from hsvis.run.store import StateStore
 

@@ -13,9 +13,9 @@ from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.figures import cloud, raster
 from hsvis.figures.cloud import Emphasis, Look, emphasis
-from hsvis.figures.colour import rgb
 from hsvis.figures.raster import FADED, Level
-from hsvis.figures.theme import DARK, LIGHT
+from hsvis.figures.style.colour import rgb
+from hsvis.figures.style.theme import DARK, LIGHT
 from hsvis.figures.view import View
 from hsvis.figures.window import Window, bounds, draw_order, in_order
 from hsvis.run.records import Projection

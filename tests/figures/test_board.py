@@ -19,10 +19,10 @@ from hsvis.analysis.units import decision_order
 from hsvis.build.pipeline import build
 from hsvis.config import load_config
 from hsvis.figures.board import Board, board
-from hsvis.figures.colour import rgb
 from hsvis.figures.projection import N_WIDTHS, WIDTHS, TrajectoryStyle
 from hsvis.figures.raster import FADED, OPACITY
-from hsvis.figures.theme import LIGHT, Theme
+from hsvis.figures.style.colour import rgb
+from hsvis.figures.style.theme import LIGHT, Theme
 from hsvis.figures.view import DisplayOptions, View
 from hsvis.figures.window import LARGEST_RADIUS
 from hsvis.run.folder import RunFolder
@@ -35,7 +35,7 @@ import json, sys
 sys.modules |= dict.fromkeys({WITHOUT!r})  # importing any of these is an error
 from pathlib import Path
 from hsvis.figures.board import board
-from hsvis.figures.theme import theme
+from hsvis.figures.style.theme import theme
 from hsvis.figures.view import View
 from hsvis.figures.window import LARGEST_RADIUS
 from hsvis.run.folder import RunFolder

@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 import pytest
 from figure_example import BOTH, SIZES, Example
 
-from hsvis.figures.steps import step_ticks
-from hsvis.figures.theme import DARK
+from hsvis.figures.style.steps import step_ticks
+from hsvis.figures.style.theme import DARK
 
 HOSTILE = ["<br />", "<script>alert(1)</script>", "%{x}", "{y}", "&amp;", "$a$", "نص", "🎬", "", "a" * 400]
 

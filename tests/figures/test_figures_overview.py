@@ -5,7 +5,7 @@ from figure_example import trace
 
 from hsvis.figures.class_overview import class_overview
 from hsvis.figures.confusion_matrix import confusion_matrix
-from hsvis.figures.theme import LIGHT, escape, palette
+from hsvis.figures.style.theme import LIGHT, escape, palette
 
 
 def test_each_class_has_a_bar_and_beneath_what_it_was_classified_as_correct_first():

@@ -7,7 +7,7 @@ import pytest
 from figure_example import BOTH, Example, trace
 
 from hsvis.figures.projection import N_COLOURS, N_WIDTHS, WIDTHS, TrajectoryStyle, projection
-from hsvis.figures.theme import LIGHT, palette
+from hsvis.figures.style.theme import LIGHT, palette
 
 
 def test_nothing_selected_leaves_every_trace_empty():

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from figure_example import BOTH, SIZES, Example, trace
 
-from hsvis.figures.colour import mix
 from hsvis.figures.confidence import LEGEND_LENGTH, confidence
 from hsvis.figures.distances import distances
-from hsvis.figures.theme import LIGHT, palette
+from hsvis.figures.style.colour import mix
+from hsvis.figures.style.theme import LIGHT, palette
 from hsvis.figures.unit_activity import unit_activity
 
 # EP heatmap

@@ -16,7 +16,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1]))  # as a script
 from figure_example import Example
 
-from hsvis.figures.theme import DARK, LIGHT, empty, palette
+from hsvis.figures.style.theme import DARK, LIGHT, empty, palette
 
 KEPT = Path(__file__).with_name("looks.json")
 LONG = 8  # values; longer ones are data, which other tests recompute

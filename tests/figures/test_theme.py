@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from hsvis.figures.colour import contrast, linear, mix, oklab, rgb
-from hsvis.figures.theme import DARK, LIGHT, PALETTES, ellipsis, empty, ep_codes, escape, palette, theme
+from hsvis.figures.style.colour import contrast, linear, mix, oklab, rgb
+from hsvis.figures.style.theme import DARK, LIGHT, PALETTES, ellipsis, empty, ep_codes, escape, palette, theme
 
 # What each kind of colour blindness leaves of linear light (Machado et al., 2009, full severity).
 BLINDNESS = {

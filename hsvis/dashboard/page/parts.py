@@ -3,7 +3,7 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from hsvis.figures.theme import LIGHT, empty
+from hsvis.figures.style.theme import LIGHT, empty
 
 SMALL_FIGURE = {"displayModeBar": False, "displaylogo": False, "doubleClick": False, "showTips": False}
 

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.options import BY_ID, Option
-from hsvis.figures.theme import PALETTES
+from hsvis.figures.style.theme import PALETTES
 from hsvis.figures.view import View
 
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.filters import Filter
-from hsvis.figures.theme import PALETTES
+from hsvis.figures.style.theme import PALETTES
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.colour import contrast, hexes, mix, more_colours, rgb
+from hsvis.figures.style.colour import contrast, hexes, mix, more_colours, rgb
 
 FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 FONT_SIZE = 11  # px; tooltips are one larger, ticks and axis titles one smaller

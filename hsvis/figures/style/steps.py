@@ -6,7 +6,7 @@ from zlib import crc32
 
 import plotly.graph_objects as go
 
-from hsvis.figures.theme import STEP_MARGIN_LEFT, STEP_MARGIN_RIGHT, Theme, frame
+from hsvis.figures.style.theme import STEP_MARGIN_LEFT, STEP_MARGIN_RIGHT, Theme, frame
 
 
 def step_frame(

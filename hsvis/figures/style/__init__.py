@@ -1,0 +1,1 @@
+"""What all figures share: themes and colours, and the axis of the steps."""
