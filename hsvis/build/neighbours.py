@@ -33,9 +33,14 @@ class NeighbourIndex:
         return key_of(index=1, states=manifest.keys.states, layer=self.layer)
 
     def is_whole(self, folder: RunFolder, manifest: Manifest | None) -> bool:
-        """Whether its two files are there."""
-        files = folder.cells(self.layer), folder.records(self.layer)
-        return manifest is not None and manifest.has(folder, *files)
+        """Whether its two files are there and were made of these states.
+
+        A manifest of a version that named no stages is believed; files that a killed build left are looked
+        into by `make`.
+        """
+        if manifest is None or (manifest.stages and manifest.stages.get(self.name) != self.key(manifest)):
+            return False
+        return manifest.has(folder, folder.cells(self.layer), folder.records(self.layer))
 
     def make(self, folder: RunFolder, manifest: Manifest | None, progress: Progress) -> Manifest:
         """Writes it, unless a killed build has."""

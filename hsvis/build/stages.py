@@ -104,10 +104,13 @@ def make_missing(
             progress(stage.name, 1, 1, str(error))
             given_up.add(stage.name)
             continue
+        took = round(time.perf_counter() - began - _timed(manifest, made), 3)
+        files = kept_files(folder)
+        is_new = files != made.files or stage.name not in made.times  # else all of it was there already
         manifest = made.but(
             stages={**made.stages, stage.name: stage.key(made)},
-            times={**made.times, stage.name: round(time.perf_counter() - began - _timed(manifest, made), 3)},
-            files=kept_files(folder),
+            times={**made.times, stage.name: took} if is_new else made.times,
+            files=files,
         )
         if not stage.is_whole(folder, manifest):
             raise CacheError(f"{folder.path}: {stage.name} can't be made. Delete the folder and build again.")

@@ -179,3 +179,17 @@ def test_a_new_projection_of_the_config_reads_no_model(store: StateStore) -> Non
     more, worked = built_again(tiny("projections=[{method: pca}, {method: pca, seed: 8}]"))
     assert [one.label for one in more.projections("rnn.0")] == ["PCA", "PCA, seed 8"]
     assert not {"training", "states"} & set(worked)
+
+
+def test_files_that_a_killed_build_left_are_looked_into_and_named(store: StateStore) -> None:
+    before = store.manifest
+    store.folder.manifest.unlink()
+    store.folder.records("rnn.0").write_bytes(b"cut off")
+    again, worked = built_again(tiny())
+    assert again.manifest.stages == before.stages
+    assert again.manifest.files == before.files
+    assert "index of rnn.0" in worked
+    store.folder.manifest.unlink()
+    again, worked = built_again(tiny())
+    assert again.manifest.stages == before.stages
+    assert not {"training", "PCA", "index of rnn.0"} & set(worked)
