@@ -35,6 +35,7 @@ def test_a_change_of_one_module_is_all_that_a_reload_asks_for(
         page.set_default_timeout(PAUSE)
         opened = at_address(watched(page), served.address)
         assert sorted(asked) == names
+        page.wait_for_function(f"(count) => ({LOADED})().length >= count", arg=len(names))
         assert Counter(page.evaluate(LOADED)) == Counter(names)
 
         asked.clear()

@@ -161,7 +161,9 @@ def test_a_built_run_opens_although_its_dataset_is_gone(
 
 def test_only_a_whole_run_of_exactly_this_config_is_found(configs: Path) -> None:
     config = load_config(configs / "alpha.yaml")
-    folder = find_run(config)
+    found = find_run(config)
+    assert found is not None
+    folder = found.folder
     assert folder is not None
     assert find_run(load_config(configs / "alpha.yaml", ["model.seed=5"])) is None
     with folder.predictions.open("ab") as file:

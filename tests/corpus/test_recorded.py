@@ -198,7 +198,9 @@ def test_other_files_are_another_run(tmp_path: Path) -> None:
     states = ARRAYS["states.lstm"] + 1
     second = build(config(tmp_path, saved(tmp_path, **{"states.lstm": states}))).folder
     assert first.path != second.path
-    assert find_run(config(tmp_path, tmp_path / "run.npz")) == second  # the config alone is the same
+    found = find_run(config(tmp_path, tmp_path / "run.npz"))  # the config alone is the same
+    assert found is not None
+    assert found.folder == second
     saved(tmp_path, **{"states.lstm": states + 1})
     assert find_run(config(tmp_path, tmp_path / "run.npz")) is None
 

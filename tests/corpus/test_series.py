@@ -346,8 +346,10 @@ def test_how_numbers_are_drawn_can_be_changed_after_the_build(
     assert again.folder == first.folder
     assert first.series is not None
     assert again.series is not None
-    assert (first.series["draw"], again.series["draw"]) == ("rows", "lines")
-    assert find_run(other) == first.folder
+    assert (first.series.draw, again.series.draw) == ("rows", "lines")
+    found = find_run(other)
+    assert found is not None
+    assert found.folder == first.folder
 
 
 def test_times_keep_all_their_digits(tmp_path: Path) -> None:

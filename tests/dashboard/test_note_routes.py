@@ -173,7 +173,7 @@ def test_without_notes_the_page_and_the_server_have_none(demo_store: StateStore)
         ({"sequence": 7, "text": 5}, 400, "a text"),
         ({"sequence": 7, "text": None}, 400, "a text"),
         ({"sequence": 7, "text": "a\0b"}, 400, "NUL"),
-        ({"sequence": 7, "text": "\ud83d"}, 400, "half of one"),
+        ({"sequence": 7, "text": "\ud83d"}, 400, "lone surrogate"),
         ({"text": "x"}, 400, "id of a sequence"),
         ({"sequence": "seven", "text": "x"}, 400, "id of a sequence"),
         ({"sequence": True, "text": "x"}, 400, "id of a sequence"),

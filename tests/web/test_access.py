@@ -374,7 +374,7 @@ def test_a_server_others_can_reach_needs_a_rule(tmp_path: Path, users: Users) ->
     [
         (["--open", "--log-in"], "exclude each other"),
         (["--trust-proxy-user", "X User"], "not the name of a header"),
-        (["--trust-proxy-user", "X-User", "--proxy-from", "here"], "no address or network"),
+        (["--trust-proxy-user", "X-User", "--proxy-from", "here"], "is not an address or network"),
         (["--users-file", "/nonexistent/users.json"], "nobody yet"),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_damaged_file_is_told_of_and_left_as_it_is(users: Users, content: byte
     users.path.parent.mkdir()
     users.path.write_bytes(content)
     for act in (users.all, lambda: users.add("ana", PASSWORD), lambda: users.check("ana", PASSWORD)):
-        with pytest.raises(UsersError, match="no file of users"):
+        with pytest.raises(UsersError, match="is not a valid users file"):
             act()
     assert users.path.read_bytes() == content
 
