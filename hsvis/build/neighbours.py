@@ -6,7 +6,7 @@ from hsvis.build.plan import Plan
 from hsvis.progress import Progress
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest
-from hsvis.run.neighbour_index import is_indexed, write_index
+from hsvis.run.neighbour_index import FORMAT, is_indexed, write_index
 from hsvis.run.states import LayerStates
 from hsvis.storage.files import key_of
 
@@ -28,9 +28,9 @@ class NeighbourIndex:
         return f"index of {self.layer}"
 
     def key(self, manifest: Manifest | None) -> str:
-        """Of the states; None of the settings changes it."""
+        """Of the states; none of the settings changes it."""
         assert manifest is not None
-        return key_of(index=1, states=manifest.keys.states, layer=self.layer)
+        return key_of(index=FORMAT, states=manifest.keys.states, layer=self.layer)
 
     def is_whole(self, folder: RunFolder, manifest: Manifest | None) -> bool:
         """Whether its two files are there and were made of these states.

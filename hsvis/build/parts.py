@@ -8,8 +8,9 @@ these are whole, the predictions of each part are kept in a file of their own; t
 import contextlib
 import os
 import shutil
+import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from hsvis.build.extraction import Room, extract
 from hsvis.config import StateSettings
@@ -107,42 +107,62 @@ def write_states(
     """
     reading, cores_of_each = sharing()
     workers = reading + 1  # one of them waits for the disk
-    threads = torch.get_num_threads()
     missing = [name for name in TABLES if not parquet.is_whole(_table(folder, name))]
     lengths: list[np.ndarray] = []
     pending: deque[Future[tuple[np.ndarray, dict[str, pa.Table]]]] = deque()
     progress("states", 0, total, "sequences")
-    try:
-        with (
-            contextlib.ExitStack() as files,
-            ThreadPoolExecutor(workers, "states", partial(torch.set_num_threads, cores_of_each)) as pool,
-        ):
-            rooms = Rooms()
-            append = {name: files.enter_context(parquet.joined(_table(folder, name))) for name in missing}
+    with (
+        contextlib.ExitStack() as files,
+        threads_of_torch(cores_of_each) as limit,
+        ThreadPoolExecutor(workers, "states", limit) as pool,
+    ):
+        rooms = Rooms()
+        append = {name: files.enter_context(parquet.joined(_table(folder, name))) for name in missing}
 
-            def finish_one() -> None:
-                done, parts = pending.popleft().result()
-                lengths.append(done)
-                for name in missing:
-                    append[name](parts[name])
-                read = sum(map(len, lengths))
-                steps = sum(int(part.sum()) for part in lengths)
-                progress("states", min(read, total - 1), total, f"sequences, {steps:,} steps")
+        def finish_one() -> None:
+            done, parts = pending.popleft().result()
+            lengths.append(done)
+            for name in missing:
+                append[name](parts[name])
+            read = sum(map(len, lengths))
+            steps = sum(int(part.sum()) for part in lengths)
+            progress("states", min(read, total - 1), total, f"sequences, {steps:,} steps")
 
-            try:
-                for part in _parts(model, rows, settings.part_steps):
-                    pending.append(pool.submit(_write_part, folder, model, part, settings, missing, rooms))
-                    if len(pending) > 2 * workers:  # none waits for work while a part is joined here
-                        finish_one()
-                while pending:
+        try:
+            for part in _parts(model, rows, settings.part_steps):
+                pending.append(pool.submit(_write_part, folder, model, part, settings, missing, rooms))
+                if len(pending) > 2 * workers:  # none waits for work while a part is joined here
                     finish_one()
-            finally:
-                pool.shutdown(cancel_futures=True)
-    finally:
-        torch.set_num_threads(threads)
+            while pending:
+                finish_one()
+        finally:
+            pool.shutdown(cancel_futures=True)
     shutil.rmtree(folder.building, ignore_errors=True)
     progress("states", total, total, f"sequences, {sum(int(part.sum()) for part in lengths):,} steps")
     return np.concatenate(lengths) if lengths else np.empty(0, np.int32)
+
+
+@contextlib.contextmanager
+def threads_of_torch(count: int) -> Iterator[Callable[[], None]]:
+    """Gives what limits torch to so many threads, in the thread that calls it; lifted at the end.
+
+    Does nothing where torch was not loaded: recorded states need none.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield lambda: None
+        return
+    before = torch.get_num_threads()
+    try:
+        yield partial(torch.set_num_threads, count)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _halve(states: np.ndarray) -> np.ndarray:
+    """(n, H) float32 as float16; by torch where it is there, in a fourth of numpy's time."""
+    torch = sys.modules.get("torch")
+    return states.astype(np.float16) if torch is None else torch.from_numpy(states).half().numpy()
 
 
 def sharing() -> tuple[int, int]:
@@ -196,10 +216,10 @@ def _write_part(
         with rooms.one() as room:
             extracted = extract(model, part.encoded, room)
             for layer in layers:
-                states = torch.from_numpy(extracted.states[layer])
+                states = extracted.states[layer]
                 if settings.precision == "float16":
-                    states = states.half()  # in a fourth of numpy's time
-                table = tables.state_table(columns, extracted.distances[layer], states.numpy())
+                    states = _halve(states)
+                table = tables.state_table(columns, extracted.distances[layer], states)
                 parquet.write_table(folder.states(layer, part.number), table)
         predictions = tables.prediction_table(columns, extracted.ep)
         if wanted:

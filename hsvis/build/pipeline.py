@@ -1,7 +1,7 @@
 """build(config) -> StateStore: what is missing of a run is made, stage by stage, and the run is opened.
 
 corpus -> provider (trained where its checkpoint is missing) -> states, EPs and distances part by part
--> projections -> neighbour indexes -> manifest
+-> projections -> neighbour indexes -> statistics of words -> manifest
 """
 
 import os
@@ -82,6 +82,8 @@ def project(
         if layer not in manifest.layer_names:
             raise ConfigError(f"--layer {layer}: the run in {path} keeps {', '.join(manifest.layer_names)}.")
         stage = ProjectionStage(manifest.keys.states, layer, settings)
+        if not stage.is_whole(folder, manifest):
+            progress("reading the states", 0, 1, f"{manifest.states:,} of {layer}")
         try:
             made = make_missing(lambda _: [stage], folder, manifest, progress)
         except DamagedFileError as error:
@@ -105,8 +107,6 @@ def _is_current(plan: Plan, folder: RunFolder, manifest: Manifest, *, required: 
 def _complete(plan: Plan, folder: RunFolder) -> Manifest:
     """Makes all that is missing, under the run's lock, and writes the manifest where it changed."""
     before = read_manifest(folder)
-    if before is not None and _is_current(plan, folder, before, required=False):
-        return before
     files.sweep(folder.path)
     made = make_missing(lambda manifest: stages(plan, manifest), folder, before, plan.progress)
     assert made is not None  # the states at least are missing where there is no manifest

@@ -82,7 +82,6 @@ def write_projection(
     steps = np.arange(int(lengths.sum())) - np.repeat(first, lengths)
     states = LayerStates(folder, layer)
     assert len(states) == len(steps)
-    progress("reading the states", 0, 1, f"{len(states):,} of {layer}")
     done = embed(states, settings, progress, groups=np.repeat(labels, lengths), steps=steps)
     table = tables.embedding_table(lengths, done.xy)
     parquet.write_table(folder.embedding(layer, name), table, done.details)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from hsvis import __version__
+from hsvis.build.parts import Row, write_states
 from hsvis.build.plan import Plan
 from hsvis.corpus.words import ReadText
 from hsvis.errors import DataError
@@ -56,7 +57,6 @@ class StatesStage:
         model = plan.provider.model()
         lengths, left_out = self._write(folder, model, progress)
         facts = plan.provider.facts()
-        previous = manifest or None
         return Manifest(
             format=FORMAT,
             name=plan.config.name,
@@ -74,23 +74,20 @@ class StatesStage:
             repeated=corpus.test.repeated(plan.config.dataset.limit),
             sources=plan.provider.sources(),
             keys=Keys(model=plan.model_key, states=plan.states_key),
-            stages=previous.stages if previous else {},
-            projections=previous.projections if previous else [],
+            stages=manifest.stages if manifest else {},
+            projections=manifest.projections if manifest else [],
             versions={"python_package": __version__}
             | {name: importlib.metadata.version(name) for name in LIBRARIES},
-            times=(previous.times if previous else {}) | facts.times,
+            times=(manifest.times if manifest else {}) | facts.times,
         )
 
     def _write(
         self, folder: RunFolder, model: HiddenStateModel, progress: Progress
     ) -> tuple[np.ndarray, dict[str, int]]:
         """Steps of each sequence (S,) int32, and what was left out."""
-        from hsvis.build.parts import Row, write_states  # noqa: PLC0415  (torch)
-        from hsvis.models.builtin.text_model import TextModel  # noqa: PLC0415
-
         plan, split, count = self._plan, self._plan.corpus.test, self._plan.shown
         examples: Sequence[Any] = split.examples
-        if isinstance(model, TextModel) and (plan.words.has("test") or count == len(split)):
+        if getattr(model, "reads_words", False) and (plan.words.has("test") or count == len(split)):
             words = plan.words.of("test")
             examples = [ReadText(text, words, i) for i, text in enumerate(split.texts[:count])]
         rows = (Row(i, examples[i], int(split.labels[i])) for i in range(count))

@@ -153,6 +153,7 @@ def size_of(one: Subject, sample: Sample, config: Config) -> Size:
         + steps * (COLUMNS + ep)
         + projected * steps * (COLUMNS // 4 + 8)  # compressed, other than what holds vectors
         + _written(texts) * sample.scale
+        + len(layers) * _word_bytes(sample, len(one.model.classes))
     )
     server = steps * (ep + 4 * len(layers) + 8 * projected) + texts.nbytes * sample.scale
     whole = any(isinstance(one, TsneSettings) and one.max_fit is None for one in config.projections)
@@ -167,6 +168,13 @@ def _sequence_table(sample: Sample, model: HiddenStateModel) -> pa.Table:
     return tables.sequence_table(
         0, sample.rows, sample.texts, labels, sample.encoded, answers, is_series=sample.is_series
     )
+
+
+def _word_bytes(sample: Sample, n_classes: int) -> float:
+    """Of a layer's statistics of words; of words not in the sample there are more like its square root."""
+    words = {token for encoded in sample.encoded for token in encoded.tokens}
+    row = 60 + 24 * n_classes  # as `analysis.statistics` keeps it
+    return sum(row + len(word) for word in words) * math.sqrt(sample.scale)
 
 
 def _written(table: pa.Table) -> int:

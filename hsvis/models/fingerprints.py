@@ -14,6 +14,7 @@ from hsvis.corpus import recorded_files
 
 BLOCK = 2**20
 MISSING = "missing"
+OWN = "hsvis"  # its version is in the manifest; where it lies must not make another run
 UNSEEN = ("weights", "reading")  # of `Provider.sources`: what only running the model tells
 
 
@@ -74,18 +75,26 @@ def _origin(reference: str) -> Path | None:
 def own_imports(origin: Path, module: str) -> list[Path]:
     """The files of the user's own modules that a module imports, and those that these import.
 
+    Of a module that is installed, those of its own package.
+
     Args:
         origin: the file of the module.
         module: its name, `package.module`.
     """
     is_package = origin.name == "__init__.py"
     root = origin.parents[len(module.split(".")) - (0 if is_package else 1)]
-    roots = [root, *(Path(one or ".").resolve() for one in sys.path if not _is_installed(Path(one or ".")))]
+    beside = [Path(one or ".").resolve() for one in sys.path if not _is_installed(Path(one or "."))]
+    roots = [root] if _is_installed(root) else [root, *beside]
+    # of an installed package, itself alone
+    family = module.partition(".")[0] if _is_installed(root) else ""
     seen: dict[Path, None] = {}
     waiting = [(origin, module if is_package else module.rpartition(".")[0])]
     while waiting:
         file, package = waiting.pop()
         for name in _imports(file, package):
+            top = name.partition(".")[0]
+            if top == OWN or (family and top != family):
+                continue
             for path, inside in _files_of(name, roots):
                 if path != origin and path not in seen:
                     seen[path] = None

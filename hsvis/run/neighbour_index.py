@@ -46,18 +46,19 @@ def write_index(
     stage, n = f"index of {layer}", len(states)
     progress(stage, 0, 2 * n, f"dividing {n:,} states")
     centres, cells_of = _divide(states, scanned)
+    cut = f"{len(centres):,} cell{'' if len(centres) == 1 else 's'}"
     cells = np.empty(n, np.int16)
     far = 0.0  # the largest difference of a value from that of its centre
     for begin, chunk in chunks(states, CHUNK):
         cells[begin : begin + len(chunk)] = own = cells_of(chunk)
         far = max(far, float(np.abs(chunk - centres[own]).max()))
-        progress(stage, begin, 2 * n, f"{len(centres)} cells")
+        progress(stage, begin, 2 * n, cut)
     scale = float(2.0 ** np.ceil(np.log2(far))) if 0 < far < np.inf else 1.0  # halves end at 65,504
     sizes = np.bincount(cells, minlength=len(centres))
     with files.write_aside(folder.records(layer)) as aside, aside.open("w+b", buffering=0) as file:
         records = _Records(file, sizes, centres, scale)
         for begin, chunk in chunks(states, CHUNK):
-            progress(stage, n + begin, 2 * n, f"{len(centres)} cells")
+            progress(stage, n + begin, 2 * n, cut)
             records.append(begin, chunk, cells[begin : begin + len(chunk)])
         checksums = [
             isal_zlib.crc32(_content(file, start, size, states.shape[1]))
@@ -72,7 +73,7 @@ def write_index(
     )
     details = {"format": FORMAT, "states": n, "scale": scale, "scanned": scanned}
     parquet.write_table(folder.cells(layer), table, details)
-    progress(stage, 2 * n, 2 * n, f"{len(centres)} cells")
+    progress(stage, 2 * n, 2 * n, cut)
 
 
 def is_indexed(folder: RunFolder, layer: str, count: int) -> bool:

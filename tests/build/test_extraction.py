@@ -1,6 +1,7 @@
 """Extraction from recorded states: each row where it belongs, and nothing of torch."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,36 @@ found = extract(model, [one for one in map(model.encode, corpus_of(given).test.e
 states = found.states["rnn.0"].tolist()
 print(json.dumps([found.lengths.tolist(), states, found.ep.tolist(), "torch" in sys.modules]))
 """
+
+BUILDING = """
+import json, sys
+from hsvis.build.pipeline import build
+from hsvis.config import load_config
+
+store = build(load_config(sys.argv[1]))
+states = [store.states(k, "rnn.0").tolist() for k in range(store.n_sequences)]
+print(json.dumps([states, store.manifest.stages, "torch" in sys.modules]))
+"""
+
+
+def test_a_run_of_recorded_states_is_built_whole_without_torch(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    states, ep = rng.normal(size=(8, 5)).astype(np.float32), rng.dirichlet([1, 1, 1], 8)
+    np.savez(tmp_path / "run.npz", lengths=np.array([3, 1, 4]), states=states, ep=ep)
+    (tmp_path / "run.yaml").write_text(
+        f"name: recorded\nstates_from: {tmp_path / 'run.npz'}\nstates: {{precision: float16}}\n"
+        "projections: [{method: pca}]\n",
+        encoding="utf-8",
+    )
+    environment = os.environ | {"HSVIS_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", BUILDING, str(tmp_path / "run.yaml")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert ran.returncode == 0, ran.stderr
+    found, made, has_torch = json.loads(ran.stdout)
+    kept = np.concatenate([np.array(one, np.float32) for one in found])
+    np.testing.assert_array_equal(kept, states.astype(np.float16).astype(np.float32))
+    assert {"states", "index of rnn.0", "words of rnn.0"} < set(made)
+    assert not has_torch
 
 
 def test_recorded_states_are_read_without_torch(tmp_path: Path) -> None:

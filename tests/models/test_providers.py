@@ -1,6 +1,7 @@
 """Where states come from: the key holds what is really used, and checking and building ask the same one."""
 
 import importlib
+import site
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from own_models import LastState
 from own_run import WORDS, make_folder, saved, write_config
 
+import hsvis
 from hsvis.build.pipeline import build
 from hsvis.build.plan import Plan
 from hsvis.catalogue.offers import offers, opened
@@ -197,3 +199,34 @@ def test_a_users_model_tells_its_layers_once_it_is_made(folder: Path) -> None:
     store = build(brought(folder))
     assert plan.layers(store.manifest) == list(store.layers)
     assert store.manifest.keys.model == plan.provider.key()
+
+
+def test_neither_hsvis_nor_installed_packages_are_the_users_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_module(
+        folder, "asks", "import numpy\nimport torch.nn\nfrom hsvis.corpus.tokens import word_forms\n"
+    )
+    monkeypatch.syspath_prepend(Path(hsvis.__file__).parents[1])  # as from a checkout
+    assert own_imports(folder / "asks.py", "asks") == []
+    installed = folder / "site-packages"
+    for name, text in {"theirs/__init__.py": "", "theirs/net.py": "from . import parts\nimport other\n",
+                       "theirs/parts.py": "", "other.py": ""}.items():  # fmt: skip
+        (installed / name).parent.mkdir(exist_ok=True, parents=True)
+        (installed / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(site, "getsitepackages", lambda: [str(installed)])
+    found = own_imports(installed / "theirs" / "net.py", "theirs.net")
+    assert [path.name for path in found] == ["__init__.py", "parts.py"]
+
+
+def test_a_factory_that_draws_its_weights_is_warned_of(folder: Path) -> None:
+    write_module(
+        folder,
+        "draws",
+        f"from own_models import LastState\n\ndef make():\n    return LastState({len(WORDS)})\n",
+    )
+    path = write_config(folder, factory="draws:make", tokenizer=folder / "vocab.txt")
+    warnings = Plan.of(load_config(path), silent).provider.subject().warnings
+    assert any("makes other weights each time" in one for one in warnings)
+    train(folder, 0)
+    assert not any("each time" in one for one in Plan.of(brought(folder), silent).provider.subject().warnings)

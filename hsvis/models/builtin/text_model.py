@@ -66,6 +66,8 @@ class _Model:
 class TextModel(_Model):
     """Reads texts word by word with a RecurrentClassifier."""
 
+    reads_words = True  # a `ReadText` in place of a text, whose words are known already
+
     def __init__(
         self,
         classifier: RecurrentClassifier,

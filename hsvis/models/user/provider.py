@@ -45,9 +45,7 @@ class UsersModel:
         settings = self._settings
         found = fingerprints(settings)
         if settings.checkpoint is None:
-            from hsvis.models.user.weights import weights_hash  # noqa: PLC0415
-
-            found["weights"] = weights_hash(self._module)
+            found["weights"] = self._weights
         if settings.tokenizer is None or ":" in settings.tokenizer:
             found["reading"] = self._reading()
         return found
@@ -86,16 +84,36 @@ class UsersModel:
 
     def subject(self) -> Subject:
         """The model with all that was found out about it."""
+        weights = self._weights if self._settings.checkpoint is None else ""  # before the model is moved
         own = self._made
-        return Subject(
-            own.model, own.model.answer, self._facts(own), list(own.notes), pieces=own.reads.pieces
-        )
+        warnings = [*own.notes, *self._draws(weights)]
+        return Subject(own.model, own.model.answer, self._facts(own), warnings, pieces=own.reads.pieces)
 
     @cached_property
     def _module(self) -> "nn.Module":
         from hsvis.models.user.user_model import make_module  # noqa: PLC0415
 
         return make_module(self._settings)
+
+    @cached_property
+    def _weights(self) -> str:
+        """Hash of the weights that the factory brings."""
+        from hsvis.models.user.weights import weights_hash  # noqa: PLC0415
+
+        return weights_hash(self._module)
+
+    def _draws(self, weights: str) -> list[str]:
+        """A warning where the factory makes other weights whenever it is called; `weights`: those it made."""
+        from hsvis.models.user.user_model import make_module  # noqa: PLC0415
+        from hsvis.models.user.weights import weights_hash  # noqa: PLC0415
+
+        if not weights or weights_hash(make_module(self._settings)) == weights:
+            return []
+        return [
+            f"{self._settings.factory} makes other weights each time it is called, so each build is another "
+            "run, of a model that was not trained. Name its weights in `model.checkpoint`, or let the "
+            "factory load them."
+        ]
 
     @cached_property
     def _made(self) -> "OwnModel":
