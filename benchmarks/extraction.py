@@ -16,7 +16,7 @@ from hsvis.build.parts import Row, write_states
 from hsvis.config import Config, ModelSettings, TokenSettings, load_config
 from hsvis.corpus.loading import load_corpus
 from hsvis.corpus.tokens import Vocabulary, word_forms
-from hsvis.models.batching import bucketed, pad
+from hsvis.models.batching import bucket, pad
 from hsvis.models.builtin.classifier import RecurrentClassifier
 from hsvis.models.builtin.text_model import TextModel
 from hsvis.models.protocol import Encoded, HiddenStateModel, Trace
@@ -192,7 +192,7 @@ def _batches(encoded: Sequence[Encoded], part_steps: int, steps: int) -> list[to
         total += len(one)
         if total >= part_steps or i == len(encoded) - 1:
             lengths = np.array([len(p) for p in part])
-            for batch in bucketed(lengths, steps):
+            for batch in bucket(lengths, steps):
                 ids, _ = pad([part[k].inputs for k in batch])
                 batches.append(torch.randn(*ids.shape, 32))
             part, total = [], 0

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.asking import page_of
 from benchmarks.served import ROOT, Server, served
-from hsvis.catalogue.offers import offers, opened
+from hsvis.catalogue.offers import offers, open_offers
 from hsvis.progress import silent
 
 AIM = 400  # ms, of 95 in a hundred selections
@@ -24,7 +24,7 @@ def run(*, smoke: bool, data: Path) -> None:
         return
     people, seconds = (3, 5) if smoke else (50, 180)
     config = os.environ.get("HSVIS_BENCHMARK_RUN", "demo")
-    store = opened(offers([config]), silent, print, building=config == "demo")[0]
+    store = open_offers(offers([config]), silent, print, building=config == "demo")[0]
     with served(config, [], options=["--production", "--open", "--no-build"]) as server:
         page = page_of(f"{server.url}/", store)
         before, load = server.memory()[0], os.getloadavg()[0]

@@ -11,7 +11,7 @@ from torch import nn
 from benchmarks.timing import compare
 from hsvis.build.extraction import STEPS_PER_BATCH, extract
 from hsvis.models import from_torch
-from hsvis.models.batching import bucketed
+from hsvis.models.batching import bucket
 from hsvis.models.protocol import Encoded
 
 WORDS, EMBEDDING, HIDDEN = 20_000, 32, 100  # as the built-in classifier has them
@@ -72,7 +72,7 @@ def _plain(texts: list[Encoded]) -> Callable[[], object]:
     module = _Classifier(nn.LSTM).eval()
     lengths = np.array([len(text) for text in texts])
     batches = []
-    for batch in bucketed(lengths, STEPS_PER_BATCH):
+    for batch in bucket(lengths, STEPS_PER_BATCH):
         for length in np.unique(lengths[batch]):
             rows = batch[lengths[batch] == length]
             batches.append(torch.from_numpy(np.stack([texts[i].inputs for i in rows])))

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.timing import compare
 from hsvis.config import load_config
 from hsvis.corpus.loading import load_corpus
-from hsvis.corpus.word_files import tokenised, words_file
+from hsvis.corpus.word_files import read_or_split_words, words_file
 
 
 def run(*, smoke: bool, data: Path) -> None:
@@ -22,11 +22,11 @@ def run(*, smoke: bool, data: Path) -> None:
 
         def again() -> None:
             path.unlink(missing_ok=True)
-            tokenised(path, split, lowercase=True, places=False)
+            read_or_split_words(path, split, lowercase=True, places=False)
 
         print(f"  {len(split):,} texts")
         compare(
             ("read from the texts, and kept", again),
-            ("read from the file", lambda: tokenised(path, split, lowercase=True, places=False)),
+            ("read from the file", lambda: read_or_split_words(path, split, lowercase=True, places=False)),
             rounds=2 if smoke else 5,
         )

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.asking import Page, page_of
-from hsvis.catalogue.offers import offers, opened
+from hsvis.catalogue.offers import offers, open_offers
 from hsvis.progress import ConsoleProgress
 
 THREADS = 8
@@ -70,7 +70,7 @@ def run(*, smoke: bool, data: Path) -> None:
     load = Load((1, 3), 1.0, (20,)) if smoke else Load((1, 10, 50), 20.0, (1000, 10_000))
     _more_files(max(load.half) + 500)
     offered = offers([config])
-    store = opened(offered, ConsoleProgress(), print, building=config == "demo")[0]
+    store = open_offers(offered, ConsoleProgress(), print, building=config == "demo")[0]
     print(
         f"  {store.name}: {store.n_states:,} states, {THREADS} threads, load average {os.getloadavg()[0]:.1f}"
     )

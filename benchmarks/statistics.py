@@ -56,7 +56,10 @@ def _read(folder: RunFolder) -> None:
 def write_run(folder: RunFolder, split: Split) -> None:
     """The tables of a run of two classes: the words of a split, and states that nobody computed."""
     rng = np.random.default_rng(0)
-    with parquet.joined(folder.sequences) as sequences, parquet.joined(folder.predictions) as predictions:
+    with (
+        parquet.append_tables(folder.sequences) as sequences,
+        parquet.append_tables(folder.predictions) as predictions,
+    ):
         for number, (first, encoded) in enumerate(_parts(split)):
             lengths = np.array([len(one) for one in encoded], np.int32)
             odds = np.cumsum(rng.normal(size=int(lengths.sum())))

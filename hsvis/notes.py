@@ -88,18 +88,18 @@ def now() -> str:
 
 def checked_text(text: object) -> str:
     """The text of a note without white space around it.  Raises ValueError with a sentence."""
-    return _checked(text, "A note", LONGEST_TEXT)
+    return _check_text(text, "A note", LONGEST_TEXT)
 
 
 def checked_name(name: object, what: str) -> str:
     """The name of an author or a saved filter, in one line.  Raises ValueError with a sentence."""
-    kept = _checked(name, what, LONGEST_NAME)
+    kept = _check_text(name, what, LONGEST_NAME)
     if any(unicodedata.category(character) == "Cc" for character in " ".join(kept.split())):
         raise ValueError(f"{what} has a control character; letters, digits and signs are allowed.")
     return " ".join(kept.split())
 
 
-def _checked(text: object, what: str, longest: int) -> str:
+def _check_text(text: object, what: str, longest: int) -> str:
     if not isinstance(text, str):
         raise ValueError(f"{what} has to be a text.")
     kept = text.strip()

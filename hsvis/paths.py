@@ -10,7 +10,7 @@ DEBUG_SWITCHES = ("DASH_DEBUG", "DASH_HOT_RELOAD", "FLASK_DEBUG")
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def _packaged(name: str) -> Path:
+def _packaged_folder(name: str) -> Path:
     """A folder that lies inside an installed wheel, or beside the package in a checkout."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
@@ -18,12 +18,12 @@ def _packaged(name: str) -> Path:
 
 def assets_folder() -> Path:
     """Style sheets and browser-side scripts."""
-    return _packaged("assets")
+    return _packaged_folder("assets")
 
 
 def configs_folder() -> Path:
     """The configs that come with hsvis."""
-    return _packaged("configs")
+    return _packaged_folder("configs")
 
 
 def config_file(path: Path) -> Path:

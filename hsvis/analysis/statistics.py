@@ -100,7 +100,7 @@ class WordStatistics:
         self._run_labelled += np.bincount(labels[labels >= 0], minlength=len(self._run_labelled))
         if not len(tokens):
             return
-        codes, places = self._coded(tokens)
+        codes, places = self._encode(tokens)
         self._grow()
         sums = _sums_by_step(codes, len(places), offsets, ep, distances)
         sums |= _sums_by_sequence(codes, len(places), lengths, labels, wrong, ep.shape[1])
@@ -134,21 +134,21 @@ class WordStatistics:
         order = np.array(sorted(range(len(words)), key=lambda k: (-steps[k], words[k])), np.int64)
         of = {name: values[order] for name, values in self._sums.items()}
         compared = of["compared"]
-        change = _divided(of["change"], compared[:, None])
-        variance = _divided(of["squares"], compared[:, None]) - change**2
+        change = _divide(of["change"], compared[:, None])
+        variance = _divide(of["squares"], compared[:, None]) - change**2
         columns = {
             "word": pa.array([words[k] for k in order.tolist()], pa.string()),
             "steps": of["steps"],
             "sequences": of["sequences"],
             "compared": compared,
-            "distance": _divided(of["distance"], compared),
+            "distance": _divide(of["distance"], compared),
             "largest_distance": np.where(compared > 0, self._largest[order], np.float32(np.nan)),
             "change": vectors(change),
             "spread": vectors(np.sqrt(np.maximum(variance, 0))),  # NaN stays NaN
             "flips": of["flips"],
             "labelled": vectors(of["labelled"]),
             "misclassified": of["misclassified"],
-            "error_rate": _divided(of["misclassified"], of["labelled"].sum(axis=1)),
+            "error_rate": _divide(of["misclassified"], of["labelled"].sum(axis=1)),
         }
         details = {
             "format": FORMAT, "clip": CLIP, "lowercase": self._lowercase, **self._run,
@@ -156,7 +156,7 @@ class WordStatistics:
         }  # fmt: skip
         return pa.table(columns).replace_schema_metadata({"hsvis": json.dumps(details)})
 
-    def _coded(self, tokens: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    def _encode(self, tokens: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """Which of the L words of a block each token is, (N,) int64, and the places of those, (L,) int64."""
         encoded = tokens.dictionary_encode()
         forms = [token_form(one, lowercase=self._lowercase) for one in encoded.dictionary.to_pylist()]
@@ -234,7 +234,7 @@ def _sums_by_sequence(
     }
 
 
-def _divided(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _divide(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """float64 of the shape of `sums`; NaN where there is nothing to divide by."""
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hsvis.models.batching import bucketed
+from hsvis.models.batching import bucket
 from hsvis.models.protocol import Encoded, HiddenStateModel
 
 STEPS_PER_BATCH = 8_192  # padded steps that the model reads at once: what a core of its own keeps near it
@@ -62,7 +62,7 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
     n = int(ends[-1])
     ep = np.empty((n + 1, len(model.classes)), np.float32)  # row n takes all padding
     states = {layer.name: room.rows(layer.name, n + 1, layer.size) for layer in model.layers}
-    for batch in bucketed(lengths, STEPS_PER_BATCH):
+    for batch in bucket(lengths, STEPS_PER_BATCH):
         trace = model.trace([sequences[i] for i in batch])
         steps = np.arange(trace.ep.shape[1])[:, None]  # (T, 1)
         begins = ends[batch] - lengths[batch]  # (B,)

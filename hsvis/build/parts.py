@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from hsvis.build.extraction import Room, extract
 from hsvis.config import StateSettings
-from hsvis.corpus.recorded import Stored
+from hsvis.corpus.recorded import RecordedSequence
 from hsvis.corpus.series import Series
 from hsvis.corpus.words import ReadText
 from hsvis.models.protocol import Encoded, HiddenStateModel
@@ -39,7 +39,7 @@ class Row:
     """One row of the dataset's split; `example` is what the model reads, `text` what people do."""
 
     row: int
-    example: str | ReadText | Series | Stored
+    example: str | ReadText | Series | RecordedSequence
     label: int
 
     @property
@@ -51,7 +51,9 @@ class Row:
     @property
     def is_series(self) -> bool:
         return (
-            self.example.is_series if isinstance(self.example, Stored) else isinstance(self.example, Series)
+            self.example.is_series
+            if isinstance(self.example, RecordedSequence)
+            else isinstance(self.example, Series)
         )
 
 
@@ -117,7 +119,7 @@ def write_states(
         ThreadPoolExecutor(workers, "states", limit) as pool,
     ):
         rooms = Rooms()
-        append = {name: files.enter_context(parquet.joined(_table(folder, name))) for name in missing}
+        append = {name: files.enter_context(parquet.append_tables(_table(folder, name))) for name in missing}
 
         def finish_one() -> None:
             done, parts = pending.popleft().result()

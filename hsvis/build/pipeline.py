@@ -37,7 +37,7 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
         plan, folder, manifest, required=not os.access(folder.path, os.W_OK)
     ):
         with suppress(DamagedFileError):
-            return open_run(folder, config.projections, _described(plan, folder, manifest))
+            return open_run(folder, config.projections, _update_config(plan, folder, manifest))
     repaired: set[Path] = set()
     with files.locked(folder.lock, _waiting(progress)):
         while True:
@@ -111,7 +111,7 @@ def _complete(plan: Plan, folder: RunFolder) -> Manifest:
     made = make_missing(lambda manifest: stages(plan, manifest), folder, before, plan.progress)
     assert made is not None  # the states at least are missing where there is no manifest
     first = [one for one in stages(plan, made) if isinstance(one, ProjectionStage)]
-    made = in_order(_with_config(plan, folder, made), folder, first).but(files=kept_files(folder))
+    made = in_order(_config_of_plan(plan, folder, made), folder, first).but(files=kept_files(folder))
     if made != before:
         try:
             write_manifest(folder, made)
@@ -123,7 +123,7 @@ def _complete(plan: Plan, folder: RunFolder) -> Manifest:
     return made
 
 
-def _with_config(plan: Plan, folder: RunFolder, manifest: Manifest) -> Manifest:
+def _config_of_plan(plan: Plan, folder: RunFolder, manifest: Manifest) -> Manifest:
     """Settings that change no table, such as how numbers are drawn, are those of the last build."""
     config = plan.config.model_dump(mode="json")
     if manifest.config == config:
@@ -132,12 +132,12 @@ def _with_config(plan: Plan, folder: RunFolder, manifest: Manifest) -> Manifest:
     return manifest.but(config=config, series=series)
 
 
-def _described(plan: Plan, folder: RunFolder, manifest: Manifest) -> Manifest:
+def _update_config(plan: Plan, folder: RunFolder, manifest: Manifest) -> Manifest:
     """The manifest with the config of this build, written where it changed and can be written."""
-    changed = _with_config(plan, folder, manifest)
+    changed = _config_of_plan(plan, folder, manifest)
     if changed == manifest:
         return manifest
     with suppress(CacheError), files.locked(folder.lock, lambda: None):  # a cache may be for reading only
-        changed = _with_config(plan, folder, read_manifest(folder) or manifest)
+        changed = _config_of_plan(plan, folder, read_manifest(folder) or manifest)
         write_manifest(folder, changed)
     return changed

@@ -8,7 +8,7 @@ from hsvis import paths
 from hsvis.config import Config
 from hsvis.corpus.corpus import Corpus, corpus_of
 from hsvis.corpus.loading import load_corpus
-from hsvis.corpus.recorded import read_given
+from hsvis.corpus.recorded import read_recorded
 from hsvis.corpus.word_files import SplitWords
 from hsvis.models.providers import Provider, provider_of
 from hsvis.progress import Progress
@@ -41,7 +41,7 @@ class Plan:
         """
         if config.states_from is not None:
             progress("reading the states", 0, 1, config.states_from)
-            recorded = read_given(Path(config.states_from), config.dataset.classes)
+            recorded = read_recorded(Path(config.states_from), config.dataset.classes)
             held = f"{len(recorded.lengths):,} sequences, {len(recorded.ep):,} steps"
             progress("reading the states", 1, 1, held)
             corpus = corpus_of(recorded)

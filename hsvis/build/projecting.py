@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hsvis.build.sample import covering
+from hsvis.build.sample import cover
 from hsvis.config import PcaSettings, ProjectionSettings, TsneSettings
 from hsvis.progress import Progress, silent
 from hsvis.run.states import States, chunks
@@ -56,7 +56,7 @@ def embed(
         if settings.max_fit is None or len(states) <= settings.max_fit:
             return _tsne(states[:], settings, progress)[0]
         none = np.zeros(len(states), np.int64)
-        rows = covering(
+        rows = cover(
             states, none if groups is None else groups, none if steps is None else steps,
             settings.max_fit, settings.seed,
         )  # fmt: skip
@@ -119,7 +119,7 @@ def placer(
     states = np.ascontiguousarray(states, np.float32)
     if isinstance(settings, PcaSettings) or len(states) < FEWEST:
         project, _ = _principal(states, settings.seed)
-        return lambda new: project(_checked(new, states))
+        return lambda new: project(_check_shape(new, states))
     import openTSNE  # noqa: PLC0415  (a second and a half)
 
     jobs = os.cpu_count() or 1
@@ -129,13 +129,13 @@ def placer(
     fitted = openTSNE.TSNEEmbedding(xy.astype(np.float64), index, n_jobs=jobs)
 
     def place(new: np.ndarray) -> np.ndarray:
-        new = _checked(new, states)
+        new = _check_shape(new, states)
         return _at_neighbours(fitted, new) if len(new) else np.empty((0, 2), np.float32)
 
     return place
 
 
-def _checked(new: np.ndarray, states: np.ndarray) -> np.ndarray:
+def _check_shape(new: np.ndarray, states: np.ndarray) -> np.ndarray:
     if new.ndim != 2 or new.shape[1] != states.shape[1]:
         raise ValueError(f"`new` has shape {new.shape}, but states have {states.shape[1]} values each")
     return np.ascontiguousarray(new, np.float32)

@@ -9,7 +9,7 @@ LEARNED = 50_000  # states by which regions are found
 CHUNK = 100_000
 
 
-def covering(states: States, groups: np.ndarray, steps: np.ndarray, count: int, seed: int) -> np.ndarray:
+def cover(states: States, groups: np.ndarray, steps: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Rows of a sample that covers all states.
 
     States are divided by region (k-means) and group; a part of n states gives a share in proportion to √n, so
@@ -27,20 +27,20 @@ def covering(states: States, groups: np.ndarray, steps: np.ndarray, count: int, 
     """
     if count >= len(states):
         return np.arange(len(states))
-    parts = _numbered(_regions(states, count, seed), groups)
+    parts = _number_pairs(_regions(states, count, seed), groups)
     order = np.lexsort((steps, parts))  # part by part, and within by step
     sizes = np.bincount(parts)
     shares = _shares(sizes, count)
     ends = np.cumsum(sizes)
     chosen = [
-        order[end - size + _spaced(size, share)]
+        order[end - size + _space_evenly(size, share)]
         for size, share, end in zip(sizes.tolist(), shares.tolist(), ends.tolist(), strict=True)
         if share
     ]
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
-def _spaced(size: int, count: int) -> np.ndarray:
+def _space_evenly(size: int, count: int) -> np.ndarray:
     """(count,) int64 of 0 … size - 1, both ends among them; the middle if it is one."""
     return np.linspace(0, size - 1, count).round().astype(np.int64) if count > 1 else np.array([size // 2])
 
@@ -59,7 +59,7 @@ def _regions(states: States, count: int, seed: int) -> np.ndarray:
     return np.concatenate([means.predict(chunk) for _, chunk in chunks(states, CHUNK)])
 
 
-def _numbered(regions: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def _number_pairs(regions: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """(N,) int: pairs of region and group, numbered without gaps."""
     pairs = regions.astype(np.int64) * (int(groups.max()) - int(groups.min()) + 1) + groups - groups.min()
     return np.unique(pairs, return_inverse=True)[1]

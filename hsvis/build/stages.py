@@ -104,7 +104,7 @@ def make_missing(
             progress(stage.name, 1, 1, str(error))
             given_up.add(stage.name)
             continue
-        took = round(time.perf_counter() - began - _timed(manifest, made), 3)
+        took = round(time.perf_counter() - began - _seconds_of_parts(manifest, made), 3)
         files = kept_files(folder)
         is_new = files != made.files or stage.name not in made.times  # else all of it was there already
         manifest = made.but(
@@ -117,7 +117,7 @@ def make_missing(
     return manifest
 
 
-def _timed(before: Manifest | None, made: Manifest) -> float:
+def _seconds_of_parts(before: Manifest | None, made: Manifest) -> float:
     """Seconds of what a stage timed itself, such as training."""
     known = before.times if before else {}
     return sum(took for name, took in made.times.items() if known.get(name) != took)

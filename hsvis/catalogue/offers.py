@@ -79,7 +79,7 @@ def offers(named: Sequence[str], overrides: Sequence[str] = ()) -> list[Offer]:
         inside = [file for file in _files(path) if file.resolve() not in seen]
         seen |= {file.resolve() for file in inside}
         for file in inside:
-            found.append(named_apart(read(str(file), overrides, in_folder=True), found))
+            found.append(named_apart(read_offer(str(file), overrides, in_folder=True), found))
         _check(path, [one for one in found if Path(one.source).parent == Path(path)])
     return found
 
@@ -112,7 +112,7 @@ def sources(named: Sequence[str]) -> list[tuple[str, bool]]:
     return list(found.values())
 
 
-def read(source: str, overrides: Sequence[str], *, in_folder: bool) -> Offer:
+def read_offer(source: str, overrides: Sequence[str], *, in_folder: bool) -> Offer:
     """A config as an offer; one that can't be read is offered with its error."""
     try:
         return Offer(source, tuple(overrides), load_config(source, overrides), in_folder=in_folder)
@@ -137,7 +137,7 @@ def _check(folder: str, inside: Sequence[Offer]) -> None:
         raise ConfigError("\n".join([f"{folder}: no config of it can be read.", *(o.error for o in inside)]))
 
 
-def opened(
+def open_offers(
     offered: Sequence[Offer],
     progress: Progress,
     say: Callable[[str], None],
@@ -158,7 +158,7 @@ def opened(
         DataError, ModelError, CacheError: as `pipeline.build`.
     """
     how = building if from_page is None else from_page
-    stores = list(_opened(offered, progress, say, building, how))
+    stores = list(_open_each(offered, progress, say, building, how))
     if stores:
         return stores
     ready = [one for one in offered if not one.error]
@@ -181,7 +181,7 @@ def naming(config: str) -> Iterator[None]:
         raise type(error)(f"{paths.config_file(Path(config))}: {error}") from error
 
 
-def _opened(
+def _open_each(
     offered: Sequence[Offer],
     progress: Progress,
     say: Callable[[str], None],
@@ -197,7 +197,7 @@ def _opened(
                 made = build(one.config, progress)
             yield made
         else:
-            store = _found(one.config, say)
+            store = _open_found(one.config, say)
             if store is not None:
                 yield store
             elif one.in_folder:
@@ -210,7 +210,7 @@ def _opened(
                 )
 
 
-def _found(config: Config, say: Callable[[str], None]) -> StateStore | None:
+def _open_found(config: Config, say: Callable[[str], None]) -> StateStore | None:
     """The built run of a config; None if there is none, or it can't be opened."""
     found = find_run(config)
     if found is None:

@@ -133,7 +133,7 @@ class Watch:
             if before is not None and before[0] == now:
                 self._read[source] = before
             elif self._pending.get(source) == now:
-                offer = offers.read(source, self._overrides, in_folder=in_folder)
+                offer = offers.read_offer(source, self._overrides, in_folder=in_folder)
                 self._read[source] = (now, offer)
                 self._tell(source, offer.error)
             elif before is not None:
@@ -177,7 +177,7 @@ class Watch:
             # a run of the same config that was there all the time is older than the one that is shown
             if not is_of_config or is_same_folder or found.folder.manifest in fresh:
                 if shown is None or not is_same_folder or not _is_current(shown, found):
-                    self._builds.put(_opened(shown, found, config))
+                    self._builds.put(_open_found(shown, found, config))
                     self._say(f"{config.name}: {'built' if shown is None else 'rebuilt'}, and shown now")
                 return found.doubt
         if shown is None:
@@ -202,7 +202,7 @@ def _is_current(shown: StateStore, found: FoundRun) -> bool:
     return shown.is_unchanged and found.manifest == shown.manifest
 
 
-def _opened(shown: StateStore | None, found: FoundRun, config: Config) -> StateStore:
+def _open_found(shown: StateStore | None, found: FoundRun, config: Config) -> StateStore:
     """The run in a folder; if it is the one that is shown, with something added, they share all arrays."""
     if shown is not None and shown.folder.path == found.folder.path:
         with suppress(ReplacedFileError):

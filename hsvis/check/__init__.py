@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hsvis.build.plan import Plan
-from hsvis.check.expected import Sample, cost, sampled, size_of
+from hsvis.check.expected import Sample, cost, size_of, take_sample
 from hsvis.check.labels import doubts, mapping
-from hsvis.check.reading import read
+from hsvis.check.reading import read_two
 from hsvis.config import Config
 from hsvis.models.subject import Fact
 from hsvis.progress import Progress, silent
@@ -44,9 +44,9 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     plan = Plan.of(config, progress)
     corpus, one = plan.corpus, plan.provider.subject()
     facts, warnings = list(one.facts), list(one.warnings)
-    sample = sampled(one, corpus.test, config.dataset.limit)
+    sample = take_sample(one, corpus.test, config.dataset.limit)
     progress("reading two sequences", 0, 1)
-    facts += read(one, corpus.test, sample.first_two)
+    facts += read_two(one, corpus.test, sample.first_two)
     progress("reading two sequences", 1, 1)
     facts += mapping(corpus)
     facts.append(("tokens", _known(sample)))

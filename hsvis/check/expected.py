@@ -77,7 +77,7 @@ class Sample:
         return round(sum(map(len, self.encoded)) * self.scale)
 
 
-def sampled(one: Subject, split: Split, limit: int | None) -> Sample:
+def take_sample(one: Subject, split: Split, limit: int | None) -> Sample:
     """Encodes up to TEXTS texts of a run.  Raises DataError if none holds a word."""
     total = min(len(split), limit or len(split))
     chosen = np.unique(np.linspace(0, total - 1, min(total, TEXTS)).round().astype(int)).tolist()
@@ -152,7 +152,7 @@ def size_of(one: Subject, sample: Sample, config: Config) -> Size:
         + sum(steps * (4 + 2 * layer.size) for layer in layers)  # indexes
         + steps * (COLUMNS + ep)
         + projected * steps * (COLUMNS // 4 + 8)  # compressed, other than what holds vectors
-        + _written(texts) * sample.scale
+        + _written_bytes(texts) * sample.scale
         + len(layers) * _word_bytes(sample, len(one.model.classes))
     )
     server = steps * (ep + 4 * len(layers) + 8 * projected) + texts.nbytes * sample.scale
@@ -177,7 +177,7 @@ def _word_bytes(sample: Sample, n_classes: int) -> float:
     return sum(row + len(word) for word in words) * math.sqrt(sample.scale)
 
 
-def _written(table: pa.Table) -> int:
+def _written_bytes(table: pa.Table) -> int:
     """Bytes of a table of texts as a file."""
     buffer = pa.BufferOutputStream()
     pq.write_table(table, buffer, compression="none", use_dictionary=False)  # as the cache does
@@ -215,7 +215,7 @@ def cost(one: Subject, sample: Sample, corpus: Corpus, config: Config) -> Cost:
             if len(timed) and took * count / len(timed) > PATIENCE:
                 break
             timed = order[:count]
-            took = _timed(one.model, [sample.encoded[i] for i in timed])
+            took = _time_extraction(one.model, [sample.encoded[i] for i in timed])
     parts = math.ceil(sample.steps / config.states.part_steps)
     reading = took / len(timed) * sample.sequences / min(at_once, parts)
     seconds = {"reading": reading + sample.seconds * sample.total}
@@ -245,7 +245,7 @@ def _threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _timed(model: HiddenStateModel, encoded: Sequence[Encoded]) -> float:
+def _time_extraction(model: HiddenStateModel, encoded: Sequence[Encoded]) -> float:
     began = time.perf_counter()
     extract(model, encoded)
     return time.perf_counter() - began

@@ -16,7 +16,7 @@ NEAR = 1e-4  # how near numbers must be that are the same but for rounding
 WORDS = 6  # that a sequence is shown by
 
 
-def read(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> list[Fact]:
+def read_two(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> list[Fact]:
     """What one or two sequences, (row, encoded), give.
 
     Raises:
@@ -30,15 +30,15 @@ def read(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> list
         again = extract(one.model, encoded)
     _check_same(found, again, "a second read of the same sequences gives other {what}", RANDOM)
     parts = [extract(one.model, [given]) for given in encoded]
-    _check_same(found, _joined(parts), "a sequence gives other {what} alone than in a batch", MIXED)
-    even = [_cut(given, min(map(len, encoded))) for given in encoded]
-    apart = _joined([extract(one.model, [given]) for given in even])
+    _check_same(found, _join(parts), "a sequence gives other {what} alone than in a batch", MIXED)
+    even = [_cut_to(given, min(map(len, encoded))) for given in encoded]
+    apart = _join([extract(one.model, [given]) for given in even])
     _check_same(extract(one.model, even), apart, "a sequence gives other {what} alone than in a batch", MIXED)
     answers, last = one.answer(encoded), found.ep[found.last]
     if not np.allclose(answers, last, atol=NEAR):
         raise ModelError(
-            f"the EP of the last step ({_shown(last[0])}) is not the model's own answer "
-            f"({_shown(answers[0])}). Check that `forward` reads every step of a sequence, and nothing else."
+            f"the EP of the last step ({_show(last[0])}) is not the model's own answer "
+            f"({_show(answers[0])}). Check that `forward` reads every step of a sequence, and nothing else."
         )
     facts = []
     classes = one.model.classes
@@ -89,7 +89,7 @@ def _check_same(one: Extracted, other: Extracted, problem: str, remedy: str) -> 
             raise ModelError(f"{problem.format(what=what)} (by up to {np.abs(a - b).max():.2g}). {remedy}")
 
 
-def _joined(parts: Sequence[Extracted]) -> Extracted:
+def _join(parts: Sequence[Extracted]) -> Extracted:
     return Extracted(
         np.concatenate([part.lengths for part in parts]),
         np.concatenate([part.ep for part in parts]),
@@ -98,9 +98,9 @@ def _joined(parts: Sequence[Extracted]) -> Extracted:
     )
 
 
-def _cut(given: Encoded, steps: int) -> Encoded:
+def _cut_to(given: Encoded, steps: int) -> Encoded:
     return replace(given, tokens=given.tokens[:steps], inputs=given.inputs[:steps], known=given.known[:steps])
 
 
-def _shown(ep: np.ndarray) -> str:
+def _show(ep: np.ndarray) -> str:
     return ", ".join(f"{value:.3f}" for value in ep[:5]) + (", …" if len(ep) > 5 else "")

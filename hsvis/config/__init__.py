@@ -18,12 +18,12 @@ from hsvis.config.blocks import (
     Config,
     DatasetSettings,
     ModelSettings,
-    OwnModelSettings,
     PcaSettings,
     ProjectionSettings,
     StateSettings,
     TokenSettings,
     TsneSettings,
+    UserModelSettings,
 )
 from hsvis.config.messages import messages, setting_keys, short
 from hsvis.config.overrides import apply_override
@@ -34,12 +34,12 @@ __all__ = [
     "Config",
     "DatasetSettings",
     "ModelSettings",
-    "OwnModelSettings",
     "PcaSettings",
     "ProjectionSettings",
     "StateSettings",
     "TokenSettings",
     "TsneSettings",
+    "UserModelSettings",
     "load_config",
     "projection_settings",
     "setting_keys",

@@ -137,7 +137,7 @@ class ModelSettings(Settings):
 UNUSED = ModelSettings.model_validate({}).model_dump()  # how a manifest holds a model that is not there
 
 
-class OwnModelSettings(Settings):
+class UserModelSettings(Settings):
     factory: str = Field(
         pattern=r"^[\w.]+:[\w.]+$",
         description="`package.module:callable` that makes your own torch module, in place of all above.",
@@ -174,12 +174,12 @@ class OwnModelSettings(Settings):
 
 
 def _kind_of_model(value: Any) -> str:
-    own = "factory" in value if isinstance(value, dict) else isinstance(value, OwnModelSettings)
+    own = "factory" in value if isinstance(value, dict) else isinstance(value, UserModelSettings)
     return "own" if own else "built-in"
 
 
 AnyModel = Annotated[
-    Annotated[ModelSettings, Tag("built-in")] | Annotated[OwnModelSettings, Tag("own")],
+    Annotated[ModelSettings, Tag("built-in")] | Annotated[UserModelSettings, Tag("own")],
     Discriminator(_kind_of_model),
 ]
 
@@ -280,7 +280,7 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def layers_of_the_model(self) -> "Config":
-        if isinstance(self.model, OwnModelSettings) or self.states_from is not None:
+        if isinstance(self.model, UserModelSettings) or self.states_from is not None:
             return self  # they are known when it is made, or read
         hidden = [f"rnn.{i}" for i in range(self.model.layers)]
         there = hidden + [f"{name}.cell" for name in hidden if self.model.cell == "lstm"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from hsvis.config.blocks import Config, ModelSettings, OwnModelSettings, PcaSettings, Settings, TsneSettings
+from hsvis.config.blocks import Config, ModelSettings, PcaSettings, Settings, TsneSettings, UserModelSettings
 
 A_DATASET = "Give it a `path`, such as `demo` or the name of a dataset on the hub; or set `states_from`."
 
@@ -73,7 +73,7 @@ def setting_keys() -> list[tuple[str, str]]:
                 for method in (TsneSettings, PcaSettings):
                     yield from walk(method, "projections.")
             elif name == "model":
-                for kind in (ModelSettings, OwnModelSettings):
+                for kind in (ModelSettings, UserModelSettings):
                     yield from walk(kind, "model.")
             elif (inner := _block_of(field.annotation)) is not None:
                 yield from walk(inner, f"{prefix}{name}.")

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hsvis.corpus.recorded import Given, Stored
+from hsvis.corpus.recorded import RecordedRun, RecordedSequence
 from hsvis.corpus.series import Series
 
 UNLABELLED = -1
@@ -27,13 +27,13 @@ class Split:
     texts: list[str]
     labels: np.ndarray
     series: list[Series] | None = None
-    stored: list[Stored] | None = None
+    stored: list[RecordedSequence] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
 
     @property
-    def examples(self) -> Sequence[str | Series | Stored]:
+    def examples(self) -> Sequence[str | Series | RecordedSequence]:
         """What a model reads: R texts, R series, or R sequences of files."""
         return self.stored or self.series or self.texts
 
@@ -71,7 +71,7 @@ class Corpus:
     features: tuple[str, ...] | None = None
 
 
-def corpus_of(given: Given) -> Corpus:
+def corpus_of(given: RecordedRun) -> Corpus:
     """The corpus of a run that comes from files: no training split, and the sequences in their order."""
     test = Split(given.texts, given.labels, stored=given.sequences)
     features = None if given.values is None else tuple(map(str, range(given.values.shape[1])))

@@ -42,13 +42,13 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             Split(list(demo.train_texts), demo.train_labels),
             Split(list(demo.test_texts), demo.test_labels),
         )
-    train, test = _loaded(settings)
+    train, test = _load_splits(settings)
     labelled = train if train.labels else test
     classes = class_names(settings, labelled.labels, labelled.names)
     corpus = Corpus(
         classes,
-        _split(train, settings, settings.train, classes),
-        _split(test, settings, settings.test, classes),
+        _make_split(train, settings, settings.train, classes),
+        _make_split(test, settings, settings.test, classes),
         _features(settings, train, test),
     )
     present = np.unique(corpus.train.labels[corpus.train.labels >= 0])
@@ -61,7 +61,7 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
     return corpus
 
 
-def _loaded(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
+def _load_splits(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
     if settings.path == "digits":
         images = digits.images(settings.seed)
         train, test = (_Rows(one.series, one.labels, digits.CLASSES) for one in images)
@@ -74,7 +74,7 @@ def _loaded(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
     return read(settings, settings.train, files.train if files else None), test
 
 
-def _split(rows: _Rows, settings: DatasetSettings, split: str, classes: Sequence[str]) -> Split:
+def _make_split(rows: _Rows, settings: DatasetSettings, split: str, classes: Sequence[str]) -> Split:
     labels = label_indices(rows.labels, settings, split, classes)
     if not settings.is_series:
         return Split(rows.examples, labels)

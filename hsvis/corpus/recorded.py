@@ -31,7 +31,7 @@ LAYER_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 @dataclass(frozen=True)
-class Stored:
+class RecordedSequence:
     """One sequence of the files: `rows` of the step arrays."""
 
     rows: slice
@@ -40,7 +40,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Given:
+class RecordedRun:
     """What the files hold, checked.
 
     Attributes:
@@ -68,15 +68,15 @@ class Given:
     fingerprint: str
 
     @property
-    def sequences(self) -> list[Stored]:
+    def sequences(self) -> list[RecordedSequence]:
         ends = np.cumsum(self.lengths).tolist()
         return [
-            Stored(slice(end - length, end), text, self.values is not None)
+            RecordedSequence(slice(end - length, end), text, self.values is not None)
             for end, length, text in zip(ends, self.lengths.tolist(), self.texts, strict=True)
         ]
 
 
-def read_given(path: Path, classes: Sequence[str] | None) -> Given:
+def read_recorded(path: Path, classes: Sequence[str] | None) -> RecordedRun:
     """Reads and checks the files of `states_from`.
 
     Args:
@@ -87,10 +87,12 @@ def read_given(path: Path, classes: Sequence[str] | None) -> Given:
             not fit; values that are not finite.
     """
     found, fingerprint = recorded_files.read(path)
-    return _checked(found, path, classes, fingerprint)
+    return _check_arrays(found, path, classes, fingerprint)
 
 
-def _checked(found: Mapping[str, Any], path: Path, classes: Sequence[str] | None, fingerprint: str) -> Given:
+def _check_arrays(
+    found: Mapping[str, Any], path: Path, classes: Sequence[str] | None, fingerprint: str
+) -> RecordedRun:
     source = f"`states_from`: {path}"
     for name in ("lengths", "ep"):
         if name not in found:
@@ -121,7 +123,7 @@ def _checked(found: Mapping[str, Any], path: Path, classes: Sequence[str] | None
         values = _finite(_steps(found["values"], lengths, "values", source), lengths, "values", source)
     kept = lengths > 0
     texts = _texts(found, lengths, source)
-    return Given(
+    return RecordedRun(
         names, lengths[kept], ep, states, _tokens(found, lengths, source),
         _labels(found, lengths, names, source)[kept], [texts[i] for i in np.flatnonzero(kept)],
         values, int((~kept).sum()), fingerprint,

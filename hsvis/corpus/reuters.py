@@ -219,7 +219,7 @@ def _items(sgml: str, seen: set[int]) -> Iterator[_Item]:
             yield _Item(-1, split, "", BROKEN, "")
             continue
         stray -= 1
-        class_name, reason, text = _read(sgml[header.end() : close.start()], split)
+        class_name, reason, text = _read_record(sgml[header.end() : close.start()], split)
         if reason != BROKEN:
             if int(newid) in seen:
                 class_name, reason = "", REPEATED
@@ -228,7 +228,7 @@ def _items(sgml: str, seen: set[int]) -> Iterator[_Item]:
     yield from [_Item(-1, "", "", BROKEN, "")] * stray
 
 
-def _read(record: str, split: str) -> tuple[str, str, str]:
+def _read_record(record: str, split: str) -> tuple[str, str, str]:
     """Class name, reason for leaving it out, and text of what stands between <REUTERS> and </REUTERS>."""
     try:
         topics, title, body, whole = (_element(record, name) for name in ("TOPICS", "TITLE", "BODY", "TEXT"))

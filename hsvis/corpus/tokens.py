@@ -73,7 +73,7 @@ def split_text(text: str, *, lowercase: bool, max_length: int | None, keep: str)
         keep: `last` or `first`, the end of a longer text that is read.
     """
     spans = word_spans(text)
-    first, last = kept(len(spans), max_length, keep)
+    first, last = kept_range(len(spans), max_length, keep)
     bounds = surface_bounds(text, spans, first, last)
     words = [text[a:b] for a, b in spans[first:last]]
     return Tokens(
@@ -89,7 +89,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [match.span(1) for match in _PATTERN.finditer(text) if match.group(1)]
 
 
-def kept(count: int, max_length: int | None, keep: str) -> tuple[int, int]:
+def kept_range(count: int, max_length: int | None, keep: str) -> tuple[int, int]:
     """The first of `count` words that a model reads, and the one after the last."""
     if max_length is None or count <= max_length:
         return 0, count

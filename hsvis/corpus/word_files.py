@@ -20,7 +20,7 @@ def words_file(folder: Path, split: Split, *, lowercase: bool) -> Path:
     return folder / f"{key}.parquet"
 
 
-def tokenised(
+def read_or_split_words(
     path: Path, split: Split, *, lowercase: bool, places: bool, progress: Progress = silent
 ) -> Words:
     """The words of a split from their file, or read and kept there.
@@ -80,7 +80,7 @@ class SplitWords:
     def of(self, name: Literal["train", "test"]) -> Words:
         """The words of a split; where they stand matters in what is shown only.  Raises CacheError."""
         if name not in self._read:
-            self._read[name] = tokenised(
+            self._read[name] = read_or_split_words(
                 self._path(name),
                 self._split(name),
                 lowercase=self._lowercase,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hsvis.corpus.tokens import kept, surface_bounds, word_forms, word_spans
+from hsvis.corpus.tokens import kept_range, surface_bounds, word_forms, word_spans
 from hsvis.progress import Progress, silent
 
 REPORTED = 500  # texts from one report of progress to the next
@@ -47,7 +47,7 @@ class ReadText:
         assert self.words.starts is not None
         assert self.words.ends is not None
         begin, end = self.words.offsets[self.row : self.row + 2].tolist()
-        first, last = kept(end - begin, max_length, keep)
+        first, last = kept_range(end - begin, max_length, keep)
         near = slice(begin + max(0, first - 1), min(end, begin + last + 1))  # one more on either side
         spans = list(zip(self.words.starts[near].tolist(), self.words.ends[near].tolist(), strict=True))
         skipped = near.start - begin

@@ -25,7 +25,7 @@ def pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return padded, lengths
 
 
-def bucketed(lengths: np.ndarray, steps: int, most: int = 256) -> list[np.ndarray]:
+def bucket(lengths: np.ndarray, steps: int, most: int = 256) -> list[np.ndarray]:
     """Batches of sequences of similar length.
 
     Args:

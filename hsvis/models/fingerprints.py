@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from hsvis.config import Config, OwnModelSettings
+from hsvis.config import Config, UserModelSettings
 from hsvis.corpus import recorded_files
 
 BLOCK = 2**20
@@ -22,13 +22,13 @@ def sources(config: Config) -> dict[str, str]:
     """Hashes of the files that decide what a run holds: of a user's model, or those of `states_from`."""
     if config.states_from is not None:
         return {"states_from": recorded_files.fingerprint(Path(config.states_from))}
-    return fingerprints(config.model) if isinstance(config.model, OwnModelSettings) else {}
+    return fingerprints(config.model) if isinstance(config.model, UserModelSettings) else {}
 
 
 def unseen(config: Config) -> str:
     """What `sources` can't tell of a config without running somebody's code; "" where it tells all."""
     model = config.model
-    if config.states_from is not None or not isinstance(model, OwnModelSettings):
+    if config.states_from is not None or not isinstance(model, UserModelSettings):
         return ""
     if model.checkpoint is None:
         return (
@@ -43,7 +43,7 @@ def unseen(config: Config) -> str:
     return ""
 
 
-def fingerprints(settings: OwnModelSettings) -> dict[str, str]:
+def fingerprints(settings: UserModelSettings) -> dict[str, str]:
     """Hashes of the files that decide what the model answers: its code, its weights, its tokenizer.
 
     Of code, the modules that it imports count too (`… imports`), where they are the user's own; what is

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hsvis.config import Config, ModelSettings, OwnModelSettings
+from hsvis.config import Config, ModelSettings, UserModelSettings
 from hsvis.corpus.corpus import Corpus
-from hsvis.corpus.recorded import Given
+from hsvis.corpus.recorded import RecordedRun
 from hsvis.corpus.word_files import SplitWords
 from hsvis.progress import Progress
 
@@ -75,7 +75,7 @@ def provider_of(
     *,
     words: SplitWords,
     folder: Path,
-    recorded: Given | None = None,
+    recorded: RecordedRun | None = None,
 ) -> Provider:
     """The provider that a config asks for.
 
@@ -88,7 +88,7 @@ def provider_of(
         from hsvis.models.recorded import RecordedStates  # noqa: PLC0415
 
         return RecordedStates(config, recorded)
-    if isinstance(config.model, OwnModelSettings):
+    if isinstance(config.model, UserModelSettings):
         from hsvis.models.user.provider import UsersModel  # noqa: PLC0415
 
         return UsersModel(config, config.model, corpus, progress)

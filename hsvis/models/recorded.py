@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hsvis.config import Config
-from hsvis.corpus.recorded import Given, Stored
+from hsvis.corpus.recorded import RecordedRun, RecordedSequence
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.providers import ProviderFacts, wanted_layers
@@ -21,10 +21,10 @@ class _Read(Encoded):
     first: int = 0
 
 
-class GivenModel:
+class RecordedModel:
     """Looks up what a model would compute."""
 
-    def __init__(self, given: Given, wanted: Sequence[str] | None = None) -> None:
+    def __init__(self, given: RecordedRun, wanted: Sequence[str] | None = None) -> None:
         """`wanted`: the layers to keep; None = all.  Raises ModelError for one that is not there."""
         self._given, self.classes, self.fingerprint = given, given.classes, given.fingerprint
         for name in wanted or ():
@@ -42,7 +42,7 @@ class GivenModel:
             for name in wanted or given.states
         )
 
-    def encode(self, example: Stored) -> Encoded:
+    def encode(self, example: RecordedSequence) -> Encoded:
         """The steps of a sequence."""
         rows = example.rows
         tokens = self._given.tokens[rows]
@@ -69,7 +69,7 @@ class GivenModel:
 class RecordedStates:
     """A `Provider`: of the files that `states_from` names."""
 
-    def __init__(self, config: Config, given: Given) -> None:
+    def __init__(self, config: Config, given: RecordedRun) -> None:
         self._config, self._given = config, given
 
     def sources(self) -> dict[str, str]:
@@ -84,9 +84,9 @@ class RecordedStates:
         """Those that the config names, or all that the files have."""
         return wanted_layers(self._config, list(self._given.states))
 
-    def model(self) -> GivenModel:
+    def model(self) -> RecordedModel:
         """What looks the states up."""
-        return GivenModel(self._given, self._config.states.layers)
+        return RecordedModel(self._given, self._config.states.layers)
 
     def facts(self) -> ProviderFacts:
         """How many of the recorded answers are right."""

@@ -62,9 +62,9 @@ def read_blocks(folder: RunFolder, layer: str, steps: int = STEPS) -> Iterator[B
     distances = (part.to_numpy() for path in parts for part in parquet.read_column(path, "distance"))
     for (begin, end), some_tokens, some_ep, some_distances in zip(
         pairwise(cuts),
-        _regrouped(tokens, counts, folder.sequences),
-        _regrouped(ep, counts, folder.predictions),
-        _regrouped(distances, counts, parts[-1]),
+        _regroup(tokens, counts, folder.sequences),
+        _regroup(ep, counts, folder.predictions),
+        _regroup(distances, counts, parts[-1]),
         strict=True,
     ):
         yield Block(
@@ -92,7 +92,7 @@ def _cuts(lengths: np.ndarray, steps: int) -> list[int]:
     return cuts
 
 
-def _regrouped(pieces: Iterable[Any], counts: Iterable[int], path: Path) -> Iterator[list[Any]]:
+def _regroup(pieces: Iterable[Any], counts: Iterable[int], path: Path) -> Iterator[list[Any]]:
     """Pieces of one long array, cut so that each list of them has as many values as `counts` says.
 
     Raises DamagedFileError of `path` where there are fewer or more values than that.

@@ -220,7 +220,7 @@ class Index:
             with self._path.open("rb", buffering=0) as file:
                 while begin < len(order):
                     end = max(begin + 1, int(np.searchsorted(read, wanted)) + 1)
-                    found = [self._measured(file, cell, state) for cell in order[begin:end].tolist()]
+                    found = [self._measure_cell(file, cell, state) for cell in order[begin:end].tolist()]
                     yield Candidates(
                         np.concatenate([rows for rows, _ in found]), np.concatenate([d for _, d in found])
                     )
@@ -228,7 +228,7 @@ class Index:
         except OSError as error:
             raise DamagedFileError(self._path, error) from error
 
-    def _measured(self, file: BinaryIO, cell: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _measure_cell(self, file: BinaryIO, cell: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         width, size = len(state), int(self._sizes[cell])
         content = _content(file, int(self._starts[cell]), size, width)
         if isal_zlib.crc32(content) != self._checksums[cell]:

@@ -71,12 +71,12 @@ class LayerStates:
             begin, end, step = rows.indices(len(self))
             if step != 1:
                 raise IndexError("slices must have step 1")
-            return self._gathered(np.arange(begin, end))
+            return self._gather(np.arange(begin, end))
         if len(rows) and not 0 <= rows[0] <= rows[-1] < len(self):
             raise IndexError(f"there are rows 0 to {len(self) - 1}, in ascending order")
-        return self._gathered(rows)
+        return self._gather(rows)
 
-    def _gathered(self, rows: np.ndarray) -> np.ndarray:
+    def _gather(self, rows: np.ndarray) -> np.ndarray:
         found = np.empty((len(rows), self._width), np.float32)
         cuts = np.searchsorted(rows, self._starts)  # where the rows of each file begin
         for number in range(len(self._paths)):

@@ -140,13 +140,15 @@ class StateStore:
     @cached_property
     def edition(self) -> str:
         """The same with its projections: what a page that shows it has to be answered from."""
-        return files.key_of(content=self.content, projections=sorted(self._projected()))
+        return files.key_of(content=self.content, projections=sorted(self._projection_contents()))
 
     def continues(self, earlier: "StateStore") -> bool:
         """Whether all of an earlier store is here unchanged: what a page holds of that one fits this one."""
-        return self.content == earlier.content and self._projected() >= earlier._projected()
+        return (
+            self.content == earlier.content and self._projection_contents() >= earlier._projection_contents()
+        )
 
-    def _projected(self) -> set[tuple[str, str, str]]:
+    def _projection_contents(self) -> set[tuple[str, str, str]]:
         return {(at, one.name, one.content) for at, group in self._projections.items() for one in group}
 
     @cached_property

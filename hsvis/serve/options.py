@@ -97,7 +97,7 @@ def serve(given: argparse.Namespace) -> None:
     Raises:
         HsvisError: a config, a run, an option or the address is not what it should be.
     """
-    from hsvis.catalogue.offers import offers, opened  # noqa: PLC0415
+    from hsvis.catalogue.offers import offers, open_offers  # noqa: PLC0415
     from hsvis.serve import who_may  # noqa: PLC0415
 
     named = given.config or ["demo"]
@@ -125,7 +125,7 @@ def serve(given: argparse.Namespace) -> None:
     from_page = building and (given.allow_build or not given.production)
     with Builds(offered, allowed=from_page) as builds:
         watch = Watch(builds, named, given.set)
-        stores = opened(offered, _progress(log), say, building=building, from_page=from_page)
+        stores = open_offers(offered, _progress(log), say, building=building, from_page=from_page)
         app = create_app(
             stores,
             builds=builds,
@@ -206,7 +206,7 @@ def _run(dashboard: Any, given: argparse.Namespace, prefix: str, say: Callable[[
     try:
         server = make_server(given.host, given.port, dashboard.server, threaded=True)
     except (OSError, SystemExit) as error:
-        raise _taken(given.port, given.host) from error
+        raise _port_error(given.port, given.host) from error
     say(f"hsvis is at {_address(given.host, server.port, prefix)}  (stop with Ctrl+C)")
     server.serve_forever()
 
@@ -217,12 +217,12 @@ def _run_for_team(dashboard: Any, given: argparse.Namespace, prefix: str, say: C
     try:
         door = waitress_server.listening(given.host, given.port)
     except OSError as error:
-        raise _taken(given.port, given.host) from error
+        raise _port_error(given.port, given.host) from error
     say(f"hsvis is at {_address(given.host, door.getsockname()[1], prefix)}, with {given.threads} threads")
     waitress_server.serve(dashboard.server, door, given.threads, say)
 
 
-def _taken(port: int, host: str) -> ServerError:
+def _port_error(port: int, host: str) -> ServerError:
     return ServerError(f"port {port} of {host} is in use. Choose another one with --port {port + 1}.")
 
 

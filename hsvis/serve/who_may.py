@@ -59,7 +59,7 @@ def access_of(given: argparse.Namespace, *, must_say: bool, save: bool) -> Acces
     return Access(save, hosts=tuple(dict.fromkeys(names)))
 
 
-def chosen(*, open_to_all: bool, header: str, save: bool) -> Access:
+def access_of_arguments(*, open_to_all: bool, header: str, save: bool) -> Access:
     """For everybody, or those whom a proxy of this machine names; else those who log in.
 
     Raises:

@@ -6,7 +6,7 @@ import flask
 
 from hsvis import paths
 from hsvis.catalogue.jobs import Builds
-from hsvis.catalogue.offers import offers, opened
+from hsvis.catalogue.offers import offers, open_offers
 from hsvis.catalogue.watch import Watch
 from hsvis.dashboard.app import create_app
 from hsvis.dashboard.routes.health import READERS
@@ -49,13 +49,13 @@ def create_server(
     """
     request_log = RequestLog(log_format)
     who_may.check_no_debugging()
-    access = who_may.chosen(open_to_all=open_to_all, header=trust_proxy_user, save=allow_save)
+    access = who_may.access_of_arguments(open_to_all=open_to_all, header=trust_proxy_user, save=allow_save)
     named = [configs] if isinstance(configs, str) else configs
     offered = offers(named, overrides)
     builds = Builds(offered, allowed=False)
     watch = Watch(builds, named, overrides)
     app = create_app(
-        opened(offered, silent, request_log.say, building=False),
+        open_offers(offered, silent, request_log.say, building=False),
         builds=builds,
         access=access,
         notes=Notes(paths.data_folder() / NOTES),

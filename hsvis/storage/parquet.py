@@ -33,7 +33,7 @@ def write_table(path: Path, table: pa.Table, details: Mapping[str, Any] | None =
 
 
 @contextlib.contextmanager
-def joined(path: Path) -> Iterator[Callable[[pa.Table], None]]:
+def append_tables(path: Path) -> Iterator[Callable[[pa.Table], None]]:
     """Gives a function that appends parts of one table in order; the file is whole when the block ends.
 
     Pages carry checksums, and are not compressed: of texts that would take as long as all else that is done

@@ -105,7 +105,7 @@ def _encodings(count: int) -> Thrift:
 def _levels(rows: int, width: int | None) -> bytes:
     """What says of each number that it is there and, of a vector's, if it begins a row (0) or not (1)."""
     if width is None:
-        return _sized(_run(1, rows))
+        return _with_size(_run(1, rows))
     if width < 40:  # a bit for each number takes less than two runs for each row
         begins = np.ones((rows, width), bool)
         begins[:, 0] = False
@@ -113,20 +113,20 @@ def _levels(rows: int, width: int | None) -> bytes:
         repetition = _varint(len(bits) << 1 | 1) + bits
     else:
         repetition = (_run(0, 1) + _run(1, width - 1)) * rows
-    return _sized(repetition) + _sized(_run(3, rows * width))
+    return _with_size(repetition) + _with_size(_run(3, rows * width))
 
 
 def _run(level: int, count: int) -> bytes:
     return _varint(count << 1) + bytes([level])
 
 
-def _sized(content: bytes) -> bytes:
+def _with_size(content: bytes) -> bytes:
     return len(content).to_bytes(4, "little") + content
 
 
 def _chunk(field: pa.Field, values: np.ndarray, at: int, size: int, *, bounds: bool) -> Thrift:
     """Of a column in a row group: where it lies and, where `bounds`, its smallest and largest value."""
-    found = _kept(field) | {5: _i64(values.size), 6: _i64(size), 7: _i64(size), 9: _i64(at)}
+    found = _logical_fields(field) | {5: _i64(values.size), 6: _i64(size), 7: _i64(size), 9: _i64(at)}
     if bounds:
         largest, smallest = (_text(value.tobytes()) for value in (values.max(), values.min()))
         found[12] = _struct({3: _i64(0), 5: largest, 6: smallest, 7: TRUE, 8: TRUE})
@@ -134,7 +134,7 @@ def _chunk(field: pa.Field, values: np.ndarray, at: int, size: int, *, bounds: b
 
 
 @lru_cache(64)
-def _kept(field: pa.Field) -> dict[int, Thrift]:
+def _logical_fields(field: pa.Field) -> dict[int, Thrift]:
     """What is the same of a column in all row groups."""
     path = [field.name, "list", "element"] if pa.types.is_fixed_size_list(field.type) else [field.name]
     return {
@@ -148,7 +148,7 @@ def _kept(field: pa.Field) -> dict[int, Thrift]:
 def _footer(schema: pa.Schema, rows: int, groups: list[Thrift]) -> bytes:
     described = [_struct({4: _text("schema"), 5: _i32(len(schema))})]
     for field in schema:
-        described += _described(field)
+        described += _describe_field(field)
     encoded = {b"ARROW:schema": base64.b64encode(schema.serialize().to_pybytes())}
     notes = (schema.metadata or {}) | encoded
     footer = {
@@ -163,7 +163,7 @@ def _footer(schema: pa.Schema, rows: int, groups: list[Thrift]) -> bytes:
     return _struct(footer)[1]
 
 
-def _described(field: pa.Field) -> list[Thrift]:
+def _describe_field(field: pa.Field) -> list[Thrift]:
     """A column in the schema; that of vectors is a list of groups of one element."""
     kind = _element(field.type)
     leaf = {1: _i32(KINDS[kind]), 3: _i32(OPTIONAL), 4: _text(field.name)}

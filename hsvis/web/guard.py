@@ -28,13 +28,13 @@ def register(app: Dash, access: Access) -> None:
     def _() -> Response | None:
         request = flask.request
         if access.hosts and _host(request.host) not in access.hosts:
-            return _refused(
+            return _refuse(
                 f"Unknown host name {_host(request.host)[:80]!r}. "
                 f"Whoever runs it can allow that name with --allow-host.",
                 421,
             )
         if request.method not in SAFE and _is_foreign(request):
-            return _refused("Only this server's own pages may ask for this.", 403)
+            return _refuse("Only this server's own pages may ask for this.", 403)
         flask.g.user = _user(access)
         is_public = (
             request.endpoint == login.ENDPOINT
@@ -44,18 +44,18 @@ def register(app: Dash, access: Access) -> None:
         if access.is_open or flask.g.user or is_public:
             return None
         if access.users is None:
-            return _refused(f"The proxy before this server did not say who you are ({access.header}).", 401)
+            return _refuse(f"The proxy before this server did not say who you are ({access.header}).", 401)
         if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
             return flask.redirect(login.address(prefix, request.full_path.rstrip("?")))
-        return _refused("Your session has ended: log in again.", 401)
+        return _refuse("Your session has ended: log in again.", 401)
 
     @server.errorhandler(UsersError)
     def _(error: UsersError) -> Response:
         server.logger.error("%s", error)  # with the path, which is not for everybody
-        return _refused("The users file can't be read; see the server log.", 503)
+        return _refuse("The users file can't be read; see the server log.", 503)
 
 
-def _refused(text: str, status: int) -> Response:
+def _refuse(text: str, status: int) -> Response:
     return flask.Response(f"{text}\n", status=status, mimetype="text/plain")
 
 

@@ -46,9 +46,9 @@ class TextFormatter(logging.Formatter):
     """Words with spaces between them; the lines of a traceback follow, each begins with spaces."""
 
     def format(self, record: logging.LogRecord) -> str:
-        request, error = _request(record), _indented(_error(record))
+        request, error = _request(record), _indent(_error(record))
         if request is None:
-            level, message = record.levelname.lower(), _indented(_message(record)).strip()
+            level, message = record.levelname.lower(), _indent(_message(record)).strip()
             return f"{_time(record)} {level} {message}{error}"
         words = (
             _time(record), request.status, _plain(request.method), _plain(request.path),
@@ -129,6 +129,6 @@ def _plain(text: str) -> str:
     return quote(text, safe="/:@~+,;=()[]")
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     """Each line behind the first of an entry begins with spaces, so that it can't be taken for another."""
     return "".join(f"\n    {line}" for line in text.splitlines())

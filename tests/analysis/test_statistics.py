@@ -234,7 +234,10 @@ def test_arrays_of_different_lengths_are_refused(wrong: str) -> None:
 
 def write_run(folder: RunFolder, run: Run, part: int) -> None:
     """The tables of a run, with `part` sequences in each file of states."""
-    with parquet.joined(folder.sequences) as sequences, parquet.joined(folder.predictions) as predictions:
+    with (
+        parquet.append_tables(folder.sequences) as sequences,
+        parquet.append_tables(folder.predictions) as predictions,
+    ):
         for number, begin in enumerate(range(0, len(run.tokens), part)):
             at = slice(begin, begin + part)
             encoded = [

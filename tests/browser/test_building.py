@@ -13,7 +13,7 @@ from server import serving
 
 from hsvis.build.pipeline import build
 from hsvis.catalogue.jobs import Builds
-from hsvis.catalogue.offers import offers, opened
+from hsvis.catalogue.offers import offers, open_offers
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
 from hsvis.progress import silent
@@ -63,7 +63,7 @@ def serve(configs: Path, profile: Profile) -> Iterator[Visit]:
     def served(query: str = "", allowed: bool = True, theme: str = "light") -> Opened:
         offered = offers([str(configs)])
         builds = ends.enter_context(Builds(offered, allowed=allowed))
-        stores = opened(offered, silent, lambda line: None, building=allowed)
+        stores = open_offers(offered, silent, lambda line: None, building=allowed)
         running = ends.enter_context(serving(stores, create_app(stores, builds=builds)))
         page = profile(theme).new_page()
         page.set_viewport_size({"width": 1440, "height": 900})

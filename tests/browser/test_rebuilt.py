@@ -16,7 +16,7 @@ from server import serving
 
 from hsvis.build.pipeline import build
 from hsvis.catalogue.jobs import Builds
-from hsvis.catalogue.offers import offers, opened
+from hsvis.catalogue.offers import offers, open_offers
 from hsvis.catalogue.watch import ALL_FILES, Watch
 from hsvis.config import load_config
 from hsvis.dashboard import create_app
@@ -69,7 +69,9 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: Profile) -> I
     def served(address: str = "", theme: str = "light", most_rows: int = 1000) -> Live:
         builds = ends.enter_context(Builds(offers([str(folder)])))
         watch = Watch(builds, [str(folder)], say=lambda line: None)
-        app = create_app(opened(builds.offers, silent, lambda line: None), builds=builds, most_rows=most_rows)
+        app = create_app(
+            open_offers(builds.offers, silent, lambda line: None), builds=builds, most_rows=most_rows
+        )
         running = ends.enter_context(serving([], app))
         page = profile(theme).new_page()
         page.set_viewport_size({"width": 1440, "height": 900})

@@ -31,8 +31,10 @@ def test_a_change_of_one_module_is_all_that_a_reload_asks_for(
             asked.append(flask.request.path)
 
     with serving([demo_store], app) as served:
-        page = profile().new_page()
+        context = profile()
+        page = context.new_page()
         page.set_default_timeout(PAUSE)
+        context.new_cdp_session(page).send("Network.clearBrowserCache")  # scripts of an earlier test's page
         opened = at_address(watched(page), served.address)
         assert sorted(asked) == names
         page.wait_for_function(f"(count) => ({LOADED})().length >= count", arg=len(names))

@@ -13,11 +13,11 @@ import json, sys
 from pathlib import Path
 from hsvis.build.extraction import extract
 from hsvis.corpus.corpus import corpus_of
-from hsvis.corpus.recorded import read_given
-from hsvis.models.recorded import GivenModel
+from hsvis.corpus.recorded import read_recorded
+from hsvis.models.recorded import RecordedModel
 
-given = read_given(Path(sys.argv[1]), None)
-model = GivenModel(given)
+given = read_recorded(Path(sys.argv[1]), None)
+model = RecordedModel(given)
 found = extract(model, [one for one in map(model.encode, corpus_of(given).test.examples) if len(one)])
 states = found.states["rnn.0"].tolist()
 print(json.dumps([found.lengths.tolist(), states, found.ep.tolist(), "torch" in sys.modules]))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hsvis.build.projecting import embed
-from hsvis.build.sample import covering
+from hsvis.build.sample import cover
 from hsvis.config import TsneSettings
 
 RNG = np.random.default_rng(3)
@@ -23,7 +23,7 @@ def test_rare_regions_every_group_and_every_step_are_covered() -> None:
     states, groups, steps = clusters()
     groups[:] = 0
     groups[17] = 1  # one state of a class of its own
-    rows = covering(states, groups, steps, 600, seed=1)
+    rows = cover(states, groups, steps, 600, seed=1)
     assert len(np.unique(rows)) == 600
     assert (rows >= 5970).sum() > 600 * 30 / 6000 * 2  # more than twice its share
     assert 17 in rows
@@ -32,7 +32,7 @@ def test_rare_regions_every_group_and_every_step_are_covered() -> None:
 
 def test_the_same_seed_gives_the_same_sample() -> None:
     data = clusters()
-    np.testing.assert_array_equal(covering(*data, 500, seed=4), covering(*data, 500, seed=4))
+    np.testing.assert_array_equal(cover(*data, 500, seed=4), cover(*data, 500, seed=4))
 
 
 @settings(max_examples=40, deadline=None)
@@ -42,14 +42,14 @@ def test_it_has_the_size_that_was_asked_for_and_no_row_twice(
 ) -> None:
     rng = np.random.default_rng(seed)
     states = rng.normal(size=(n, 3)).astype(np.float32)
-    rows = covering(states, rng.integers(-1, groups, n), rng.integers(0, 5, n), count, seed)
+    rows = cover(states, rng.integers(-1, groups, n), rng.integers(0, 5, n), count, seed)
     assert len(rows) == min(n, count)
     assert (np.diff(rows) > 0).all()
     assert 0 <= rows.min() <= rows.max() < n
 
 
 def test_equal_states_are_sampled_too() -> None:
-    rows = covering(np.ones((500, 4), np.float32), np.zeros(500, int), np.arange(500), 100, seed=0)
+    rows = cover(np.ones((500, 4), np.float32), np.zeros(500, int), np.arange(500), 100, seed=0)
     assert len(rows) == 100
 
 

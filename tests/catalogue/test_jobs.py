@@ -20,7 +20,7 @@ import pytest
 from hsvis.build.pipeline import build, project
 from hsvis.build.projecting import embed
 from hsvis.catalogue.jobs import Builds, RefusedError
-from hsvis.catalogue.offers import offers, opened
+from hsvis.catalogue.offers import offers, open_offers
 from hsvis.catalogue.runs import Runs
 from hsvis.config import PcaSettings, TsneSettings, load_config
 from hsvis.dashboard import create_app
@@ -83,7 +83,7 @@ def configs(alpha: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 @pytest.fixture
 def store(configs: Path) -> StateStore:
-    return opened(offers([str(configs)]), silent, lambda line: None)[0]
+    return open_offers(offers([str(configs)]), silent, lambda line: None)[0]
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def serve(configs: Path) -> Iterator[Callable[..., tuple[Builds, Runs, Any]]]:
         offered = offers([str(configs)])
         builds = Builds(offered, allowed=allowed)
         made.append(builds)
-        stores = opened(offered, silent, lambda line: None, building=allowed)
+        stores = open_offers(offered, silent, lambda line: None, building=allowed)
         app = create_app(stores, builds=builds)
         return builds, builds._shown[0], app.server.test_client()
 
@@ -119,7 +119,7 @@ def test_a_folder_offers_its_configs_by_name_and_says_what_is_wrong_with_one(con
     assert "`datset` is not a setting. Did you mean `dataset`?" in found[2].error
     assert f"the name `alpha` is that of {configs / 'alpha.yaml'}" in found[3].error
     said: list[str] = []
-    assert [one.name for one in opened(found, silent, said.append)] == ["alpha"]
+    assert [one.name for one in open_offers(found, silent, said.append)] == ["alpha"]
     assert any(line.startswith("zeta: not built") for line in said)
 
 
@@ -155,7 +155,7 @@ def test_a_built_run_opens_although_its_dataset_is_gone(
     given = [f"dataset.data_files={{train: {tmp_path}/rows.parquet, test: {tmp_path}/rows.parquet}}"]
     first = build(load_config(file, given))
     (tmp_path / "rows.parquet").unlink()
-    found = opened(offers([str(file.parent)], given), silent, lambda line: None, building=False)
+    found = open_offers(offers([str(file.parent)], given), silent, lambda line: None, building=False)
     assert [(one.name, one.folder) for one in found] == [("gone", first.folder)]
 
 
@@ -177,15 +177,15 @@ def test_where_nothing_is_built_one_is_built_first(configs: Path) -> None:
     write_config(configs, "demo")
     found = offers([str(configs)])
     with pytest.raises(ConfigError, match="building is switched off") as refused:
-        opened(found, silent, lambda line: None, building=False)
+        open_offers(found, silent, lambda line: None, building=False)
     assert f"hsvis build {configs / 'beta.yaml'}" in str(refused.value)
-    assert [one.name for one in opened(found, silent, lambda line: None)] == ["demo"]
+    assert [one.name for one in open_offers(found, silent, lambda line: None)] == ["demo"]
 
 
 def test_a_named_config_that_is_not_built_is_an_error_with_building_off(configs: Path) -> None:
     file = write_config(configs, "beta")
     with pytest.raises(ConfigError, match=r"beta\.yaml: this run is not built.*hsvis build"):
-        opened(offers([str(configs), str(file)]), silent, lambda line: None, building=False)
+        open_offers(offers([str(configs), str(file)]), silent, lambda line: None, building=False)
 
 
 # projections of a built run
@@ -201,7 +201,7 @@ def test_a_projection_of_a_built_run_is_that_of_its_states_and_stays(
     np.testing.assert_array_equal(added.xy, embed(states, settings).xy)
     assert added.label == "PCA, seed 3"
     assert added.settings == settings.model_dump()
-    again = opened(offers([str(configs)]), silent, lambda line: None, building=False)[0]
+    again = open_offers(offers([str(configs)]), silent, lambda line: None, building=False)[0]
     assert [one.label for one in again.projections("rnn.0")] == ["PCA", "PCA, seed 3"]
     assert [one.name for one in build(load_config(configs / "alpha.yaml")).projections("rnn.0")][1] == name
     manifest = read_manifest(folder)
@@ -414,7 +414,7 @@ def test_an_app_without_builds_builds_nothing(store: StateStore) -> None:
 
 
 def test_progress_for_programs_is_a_json_object_a_line_and_the_folder_stays_last(configs: Path) -> None:
-    store = opened(offers([str(configs)]), silent, lambda line: None)[0]
+    store = open_offers(offers([str(configs)]), silent, lambda line: None)[0]
     command = ["project", str(store.folder.path), "--layer", "rnn.0", "--method", "pca", "--seed", "8"]
     done = subprocess.run(
         [sys.executable, "-m", "hsvis", *command, "--progress", "json"],

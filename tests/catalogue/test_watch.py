@@ -11,7 +11,7 @@ from rebuilt import rebuild, write_config
 
 from hsvis.build.pipeline import build, project
 from hsvis.catalogue.jobs import Builds
-from hsvis.catalogue.offers import offers, opened, sources
+from hsvis.catalogue.offers import offers, open_offers, sources
 from hsvis.catalogue.runs import Runs
 from hsvis.catalogue.watch import ALL_FILES, Watch
 from hsvis.config import PcaSettings, load_config
@@ -27,7 +27,7 @@ class Server:
         self.said: list[str] = []
         self.builds = Builds(offers([str(folder)]))
         self.watch = Watch(self.builds, [str(folder)], say=self.said.append)
-        stores = opened(self.builds.offers, silent, lambda line: None)
+        stores = open_offers(self.builds.offers, silent, lambda line: None)
         self.client = create_app(stores, builds=self.builds).server.test_client()
 
     @property
@@ -272,7 +272,7 @@ def test_the_thread_looks_by_itself_and_ends_with_its_block(folder: Path) -> Non
 
     builds = Builds(offers([str(folder)]))
     watch = Watch(builds, [str(folder)], say=say, pause=0.05)
-    create_app(opened(builds.offers, silent, lambda line: None), builds=builds)
+    create_app(open_offers(builds.offers, silent, lambda line: None), builds=builds)
     with watch:
         build(load_config(write_config(folder, "beta")))
         assert appeared.wait(60)

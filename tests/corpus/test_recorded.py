@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hsvis.build.pipeline import build
 from hsvis.config import Config, load_config
-from hsvis.corpus.recorded import read_given
+from hsvis.corpus.recorded import read_recorded
 from hsvis.dashboard import create_app
 from hsvis.errors import ConfigError, DataError, ModelError
 from hsvis.run.find import find_run
@@ -215,7 +215,7 @@ def test_a_damaged_file_is_an_error_of_ours_or_reads_as_it_was(tmp_path: Path, c
         content = content[: cut % len(content)]
     (tmp_path / "broken.npz").write_bytes(content)
     try:
-        read = read_given(tmp_path / "broken.npz", None)
+        read = read_recorded(tmp_path / "broken.npz", None)
     except DataError as error:
         assert "broken.npz" in str(error)
     else:
@@ -226,13 +226,13 @@ def test_padded_arrays_of_as_many_steps_as_sequences_are_told_apart(tmp_path: Pa
     lengths = np.array([2, 0, 1, 1])
     states, ep = RNG.normal(size=(4, 2, 3)).astype(np.float32), RNG.random((4, 2)).astype(np.float32)
     np.savez(tmp_path / "few.npz", lengths=lengths, states=states, ep=ep)
-    read = read_given(tmp_path / "few.npz", None)
+    read = read_recorded(tmp_path / "few.npz", None)
     inside = np.arange(2) < lengths[:, None]
     np.testing.assert_array_equal(read.states["rnn.0"], states[inside])
     np.testing.assert_allclose(read.ep[:, 1], ep[inside], atol=1e-6)
     flat = RNG.dirichlet([1, 1], 4).astype(np.float32)
     np.savez(tmp_path / "few.npz", lengths=lengths, states=states[inside], ep=flat)
-    np.testing.assert_allclose(read_given(tmp_path / "few.npz", None).ep, flat, atol=1e-6)
+    np.testing.assert_allclose(read_recorded(tmp_path / "few.npz", None).ep, flat, atol=1e-6)
 
 
 def test_bytes_are_shown_as_text(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hsvis.build.pipeline import build
 from hsvis.config import ModelSettings, TokenSettings, load_config
 from hsvis.corpus.corpus import Split
 from hsvis.corpus.tokens import Vocabulary, split_text, word_forms
-from hsvis.corpus.word_files import tokenised, words_file
+from hsvis.corpus.word_files import read_or_split_words, words_file
 from hsvis.corpus.words import ReadText, read_words
 from hsvis.models.builtin.classifier import RecurrentClassifier
 from hsvis.models.builtin.text_model import TextModel
@@ -74,10 +74,10 @@ def test_a_text_that_was_read_before_is_encoded_as_one_that_was_not(
 
 def test_words_are_read_once_and_found_again(tmp_path: Path) -> None:
     path, said = words_file(tmp_path, split(TEXTS), lowercase=True), Said()
-    first = tokenised(path, split(TEXTS), lowercase=True, places=True, progress=said)
+    first = read_or_split_words(path, split(TEXTS), lowercase=True, places=True, progress=said)
     assert "reading words" in said.stages
     said.stages.clear()
-    again = tokenised(path, split(TEXTS), lowercase=True, places=False, progress=said)
+    again = read_or_split_words(path, split(TEXTS), lowercase=True, places=False, progress=said)
     assert said.stages == []
     assert again.forms == first.forms
     for name in ("codes", "starts", "ends", "offsets"):
@@ -95,15 +95,15 @@ def test_other_texts_or_rules_are_other_words(tmp_path: Path) -> None:
 
 def test_places_that_nobody_asked_for_before_are_added(tmp_path: Path) -> None:
     path = words_file(tmp_path, split(TEXTS), lowercase=True)
-    assert tokenised(path, split(TEXTS), lowercase=True, places=False).starts is None
-    assert tokenised(path, split(TEXTS), lowercase=True, places=True).starts is not None
-    assert tokenised(path, split(TEXTS), lowercase=True, places=False).starts is not None  # kept
+    assert read_or_split_words(path, split(TEXTS), lowercase=True, places=False).starts is None
+    assert read_or_split_words(path, split(TEXTS), lowercase=True, places=True).starts is not None
+    assert read_or_split_words(path, split(TEXTS), lowercase=True, places=False).starts is not None  # kept
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "of another split"])
 def test_a_damaged_file_is_read_anew(tmp_path: Path, damage: str) -> None:
     path = words_file(tmp_path, split(TEXTS), lowercase=True)
-    whole = tokenised(path, split(TEXTS), lowercase=True, places=True)
+    whole = read_or_split_words(path, split(TEXTS), lowercase=True, places=True)
     content = bytearray(path.read_bytes())
     if damage == "cut":
         path.write_bytes(content[: len(content) // 2])
@@ -115,7 +115,7 @@ def test_a_damaged_file_is_read_anew(tmp_path: Path, damage: str) -> None:
     else:
         path.write_bytes(words_file_of(tmp_path / "other", TEXTS[:2]).read_bytes())
     said = Said()
-    again = tokenised(path, split(TEXTS), lowercase=True, places=True, progress=said)
+    again = read_or_split_words(path, split(TEXTS), lowercase=True, places=True, progress=said)
     assert "reading words" in said.stages
     np.testing.assert_array_equal(again.codes, whole.codes)
     assert parquet.is_whole(path, len(TEXTS))
@@ -123,7 +123,7 @@ def test_a_damaged_file_is_read_anew(tmp_path: Path, damage: str) -> None:
 
 def words_file_of(folder: Path, texts: list[str]) -> Path:
     path = words_file(folder, split(texts), lowercase=True)
-    tokenised(path, split(texts), lowercase=True, places=True)
+    read_or_split_words(path, split(texts), lowercase=True, places=True)
     return path
 
 
@@ -133,7 +133,7 @@ def test_what_a_killed_build_left_beside_the_words_goes(tmp_path: Path) -> None:
     of_others = path.with_name(".other.parquet.0a1b2c3d.aside")  # being written at this moment
     for file in (left, of_others):
         file.write_bytes(b"half")
-    tokenised(path, split(TEXTS), lowercase=True, places=True)
+    read_or_split_words(path, split(TEXTS), lowercase=True, places=True)
     assert not left.exists()
     assert of_others.exists()
     assert parquet.is_whole(path, len(TEXTS))

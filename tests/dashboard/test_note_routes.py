@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from hsvis.dashboard import create_app
 from hsvis.dashboard.page import ids
-from hsvis.dashboard.routes.note_files import escaped, quoted
+from hsvis.dashboard.routes.note_files import escape_markdown, quoted
 from hsvis.dashboard.routes.notes import LARGEST_BODY, LARGEST_FILTER
 from hsvis.notes import Notes
 from hsvis.run.store import StateStore
@@ -394,9 +394,9 @@ def test_markdown_has_a_heading_a_sequence_and_shows_texts_as_they_are(
 
 @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=60))
 def test_markdown_loses_no_sign(text: str) -> None:
-    shown = re.sub(r"\\([^\w\s]|_)", r"\1", escaped(text))
+    shown = re.sub(r"\\([^\w\s]|_)", r"\1", escape_markdown(text))
     assert shown.lstrip() == text.lstrip()
-    assert not re.match(r"\s{4}|[-+=:#>]|\d+[.)]", escaped(text).lstrip("\N{NO-BREAK SPACE}"))
+    assert not re.match(r"\s{4}|[-+=:#>]|\d+[.)]", escape_markdown(text).lstrip("\N{NO-BREAK SPACE}"))
 
 
 def test_every_line_of_a_text_is_quoted() -> None:

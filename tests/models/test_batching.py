@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hsvis.models.batching import bucketed, pad
+from hsvis.models.batching import bucket, pad
 
 
 @settings(max_examples=60, deadline=None)
@@ -19,7 +19,7 @@ from hsvis.models.batching import bucketed, pad
 def test_the_shortest_come_first_in_batches_as_full_as_they_may_be(
     lengths: list[int], steps: int, most: int
 ) -> None:
-    batches = [batch.tolist() for batch in bucketed(np.array(lengths, int), steps, most)]
+    batches = [batch.tolist() for batch in bucket(np.array(lengths, int), steps, most)]
     assert [k for batch in batches for k in batch] == sorted(range(len(lengths)), key=lambda k: lengths[k])
     for batch in batches:
         assert len(batch) == 1 or (len(batch) <= most and len(batch) * lengths[batch[-1]] <= steps)
@@ -28,7 +28,7 @@ def test_the_shortest_come_first_in_batches_as_full_as_they_may_be(
 
 
 def test_a_batch_holds_256_sequences_where_nothing_else_is_said() -> None:
-    assert [len(batch) for batch in bucketed(np.ones(600, int), 10_000)] == [256, 256, 88]
+    assert [len(batch) for batch in bucket(np.ones(600, int), 10_000)] == [256, 256, 88]
 
 
 @pytest.mark.parametrize("width", [None, 3])

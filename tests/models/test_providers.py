@@ -15,7 +15,7 @@ from own_run import WORDS, make_folder, saved, write_config
 import hsvis
 from hsvis.build.pipeline import build
 from hsvis.build.plan import Plan
-from hsvis.catalogue.offers import offers, opened
+from hsvis.catalogue.offers import offers, open_offers
 from hsvis.config import Config, load_config
 from hsvis.models.builtin.provider import BuiltIn
 from hsvis.models.fingerprints import fingerprints, own_imports, sources, unseen
@@ -113,7 +113,7 @@ def test_a_server_that_builds_nothing_says_what_it_can_not_tell(folder: Path) ->
     assert found.folder == built.folder
     assert "brings its own weights" in found.doubt
     told: list[str] = []
-    (store,) = opened(offers([str(folder / "own.yaml")]), silent, told.append, building=False)
+    (store,) = open_offers(offers([str(folder / "own.yaml")]), silent, told.append, building=False)
     assert store.folder == built.folder
     assert any("can't be told without calling it" in line for line in told)
 

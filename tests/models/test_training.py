@@ -14,7 +14,7 @@ from hsvis.errors import DataError, ModelError
 from hsvis.models.builtin.checkpoint import checkpoint_bytes, read_checkpoint
 from hsvis.models.builtin.examples import Examples, with_unknown
 from hsvis.models.builtin.training import Trained, train
-from hsvis.models.builtin.training import _shuffled as batches_of
+from hsvis.models.builtin.training import _shuffle as batches_of
 
 TOKENS = TokenSettings(vocabulary=200, max_length=20)
 SETTINGS = ModelSettings(

@@ -83,7 +83,7 @@ def test_a_part_that_was_read_again_is_joined_as_the_same_bytes(tmp_path: Path) 
     ]
     parquet.write_table(tmp_path / "part.parquet", parts[0])
     for name, first in (("alone", parts[0]), ("again", parquet.read_table(tmp_path / "part.parquet"))):
-        with parquet.joined(tmp_path / name) as append:
+        with parquet.append_tables(tmp_path / name) as append:
             append(first)
             append(parts[1])
     assert (tmp_path / "alone").read_bytes() == (tmp_path / "again").read_bytes()
@@ -93,7 +93,7 @@ def test_joined_parts_equal_one_table(tmp_path: Path) -> None:
     whole = table(900)
     for k in range(3):
         parquet.write_table(tmp_path / f"{k}.parquet", whole.slice(300 * k, 300))
-    with parquet.joined(tmp_path / "all.parquet") as append:
+    with parquet.append_tables(tmp_path / "all.parquet") as append:
         for k in range(3):
             append(parquet.read_table(tmp_path / f"{k}.parquet"))
         assert not (tmp_path / "all.parquet").exists()
@@ -101,10 +101,10 @@ def test_joined_parts_equal_one_table(tmp_path: Path) -> None:
 
 
 def test_joining_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), parquet.joined(tmp_path / "all.parquet") as append:
+    with pytest.raises(RuntimeError), parquet.append_tables(tmp_path / "all.parquet") as append:
         append(table())
         raise RuntimeError
-    with parquet.joined(tmp_path / "none.parquet"):
+    with parquet.append_tables(tmp_path / "none.parquet"):
         pass
     assert list(tmp_path.iterdir()) == []
 

@@ -105,7 +105,7 @@ def demo_reviews(*, train: int = 2000, test: int = 400, seed: int = 7) -> DemoCo
         train_labels=np.array([plan.label for plan in train_plans], dtype=np.int16),
         test_texts=test_texts,
         test_labels=np.array([plan.label for plan in test_plans], dtype=np.int16),
-        planted=tuple(_planted(plan, text) for plan, text in zip(test_plans, test_texts, strict=True)),
+        planted=tuple(_find_planted(plan, text) for plan, text in zip(test_plans, test_texts, strict=True)),
     )
 
 
@@ -150,6 +150,6 @@ def _texts(
     return tuple(texts)
 
 
-def _planted(plan: Plan, text: str) -> Planted:
+def _find_planted(plan: Plan, text: str) -> Planted:
     at = text.split().index(plan.actor.split()[0]) if plan.actor else -1
     return Planted(plan.actor, at, plan.contrast, plan.negation, plan.mild)

@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, State, no_update
 from hsvis.catalogue.runs import Runs, edition_in
 from hsvis.dashboard.content.table_rows import table_rows
 from hsvis.dashboard.page import ids
-from hsvis.dashboard.page.sequence_table import described, sequence_table
+from hsvis.dashboard.page.sequence_table import sequence_table, table_facts
 
 
 def table_of(
@@ -20,8 +20,8 @@ def table_of(
     """
     view = runs.resolve({"run": run, "edition": edition})
     if runs.is_paged(view.store) or model == "infinite":
-        return sequence_table(runs, view.store), no_update, described(runs, view)
-    return no_update, table_rows(view.store), described(runs, view)
+        return sequence_table(runs, view.store), no_update, table_facts(runs, view)
+    return no_update, table_rows(view.store), table_facts(runs, view)
 
 
 def register(app: Dash, runs: Runs) -> None:

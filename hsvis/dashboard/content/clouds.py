@@ -59,7 +59,7 @@ class Clouds:
 
         States of sequences that a filter left out are not in it.
         """
-        grid = self._drawn(view, window, emphasis)
+        grid = self._draw(view, window, emphasis)
         levels = self._levels(view.store, emphasis)
         return grid if levels is None else raster.pickable(grid, levels)
 
@@ -74,7 +74,7 @@ class Clouds:
     def pixels(self, view: View, window: Window, look: Look = PLAIN) -> np.ndarray:
         """(height, width, 4) uint8, RGBA: what `image` encodes."""
         return cloud.paint(
-            self._drawn(view, window, look.emphasis),
+            self._draw(view, window, look.emphasis),
             view,
             window,
             look,
@@ -101,12 +101,12 @@ class Clouds:
         """As `cloud.codes`."""
         return self._states.get((colour, store.content), lambda: cloud.codes(store, colour))
 
-    def _drawn(self, view: View, window: Window, emphasis: Emphasis) -> np.ndarray:
+    def _draw(self, view: View, window: Window, emphasis: Emphasis) -> np.ndarray:
         """As `grid`, with the states that a filter left out."""
 
         def draw() -> np.ndarray:
             levels = self._levels(view.store, emphasis, drawn=True)
-            return raster.pick_grid(self._ordered(view), window, levels)
+            return raster.pick_grid(self._points_in_order(view), window, levels)
 
         return self._grids.get((*view.content, window, emphasis), draw)
 
@@ -118,7 +118,7 @@ class Clouds:
 
         return self._once(self._orders, store, order)
 
-    def _ordered(self, view: View) -> Points:
+    def _points_in_order(self, view: View) -> Points:
         order = self._order(view.store)
         return self._once(self._points, view.projection, lambda: in_order(view.projection.xy, order))
 

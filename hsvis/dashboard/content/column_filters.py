@@ -1,9 +1,7 @@
 """The filters in the heads of the table's columns, applied on the server as the grid would in the browser."""
 
-import json
 import math
 import operator
-import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from hsvis.dashboard.content.request_json import json_object, short
 
 NUMBERS = ("sequence", "confidence", "length")
 TEXTS = ("class", "classification", "correct", "words")
@@ -74,15 +74,7 @@ def parse(text: str | None) -> tuple[ColumnFilter, ...]:
     """
     if not text:
         return ()
-    try:
-        read = json.loads(text)
-    except (ValueError, RecursionError):  # the latter: thousands of brackets
-        raise ValueError(f"{_short(text)} is not JSON.") from None
-    if not isinstance(read, dict):
-        raise ValueError(f"{_short(read)} is not a JSON object with some of the keys {', '.join(COLUMNS)}.")
-    for column in read:
-        if column not in COLUMNS:
-            raise ValueError(f"{_short(column)} is none of the columns {', '.join(COLUMNS)}.")
+    read = json_object(text, COLUMNS, "columns")
     return tuple(_column(column, read[column]) for column in COLUMNS if column in read)
 
 
@@ -110,20 +102,20 @@ def among_texts(texts: pa.Array, condition: Condition) -> np.ndarray:
     return found.to_numpy(zero_copy_only=False)
 
 
-def folded(texts: list[str]) -> pa.Array:
+def fold_case(texts: list[str]) -> pa.Array:
     """The texts in lower case, as bytes: a class out of YAML may be half a character."""
     return pa.array([text.lower().encode("utf-8", "surrogatepass") for text in texts], pa.binary())
 
 
 def _column(column: str, model: Any) -> ColumnFilter:
     if not isinstance(model, dict):
-        raise ValueError(f"{column}={_short(model)} is not a filter: an object with `type` is needed.")
+        raise ValueError(f"{column}={short(model)} is not a filter: an object with `type` is needed.")
     joined = model.get("operator")
     if joined is None:
         return ColumnFilter(column, (_condition(column, model),))
     conditions = model.get("conditions")
     if joined not in ("AND", "OR"):
-        raise ValueError(f"{column}: operator={_short(joined)} is none of AND, OR.")
+        raise ValueError(f"{column}: operator={short(joined)} is none of AND, OR.")
     if not isinstance(conditions, list) or not 1 <= len(conditions) <= MOST_CONDITIONS:
         raise ValueError(f"{column}: `conditions` has to be a list of 1 to {MOST_CONDITIONS} filters.")
     return ColumnFilter(column, tuple(_condition(column, one) for one in conditions), joined == "OR")
@@ -134,7 +126,7 @@ def _condition(column: str, model: Any) -> Condition:
     allowed = (*COMPARISONS, "inRange", *BLANKS) if is_number else (*MATCHES, *BLANKS)
     kind = model.get("type") if isinstance(model, dict) else None
     if kind not in allowed:
-        raise ValueError(f"{column}: type={_short(kind)} is none of {', '.join(allowed)}.")
+        raise ValueError(f"{column}: type={short(kind)} is none of {', '.join(allowed)}.")
     if kind in BLANKS:
         return Condition(kind)
     if not is_number:
@@ -146,7 +138,7 @@ def _condition(column: str, model: Any) -> Condition:
 def _text(column: str, model: Mapping[str, Any]) -> str:
     value = model.get("filter")
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise ValueError(f"{column}: filter={_short(value)} is not a text of at most {LONGEST_TEXT} letters.")
+        raise ValueError(f"{column}: filter={short(value)} is not a text of at most {LONGEST_TEXT} letters.")
     return value.lower()
 
 
@@ -157,10 +149,5 @@ def _number(column: str, model: Mapping[str, Any], key: str) -> float:
     except (TypeError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{column}: {key}={_short(value)} is not a number.")
+        raise ValueError(f"{column}: {key}={short(value)} is not a number.")
     return number
-
-
-def _short(value: Any) -> str:
-    """How a message shows a value: one line, cut where it is long."""
-    return reprlib.repr(value)

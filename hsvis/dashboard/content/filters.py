@@ -1,13 +1,12 @@
 """Which sequences are emphasised: by class, answer, words of the text, and regions of a projection."""
 
-import json
-import reprlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hsvis.dashboard.content.bounded_cache import BoundedCache
+from hsvis.dashboard.content.request_json import json_object, short
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
@@ -53,7 +52,7 @@ class Filter:
         """
         if not text:
             return cls()
-        read = _json_object(text)
+        read = json_object(text, KEYS)
         return cls(
             actual=_class(read, "actual", -1, n_classes),
             predicted=_class(read, "predicted", 0, n_classes),
@@ -132,52 +131,39 @@ def _with_any(rows: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return matches
 
 
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        read = json.loads(text)
-    except (ValueError, RecursionError):  # the latter: thousands of brackets
-        raise ValueError(f"{_short(text)} is not JSON.") from None
-    if not isinstance(read, dict):
-        raise ValueError(f"{_short(read)} is not a JSON object with some of the keys {', '.join(KEYS)}.")
-    for key in read:
-        if key not in KEYS:
-            raise ValueError(f"{_short(key)} is none of the keys {', '.join(KEYS)}.")
-    return read
-
-
 def _class(read: dict[str, Any], key: str, lowest: int, n_classes: int) -> int | None:
     value = read.get(key)
     if value is None:
         return None
     if type(value) is not int or not lowest <= value < n_classes:  # True is an int too
-        raise ValueError(f"{key}={_short(value)} is not a class: {lowest} to {n_classes - 1}, or null.")
+        raise ValueError(f"{key}={short(value)} is not a class: {lowest} to {n_classes - 1}, or null.")
     return value
 
 
 def _correct(value: Any) -> bool | None:
     if value is not None and not isinstance(value, bool):
-        raise ValueError(f"correct={_short(value)} is none of true, false, null.")
+        raise ValueError(f"correct={short(value)} is none of true, false, null.")
     return value
 
 
 def _search(value: Any) -> str:
     words = "" if value is None else value
     if not isinstance(words, str):
-        raise ValueError(f"search={_short(value)} is not a text.")
+        raise ValueError(f"search={short(value)} is not a text.")
     words = words.strip()
     if len(words) > LONGEST_SEARCH:
         raise ValueError(
-            f"search={_short(words)} has {len(words):,} characters; at most {LONGEST_SEARCH} are allowed."
+            f"search={short(words)} has {len(words):,} characters; at most {LONGEST_SEARCH} are allowed."
         )
     if any("\ud800" <= character <= "\udfff" for character in words):
-        raise ValueError(f"search={_short(words)} has half a character; whole ones are allowed.")
+        raise ValueError(f"search={short(words)} has half a character; whole ones are allowed.")
     return words
 
 
 def _regions(value: Any) -> tuple[Polygon, ...]:
     regions = [] if value is None else value
     if not isinstance(regions, list):
-        raise ValueError(f"regions={_short(value)} is not a list of polygons.")
+        raise ValueError(f"regions={short(value)} is not a list of polygons.")
     if len(regions) > MOST_REGIONS:
         raise ValueError(f"There are {len(regions):,} regions; at most {MOST_REGIONS} are allowed.")
     return tuple(_polygon(region) for region in regions)
@@ -186,7 +172,7 @@ def _regions(value: Any) -> tuple[Polygon, ...]:
 def _polygon(value: Any) -> Polygon:
     fewest, most = POINTS
     if not isinstance(value, list):
-        raise ValueError(f"The region {_short(value)} is not a list of {fewest} to {most} points [x, y].")
+        raise ValueError(f"The region {short(value)} is not a list of {fewest} to {most} points [x, y].")
     if not fewest <= len(value) <= most:
         raise ValueError(f"A region has {len(value):,} points; {fewest} to {most} are allowed.")
     return tuple(_point(point) for point in value)
@@ -195,7 +181,7 @@ def _polygon(value: Any) -> Polygon:
 def _point(value: Any) -> tuple[float, float]:
     if not isinstance(value, list) or len(value) != 2 or not all(_is_coordinate(one) for one in value):
         raise ValueError(
-            f"The point {_short(value)} of a region is not [x, y] with numbers "
+            f"The point {short(value)} of a region is not [x, y] with numbers "
             f"from {-LARGEST_COORDINATE:g} to {LARGEST_COORDINATE:g}."
         )
     return float(value[0]), float(value[1])
@@ -204,8 +190,3 @@ def _point(value: Any) -> tuple[float, float]:
 def _is_coordinate(value: Any) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and -LARGEST_COORDINATE <= value <= LARGEST_COORDINATE  # NaN is not
-
-
-def _short(value: Any) -> str:
-    """How a message shows a value: one line, cut where it is long."""
-    return reprlib.repr(value)

@@ -80,7 +80,7 @@ class Pages:
         """The sequences that are listed, in their order: (K,) int32, read-only."""
         cloud = view.projection.content if listing.filter.regions else None
         key = (view.store.content, cloud, listing)
-        return self._orders.get(key, lambda: self._ordered(view, listing))
+        return self._orders.get(key, lambda: self._order(view, listing))
 
     def rows(self, view: View, listing: Listing, start: int, end: int) -> dict[str, Any]:
         """The rows from `start` to before `end`, and how many there are in all."""
@@ -95,7 +95,7 @@ class Pages:
                 del self._columns[next(iter(self._columns))]
             return found
 
-    def _ordered(self, view: View, listing: Listing) -> np.ndarray:
+    def _order(self, view: View, listing: Listing) -> np.ndarray:
         columns = self._columns_of(view.store)
         mask = np.ones(view.store.n_sequences, dtype=bool)
         if not listing.filter.is_empty:
@@ -171,7 +171,7 @@ class Texts:
     @cached_property
     def folded(self) -> pa.Array:
         """In lower case, as `column_filters.among_texts` takes them."""
-        return column_filters.folded(self._texts)
+        return column_filters.fold_case(self._texts)
 
     @cached_property
     def ranks(self) -> np.ndarray:

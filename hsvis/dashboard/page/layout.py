@@ -18,7 +18,7 @@ from hsvis.dashboard.page.header import header
 from hsvis.dashboard.page.options import OPTIONS
 from hsvis.dashboard.page.panels import keys, neighbours, rebuilt, run_dialog
 from hsvis.dashboard.page.parts import button, export, figure, frame, tool
-from hsvis.dashboard.page.sequence_table import described, sequence_table
+from hsvis.dashboard.page.sequence_table import sequence_table, table_facts
 from hsvis.dashboard.page.settings import settings
 from hsvis.figures.board import projection_figure
 from hsvis.figures.view import View
@@ -68,7 +68,7 @@ def page(
                     ids.GONE,
                 )
             ),
-            dcc.Store(id=ids.TABLE, data=described(runs, view)),
+            dcc.Store(id=ids.TABLE, data=table_facts(runs, view)),
             dcc.Store(id=ids.EDITIONS, data=editions),
             dcc.Store(id=ids.DEFAULTS, data={option.id: option.default for option in OPTIONS}),
         ],

@@ -29,7 +29,7 @@ IN_PAGES: dict[str, Any] = {
 }
 
 
-def described(runs: Runs, view: View) -> dict[str, Any]:
+def table_facts(runs: Runs, view: View) -> dict[str, Any]:
     """What assets/table/rows.mjs has to know of the table of a run.  `view`: any of the run."""
     return {
         "run": view.store.name,

@@ -72,14 +72,14 @@ def register(app: Dash, runs: Runs, builds: Builds) -> None:
 
 def overview(runs: Runs, builds: Builds) -> dict[str, Any]:
     """Every run with what there is to say of it, and every job."""
-    offered = {one.name: _told(one, builds.allowed) for one in builds.offers}
+    offered = {one.name: _describe_offer(one, builds.allowed) for one in builds.offers}
     names = [*(store.name for store in runs if store.name not in offered), *offered]
     nothing = {"error": "", "note": "", "command": ""}
     listed = [{"name": name, "built": name in runs} | offered.get(name, nothing) for name in names]
     return {"allowed": builds.allowed, "runs": listed, "jobs": builds.state()}
 
 
-def _told(offer: Offer, allowed: bool) -> dict[str, str]:
+def _describe_offer(offer: Offer, allowed: bool) -> dict[str, str]:
     """What a page may know of a config: where people may not build, nothing of the server's folders."""
     if allowed:
         return {"error": offer.error, "note": offer.note, "command": offer.command}

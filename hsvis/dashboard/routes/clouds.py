@@ -49,14 +49,14 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
 
     def cloud_image(run: str, layer: str, projection: str) -> flask.Response:
-        picture = _asked(runs, run, layer, projection)
+        picture = _read_picture(runs, run, layer, projection)
         content = ("image", *picture.shape, *picture.paint)
-        return _kept(content, lambda: _image(clouds, picture, _emphasis(filters, picture)))
+        return _answer_kept(content, lambda: _image(clouds, picture, _emphasis(filters, picture)))
 
     def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
-        picture = _asked(runs, run, layer, projection)
+        picture = _read_picture(runs, run, layer, projection)
         content = ("grid and starts", *picture.shape)
-        return _kept(content, lambda: _grid(clouds, picture, _emphasis(filters, picture)))
+        return _answer_kept(content, lambda: _grid(clouds, picture, _emphasis(filters, picture)))
 
     def state(run: str, row: str) -> flask.Response:
         return flask.jsonify(_state(runs, run, row))
@@ -66,7 +66,7 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     answers.add_route(app, "state/<run>/<row>", state)
 
 
-def _asked(runs: Runs, run: str, layer: str, projection: str) -> Picture:
+def _read_picture(runs: Runs, run: str, layer: str, projection: str) -> Picture:
     """Raises: NotFound if there is no such cloud; BadRequest if an argument makes no sense."""
     view = parameters.view_of(runs, run, layer, projection)
     ratio, size = _factor("ratio", PIXEL_RATIOS), _factor("size", SIZES)
@@ -110,7 +110,7 @@ def _side(name: str) -> int:
     return int(min(value, LARGEST_SIDE))
 
 
-def _kept(content: tuple[object, ...], respond: Callable[[], flask.Response]) -> flask.Response:
+def _answer_kept(content: tuple[object, ...], respond: Callable[[], flask.Response]) -> flask.Response:
     """The browser keeps the answer but asks whether it is still right; that costs no drawing.
 
     Args:

@@ -86,27 +86,27 @@ def csv_chunks(table: Table, chunk_rows: int = CHUNK_ROWS) -> Iterator[bytes]:
     while chunk := list(islice(rows, chunk_rows)):
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\r\n").writerows(chunk)
-        yield _encoded(text.getvalue())
+        yield _encode(text.getvalue())
 
 
 def _table_file(table: Table, view: View, file: str) -> flask.Response:
-    return _attached(flask.Response(csv_chunks(table), content_type="text/csv; charset=utf-8"), view, file)
+    return _attach(flask.Response(csv_chunks(table), content_type="text/csv; charset=utf-8"), view, file)
 
 
 def _json_file(record: dict[str, Any], view: View, file: str) -> flask.Response:
     content = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    return _attached(flask.Response(_encoded(content), mimetype="application/json"), view, file)
+    return _attach(flask.Response(_encode(content), mimetype="application/json"), view, file)
 
 
-def _encoded(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode("utf-8", "replace")  # a class name out of YAML may be half a surrogate pair
 
 
-def _attached(response: flask.Response, view: View, file: str) -> flask.Response:
-    return attached(response, "-".join((view.store.name, view.layer, view.projection.name, file)))
+def _attach(response: flask.Response, view: View, file: str) -> flask.Response:
+    return attach(response, "-".join((view.store.name, view.layer, view.projection.name, file)))
 
 
-def attached(response: flask.Response, name: str) -> flask.Response:
+def attach(response: flask.Response, name: str) -> flask.Response:
     """A file to be kept, not shown, under a name that every system can take."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -130,7 +130,7 @@ def _asked_sequences(view: View, pages: Pages) -> Iterable[int]:
     """
     store = view.store
     if flask.request.method == "POST":
-        given = _posted(ID_BYTES * (store.n_sequences + 1))
+        given = _read_sequences(ID_BYTES * (store.n_sequences + 1))
     elif "sequences" in flask.request.args:
         given = [part for part in flask.request.args["sequences"].split(",") if part.strip()]
     else:
@@ -140,7 +140,7 @@ def _asked_sequences(view: View, pages: Pages) -> Iterable[int]:
     return [parameters.sequence(store, one) for one in given]
 
 
-def _posted(most: int) -> list[object]:
+def _read_sequences(most: int) -> list[object]:
     """The list of a JSON body of at most so many bytes.  Raises BadRequest."""
     flask.request.max_content_length = 2**62  # no more is read than the next line says
     too_long = BadRequest("The list is longer than the run has sequences.")

@@ -49,7 +49,7 @@ def _nearest(store: StateStore, layer: str, row: int) -> list[dict[str, Any]]:
     rows, distances = neighbours(store, layer, row, int(k), of_sequences=of_sequences)
     largest = store.largest_distance(layer)
     return [
-        _described(store, one, projection)
+        _describe(store, one, projection)
         | {"distance": distance, "share": distance / largest if largest > 0 else None}
         for one, distance in zip(rows.tolist(), distances.tolist(), strict=True)
     ]
@@ -63,7 +63,7 @@ def _projection(store: StateStore, layer: str) -> Projection | None:
         raise NotFound(f"There is no projection {name!r} of layer {layer!r}.") from None
 
 
-def _described(store: StateStore, row: int, projection: Projection | None) -> dict[str, Any]:
+def _describe(store: StateStore, row: int, projection: Projection | None) -> dict[str, Any]:
     """A state as the page's scripts read it, with the words around it, and its place in a projection."""
     sequence, step = store.locate(row)
     first, end = int(store.offsets[sequence]), int(store.offsets[sequence + 1])

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import flask
 
 from hsvis.dashboard.content.export_tables import Table
-from hsvis.dashboard.routes.exports import attached, csv_chunks
+from hsvis.dashboard.routes.exports import attach, csv_chunks
 from hsvis.notes import Note
 
 Link = Callable[[Note], str]
@@ -52,7 +52,7 @@ def _no_formula(text: str) -> str:
 
 def markdown(notes: Sequence[Note], link: Link) -> str:
     """A heading for each sequence, in their order; beneath it its notes, step by step, the oldest first."""
-    lines = ["# Notes" + (f" on {escaped(notes[0].run)}" if notes else ""), ""]
+    lines = ["# Notes" + (f" on {escape_markdown(notes[0].run)}" if notes else ""), ""]
     if not notes:
         lines += ["There are none.", ""]
     in_order = sorted(
@@ -67,17 +67,16 @@ def markdown(notes: Sequence[Note], link: Link) -> str:
 
 def _entry(note: Note, link: Link) -> list[str]:
     place = f"Sequence {note.sequence}" if note.step is None else f"Step {note.step}"
-    words = escaped(" ".join(note.words.split()))
+    words = escape_markdown(" ".join(note.words.split()))
     edited = f", edited {note.edited}" if note.edited else ""
-    head = (
-        f"[{place}]({link(note)}) “{words}” · **{escaped(note.author or NAMELESS)}** · {note.written}{edited}"
-    )
+    author = escape_markdown(note.author or NAMELESS)
+    head = f"[{place}]({link(note)}) “{words}” · **{author}** · {note.written}{edited}"
     return [head, "", *quoted(note.text)]
 
 
 def quoted(text: str) -> list[str]:
     """A text as a quotation that shows it line by line, whatever signs it has."""
-    lines = [escaped(line) for line in text.splitlines()]
+    lines = [escape_markdown(line) for line in text.splitlines()]
     return [f"> {line}\\" if line and following else f"> {line}" for line, following in _pairs(lines)]
 
 
@@ -86,7 +85,7 @@ def _pairs(lines: list[str]) -> list[tuple[str, str]]:
     return list(zip(lines, [*lines[1:], ""], strict=True))
 
 
-def escaped(line: str) -> str:
+def escape_markdown(line: str) -> str:
     """A line of Markdown that shows these characters; spaces at its beginning would be a block of code."""
     signs = SIGNS.sub(r"\\\1", line)
     marked = BEGINNINGS.sub(
@@ -99,13 +98,13 @@ def escaped(line: str) -> str:
 def csv_file(notes: Sequence[Note], link: Link) -> flask.Response:
     """To be kept, not shown."""
     content = b"".join(csv_chunks(table(notes, link)))
-    return attached(flask.Response(content, content_type="text/csv; charset=utf-8"), _name(notes, "csv"))
+    return attach(flask.Response(content, content_type="text/csv; charset=utf-8"), _name(notes, "csv"))
 
 
 def markdown_file(notes: Sequence[Note], link: Link) -> flask.Response:
     """To be kept, not shown."""
     content = markdown(notes, link)
-    return attached(flask.Response(content, content_type="text/markdown; charset=utf-8"), _name(notes, "md"))
+    return attach(flask.Response(content, content_type="text/markdown; charset=utf-8"), _name(notes, "md"))
 
 
 def _name(notes: Sequence[Note], ending: str) -> str:

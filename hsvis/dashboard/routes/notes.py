@@ -40,27 +40,27 @@ def register(app: Dash, runs: Runs, notes: Notes, access: Access) -> None:
         if run not in runs and kind in note_files.KINDS:
             kept, _ = notes.listed(parameters.store_of(runs, stem).name)
             return note_files.KINDS[kind](kept, _links(app.config.requests_pathname_prefix))
-        return answers.fresh(_listed(notes, parameters.store_of(runs, run), access))
+        return answers.fresh(_list_notes(notes, parameters.store_of(runs, run), access))
 
     def add(run: str) -> flask.Response:
         store = parameters.store_of(runs, run)
-        given = _posted(access, LARGEST_BODY)
+        given = _read_body(access, LARGEST_BODY)
         sequence = parameters.sequence(store, given.get("sequence"))
         step = _step(store, sequence, given.get("step"))
         made = notes.add(
             run, _build(store), sequence, step, _words(store, sequence, step), given["text"], _author(given)
         )
-        return answers.fresh(_described(store, made))
+        return answers.fresh(_describe(store, made))
 
     def edit(run: str, note: str) -> flask.Response:
         store = parameters.store_of(runs, run)
-        given = _posted(access, LARGEST_BODY)
+        given = _read_body(access, LARGEST_BODY)
         edited = notes.edit(run, _number(note, NOTE), given["text"], _author(given))
-        return answers.fresh(_described(store, edited))
+        return answers.fresh(_describe(store, edited))
 
     def delete(run: str, note: str) -> flask.Response:
         parameters.store_of(runs, run)
-        given = _posted(access, LARGEST_BODY)
+        given = _read_body(access, LARGEST_BODY)
         notes.delete(run, _number(note, NOTE), _author(given))
         return answers.fresh({"id": int(note)})
 
@@ -71,7 +71,7 @@ def register(app: Dash, runs: Runs, notes: Notes, access: Access) -> None:
 
     def save_filter(run: str) -> flask.Response:
         store = parameters.store_of(runs, run)
-        given = _posted(access, LARGEST_FILTER)
+        given = _read_body(access, LARGEST_FILTER)
         filter = _filter(store, given.get("filter"))
         cloud = _cloud(store, given) if "regions" in filter else ("", "")
         made = notes.save_filter(run, given.get("name", ""), json.dumps(filter), *cloud, _author(given))
@@ -79,7 +79,7 @@ def register(app: Dash, runs: Runs, notes: Notes, access: Access) -> None:
 
     def delete_filter(run: str) -> flask.Response:
         parameters.store_of(runs, run)
-        given = _posted(access, LARGEST_BODY)
+        given = _read_body(access, LARGEST_BODY)
         notes.delete_filter(run, given.get("name", ""), _author(given))
         return answers.fresh({"name": given["name"]})
 
@@ -113,7 +113,7 @@ def _refusals(respond: Callable[..., flask.Response]) -> Callable[..., flask.Res
     return answer
 
 
-def _posted(access: Access, most: int) -> dict[str, Any]:
+def _read_body(access: Access, most: int) -> dict[str, Any]:
     """The JSON object of a request that writes; it has a `text`.
 
     Raises: Forbidden: another site's page asks, or saving is switched off; BadRequest; RequestEntityTooLarge.
@@ -156,7 +156,7 @@ def _build(store: StateStore) -> str:
     return store.manifest.keys.states
 
 
-def _listed(notes: Notes, store: StateStore, access: Access) -> dict[str, Any]:
+def _list_notes(notes: Notes, store: StateStore, access: Access) -> dict[str, Any]:
     """What the panel shows.  Raises: BadRequest, NotesError."""
     arguments = flask.request.args
     sequence = arguments.get("sequence")
@@ -172,14 +172,14 @@ def _listed(notes: Notes, store: StateStore, access: Access) -> dict[str, Any]:
         "run": store.name,
         "user": current_user(),
         "save": access.save,
-        "notes": [_described(store, one) for one in kept],
+        "notes": [_describe(store, one) for one in kept],
         "found": found,
         "counts": notes.counts(store.name),
         "authors": notes.authors(store.name),
     }
 
 
-def _described(store: StateStore, note: Note) -> dict[str, Any]:
+def _describe(store: StateStore, note: Note) -> dict[str, Any]:
     described = asdict(note)
     return described | {"other_build": described.pop("build") != _build(store)}
 

@@ -36,7 +36,7 @@ def register(app: Dash, runs: Runs, filters: Filters) -> None:
 
     def shown_words(run: str, layer: str, projection: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
-        wanted = _wanted(view)
+        wanted = _read_wanted(view)
         matches = filters.mask(view, parameters.filter_argument(view.store))
         return flask.jsonify(words.strongest(view, wanted, matches))
 
@@ -85,18 +85,18 @@ class Words:
         xy, store = view.projection.xy, view.store
         candidate = np.repeat(matches, store.lengths)[rows]
         best = strengths.strongest(xy[rows], strength, candidate, wanted.window, CELLS, PER_CELL, MOST_WORDS)
-        return _described(store, xy, rows[best], sides[best], strength[best])
+        return _describe(store, xy, rows[best], sides[best], strength[best])
 
     def _events(self, view: View, wanted: Wanted, kinds: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
         """Rows (K,) int64 at which an event of these kinds happens, and its strength, (K,) float32."""
-        measured = [self._measured(view, wanted, kind) for kind in kinds]
+        measured = [self._measure(view, wanted, kind) for kind in kinds]
         if not measured:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         rows = np.flatnonzero(np.logical_or.reduce([happens for happens, _ in measured]))
         each = [np.where(happens[rows], strength[rows], 0) for happens, strength in measured]
         return rows, np.maximum.reduce(each)
 
-    def _measured(self, view: View, wanted: Wanted, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    def _measure(self, view: View, wanted: Wanted, kind: str) -> tuple[np.ndarray, np.ndarray]:
         """Where an event of one kind happens, (N,) bool, and how strong it would be, (N,) float32."""
         if kind == "jump":
             share = self._of(_share, view.store, view.layer)
@@ -111,7 +111,7 @@ class Words:
         return self._kept.get(key, lambda: measure(store, *given))
 
 
-def _described(
+def _describe(
     store: StateStore, xy: np.ndarray, rows: np.ndarray, sides: np.ndarray, strength: np.ndarray
 ) -> list[dict[str, Any]]:
     """Words as the page's scripts read them; `rows`, `sides`, `strength`: (K,)."""
@@ -140,7 +140,7 @@ def _flips(store: StateStore) -> np.ndarray:
     return strengths.class_flips(store.ep, store.offsets)
 
 
-def _wanted(view: View) -> Wanted:
+def _read_wanted(view: View) -> Wanted:
     """Raises: BadRequest if the range is none, or a parameter is not what is allowed."""
     return Wanted(
         window=parameters.window(),

@@ -168,10 +168,10 @@ def _first_colours(theme: Theme, name: str) -> tuple[str, ...]:
     if name not in PUBLISHED:
         raise ValueError(f"There is no palette {name!r}. Choose {', '.join(key for key, _ in PALETTES)}.")
     colours = PUBLISHED[name]
-    return tuple(_lightened(one, theme.surface) for one in colours) if theme.name == "dark" else colours
+    return tuple(_lighten(one, theme.surface) for one in colours) if theme.name == "dark" else colours
 
 
-def _lightened(colour: str, surface: str) -> str:
+def _lighten(colour: str, surface: str) -> str:
     """The colour with just enough white in it to stand out from a dark surface."""
     shades = (mix(colour, "#ffffff", share / 50) for share in range(51))
     return next(shade for shade in shades if contrast(shade, surface) >= LEAST_CONTRAST)

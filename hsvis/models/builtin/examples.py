@@ -32,8 +32,8 @@ def read_texts(
     )
     counts = np.bincount(train.codes, minlength=len(train.forms)).tolist()
     vocabulary = Vocabulary.counted(zip(train.forms, counts, strict=True), tokens.vocabulary)
-    rows, left_train = encoded_rows(train, corpus.train, vocabulary)
-    test_rows, left_test = encoded_rows(test, corpus.test, vocabulary)
+    rows, left_train = encode_rows(train, corpus.train, vocabulary)
+    test_rows, left_test = encode_rows(test, corpus.test, vocabulary)
     return vocabulary, rows, test_rows, {"train": left_train, "test": left_test}
 
 
@@ -46,7 +46,7 @@ def series_rows(split: Split) -> tuple[Examples, dict[str, int]]:
     return Examples([series[i].values for i in usable], split.labels[usable].astype(np.int64)), left_out
 
 
-def encoded_rows(words: Words, split: Split, vocabulary: Vocabulary) -> tuple[Examples, dict[str, int]]:
+def encode_rows(words: Words, split: Split, vocabulary: Vocabulary) -> tuple[Examples, dict[str, int]]:
     known = vocabulary.ids()
     ids = np.array([known.get(form, UNKNOWN) for form in words.forms], np.int32)[words.codes]  # (W,)
     unlabelled, empty = split.labels < 0, words.counts == 0

@@ -62,12 +62,12 @@ class BuiltIn:
 
     def model(self) -> "TextModel | SeriesModel":
         """From its checkpoint, or trained.  Raises DataError, ModelError, CacheError."""
-        c = self._trained
+        c = self._checkpoint_of_training
         return self._reading(c.classifier, c.vocabulary)
 
     def facts(self) -> ProviderFacts:
         """The report of its training."""
-        report = self._trained.report
+        report = self._checkpoint_of_training.report
         return ProviderFacts(
             report["train_accuracy"],
             report["test_accuracy"],
@@ -86,13 +86,13 @@ class BuiltIn:
             classifier, vocabulary = checkpoint.classifier, checkpoint.vocabulary
         else:
             vocabulary = self._vocabulary()
-            classifier = self._untrained(len(vocabulary))
+            classifier = self._make_untrained(len(vocabulary))
         model = self._reading(classifier, vocabulary)
         facts = self._facts(model, len(vocabulary), trained)
         return Subject(model, model.answer, facts, [], trained, untrained=None if trained else classifier)
 
     @cached_property
-    def _trained(self) -> "Checkpoint":
+    def _checkpoint_of_training(self) -> "Checkpoint":
         from hsvis.models.builtin.checkpoint import checkpoint_bytes, read_checkpoint  # noqa: PLC0415
         from hsvis.models.builtin.training import train  # noqa: PLC0415
 
@@ -133,7 +133,7 @@ class BuiltIn:
         self._progress("reading words", 1, 1, f"vocabulary of {len(vocabulary):,}")
         return vocabulary
 
-    def _untrained(self, n_words: int) -> "RecurrentClassifier":
+    def _make_untrained(self, n_words: int) -> "RecurrentClassifier":
         import torch  # noqa: PLC0415
 
         from hsvis.models.builtin.classifier import RecurrentClassifier  # noqa: PLC0415

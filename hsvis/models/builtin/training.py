@@ -14,7 +14,7 @@ from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.tokens import Vocabulary
 from hsvis.corpus.words import Words
 from hsvis.errors import DataError, ModelError
-from hsvis.models.batching import bucketed, pad
+from hsvis.models.batching import bucket, pad
 from hsvis.models.builtin.classifier import RecurrentClassifier, Scaled
 from hsvis.models.builtin.examples import Examples, cut, read_texts, series_rows, with_unknown
 from hsvis.progress import Progress, silent
@@ -144,7 +144,7 @@ def _fit(
     note = f"epoch 1 of {settings.epochs}"
     for epoch in range(1, settings.epochs + 1):
         losses = []
-        for i, indices in enumerate(_shuffled(rows, learned, settings.batch_size, tokens, rng)):
+        for i, indices in enumerate(_shuffle(rows, learned, settings.batch_size, tokens, rng)):
             inputs = [with_unknown(cut(rows.inputs[k], tokens), settings.word_dropout, rng) for k in indices]
             loss = _step(classifier, inputs, rows.labels[indices], optimiser, settings.early_loss)
             schedule.step()
@@ -214,7 +214,7 @@ def _loss(classifier: RecurrentClassifier, logits: torch.Tensor, labels: torch.T
     return nn.functional.cross_entropy(logits, labels)
 
 
-def _shuffled(
+def _shuffle(
     rows: Examples, indices: np.ndarray, size: int, tokens: TokenSettings, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
     """Random batches of texts of similar length: sorted within every 50 batches."""
@@ -234,7 +234,7 @@ def _evaluate(classifier: RecurrentClassifier, rows: Examples, tokens: TokenSett
     classifier.eval()
     inputs = [cut(ids, tokens) for ids in rows.inputs]
     correct, loss = 0, 0.0
-    for batch in bucketed(np.array([len(ids) for ids in inputs]), STEPS_PER_BATCH):
+    for batch in bucket(np.array([len(ids) for ids in inputs]), STEPS_PER_BATCH):
         ids, lengths = pad([inputs[i] for i in batch])
         labels = torch.from_numpy(rows.labels[batch])
         logits = classifier(torch.from_numpy(ids), torch.from_numpy(lengths))

@@ -85,7 +85,7 @@ def answers_of(module: nn.Module, ask: Callable[[], torch.Tensor], batch: int, c
         ModelError: the shape fits neither one output nor one for each class, values are not finite, or
             probabilities of classes that do not exclude each other.
     """
-    output = _recorded(module, ask)
+    output = _record_graph(module, ask)
     shape = tuple(output.shape)
     single = shape in ((batch,), (batch, 1))
     if shape == (batch, classes) and not (single and classes == 1):
@@ -102,7 +102,7 @@ def answers_of(module: nn.Module, ask: Callable[[], torch.Tensor], batch: int, c
         raise ModelError(
             "the model's answers are NaN or infinite. Check its weights, and what `model.tokenizer` gives it."
         )
-    kind = _kind_by_numbers(output.detach(), _stressed(module, ask, output.detach()))
+    kind = _kind_by_numbers(output.detach(), _stress(module, ask, output.detach()))
     kind = kind or _kind_by_name(_origin(output))
     return Answers(kind if single else _kind_of_rows(output.detach(), kind), single)
 
@@ -118,7 +118,7 @@ def _remedy(shape: tuple[int, ...], batch: int, classes: int) -> str:
     return "It must be one row of outputs a sequence: let `forward` return the answer to the last step alone."
 
 
-def _recorded(module: nn.Module, ask: Callable[[], torch.Tensor]) -> torch.Tensor:
+def _record_graph(module: nn.Module, ask: Callable[[], torch.Tensor]) -> torch.Tensor:
     """What a module answers, with gradients recorded even where its weights are frozen."""
     frozen = [p for p in module.parameters() if p.is_floating_point() and not p.requires_grad]
     try:
@@ -156,7 +156,7 @@ def _kind_by_numbers(output: torch.Tensor, stressed: list[torch.Tensor]) -> Kind
     return kind if high - low > FAR.get(kind, 0) else None
 
 
-def _stressed(module: nn.Module, ask: Callable[[], torch.Tensor], output: torch.Tensor) -> list[torch.Tensor]:
+def _stress(module: nn.Module, ask: Callable[[], torch.Tensor], output: torch.Tensor) -> list[torch.Tensor]:
     """The outputs while the weights of one part of a module are far too large, and of the other sign.
 
     Of torch's own layers first, as a part written by hand may need weights within bounds.
@@ -170,7 +170,7 @@ def _stressed(module: nn.Module, ask: Callable[[], torch.Tensor], output: torch.
     for group in (own, others):
         found = []
         for weights, by in product(group[-TRIED:], (STRESS, -STRESS)):
-            with suppress(ModelError, RuntimeError), torch.no_grad(), _multiplied(weights, by):
+            with suppress(ModelError, RuntimeError), torch.no_grad(), _multiply_weights(weights, by):
                 found.append(ask().detach())
         found = [one for one in found if one.shape == output.shape]
         if any(not torch.allclose(one, output, equal_nan=True) for one in found):
@@ -179,7 +179,7 @@ def _stressed(module: nn.Module, ask: Callable[[], torch.Tensor], output: torch.
 
 
 @contextmanager
-def _multiplied(weights: list[nn.Parameter], by: float) -> Iterator[None]:
+def _multiply_weights(weights: list[nn.Parameter], by: float) -> Iterator[None]:
     """The weights themselves are not written to: others stand in for them."""
     saved = [weight.data for weight in weights]
     try:

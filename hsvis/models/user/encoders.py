@@ -21,7 +21,7 @@ from hsvis.corpus.series import Series
 from hsvis.corpus.tokens import split_text
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
-from hsvis.models.user.references import named
+from hsvis.models.user.references import resolve_reference
 
 UNKNOWN = ("<unk>", "[unk]", "<oov>", "unk")  # what vocabularies call words they lack, in lower case
 PADDING = ("<pad>", "[pad]", "pad")
@@ -61,7 +61,7 @@ def encoder(tokenizer: str, tokens: TokenSettings) -> Encoder:
         ModelError: no such file or function, or it can't be read.
     """
     if ":" in tokenizer and not Path(tokenizer).exists():
-        return of_function(tokenizer, named(tokenizer, "tokenizer"), tokens)
+        return of_function(tokenizer, resolve_reference(tokenizer, "tokenizer"), tokens)
     path = Path(tokenizer)
     if path.name == "tokenizer.json" or (path.suffix == ".json" and _is_tokenizers_file(path)):
         return _of_tokenizers(path, tokens)
@@ -211,10 +211,10 @@ def of_function(name: str, function: Any, tokens: TokenSettings | None = None) -
                 f"{_short(example)}. Mend the function: it is called with every sequence."
             ) from error
         text = example.caption if isinstance(example, Series) else example
-        read = found if isinstance(found, Encoded) else _encoded(found, text)
+        read = found if isinstance(found, Encoded) else _encoded_of(found, text)
         if read is None:
             raise ModelError(
-                f"`model.tokenizer`: `{name}` returned {_described(found)}; an Encoded is needed, or a tuple "
+                f"`model.tokenizer`: `{name}` returned {_describe(found)}; an Encoded is needed, or a tuple "
                 "of as many tokens as ids (or feature vectors)."
             )
         return read if tokens is None else _cut(read, text, tokens)
@@ -222,7 +222,7 @@ def of_function(name: str, function: Any, tokens: TokenSettings | None = None) -
     return Encoder(encode, f"the function `{name}`")
 
 
-def _encoded(found: Any, text: str) -> Encoded | None:
+def _encoded_of(found: Any, text: str) -> Encoded | None:
     """(tokens, ids or feature vectors) as an Encoded; None if it is something else."""
     if not (isinstance(found, tuple) and len(found) == 2):
         return None
@@ -253,7 +253,7 @@ def _cut(read: Encoded, text: str, tokens: TokenSettings) -> Encoded:
     )  # fmt: skip
 
 
-def _described(found: Any) -> str:
+def _describe(found: Any) -> str:
     if isinstance(found, tuple) and len(found) == 2 and all(hasattr(one, "__len__") for one in found):
         tokens, ids = map(len, found)
         return f"{tokens} tokens and {ids} ids" + (

@@ -34,8 +34,8 @@ def flipped_modules(
     steps = inputs.shape[1]
     with suppress(ModelError), torch.no_grad():
         read = _all_read(modules, ask, inputs)
-        last = _all_read(modules, ask, _changed(inputs, steps - 1))
-        first = _all_read(modules, ask, _changed(inputs, 0))
+        last = _all_read(modules, ask, _change_step(inputs, steps - 1))
+        first = _all_read(modules, ask, _change_step(inputs, 0))
         found = set()
         for path in modules:
             if not (path in read and path in last and path in first):
@@ -50,7 +50,7 @@ def flipped_modules(
     return frozenset()
 
 
-def _changed(inputs: torch.Tensor, step: int) -> torch.Tensor:
+def _change_step(inputs: torch.Tensor, step: int) -> torch.Tensor:
     """Inputs (B, T, …) of which one step is another."""
     other = inputs.clone()
     if inputs.is_floating_point():

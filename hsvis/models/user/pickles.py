@@ -56,10 +56,10 @@ def _of_archive(path: Path, error: Exception) -> str:
     if not isinstance(error, pickle.UnpicklingError):
         what = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         return f"is damaged ({what}). Copy or save it again."
-    return _of_code(path, error, _loaded(path), _ops(io.BytesIO(data)))
+    return _of_code(path, error, _find_loading_code(path), _ops(io.BytesIO(data)))
 
 
-def _loaded(path: Path) -> str:
+def _find_loading_code(path: Path) -> str:
     return f'torch.load({str(path)!r}, map_location="cpu", weights_only=False)'
 
 
@@ -71,7 +71,7 @@ def _legacy_object(path: Path, file: IO[bytes]) -> tuple[str, Iterator[tuple[str
         return f'__import__("pickle").load(open({str(path)!r}, "rb"))', iter(first)
     for _ in range(BEFORE - 1):
         list(_ops(file))
-    return _loaded(path), iter(list(_ops(file)))
+    return _find_loading_code(path), iter(list(_ops(file)))
 
 
 def _ops(file: IO[bytes]) -> Iterator[tuple[str, Any]]:

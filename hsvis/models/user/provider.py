@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hsvis.config import Config, OwnModelSettings
+from hsvis.config import Config, UserModelSettings
 from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.series import Series
 from hsvis.models.fingerprints import fingerprints
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # torch takes seconds, and the user's code may take longer
 
     from hsvis.models.user.adapter import TorchModel
     from hsvis.models.user.encoders import Encoder
-    from hsvis.models.user.user_model import OwnModel
+    from hsvis.models.user.user_model import UserModel
 
 TRIED = 200  # examples by which readings are compared
 
@@ -35,7 +35,7 @@ class UsersModel:
     """
 
     def __init__(
-        self, config: Config, settings: OwnModelSettings, corpus: Corpus, progress: Progress
+        self, config: Config, settings: UserModelSettings, corpus: Corpus, progress: Progress
     ) -> None:
         self._config, self._settings, self._corpus, self._progress = config, settings, corpus, progress
         self._times: dict[str, float] = {}
@@ -116,12 +116,12 @@ class UsersModel:
         ]
 
     @cached_property
-    def _made(self) -> "OwnModel":
-        from hsvis.models.user.user_model import own_model  # noqa: PLC0415
+    def _made(self) -> "UserModel":
+        from hsvis.models.user.user_model import make_user_model  # noqa: PLC0415
 
         settings, config = self._settings, self._config
         self._progress("your model", 0, 1, settings.factory)
-        own = own_model(
+        own = make_user_model(
             settings, config.tokens, self._corpus.classes, self._corpus.test.examples, self._module
         )
         model = own.model
@@ -147,7 +147,7 @@ class UsersModel:
             digest.update(np.ascontiguousarray(inputs).tobytes())
         return digest.hexdigest()
 
-    def _facts(self, own: "OwnModel") -> list[tuple[str, str]]:
+    def _facts(self, own: "UserModel") -> list[tuple[str, str]]:
         model, factory = own.model, self._settings.factory
         module = model.module
         facts = [

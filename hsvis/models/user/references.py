@@ -10,7 +10,7 @@ from hsvis.errors import ModelError, nearest
 EVERY = 20  # names in a module that a message lists
 
 
-def named(reference: str, setting: str) -> Any:
+def resolve_reference(reference: str, setting: str) -> Any:
     """What `package.module:name` refers to.  Raises ModelError."""
     module, _, name = reference.partition(":")
     try:

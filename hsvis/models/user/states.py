@@ -74,10 +74,10 @@ def _of_cell(path: str, calls: Sequence[Call], batch: int, steps: int, wanted: C
             f"`{path}` reads {count} sequences at once where {batch} were given: batch and time "
             "seem to be confused. Check the order in which it is fed."
         )
-    return {place: _stacked([one[KINDS_OF_STATE.index(place[2])] for one in given]) for place in wanted}
+    return {place: _stack([one[KINDS_OF_STATE.index(place[2])] for one in given]) for place in wanted}
 
 
-def _stacked(steps: Sequence[torch.Tensor]) -> torch.Tensor:
+def _stack(steps: Sequence[torch.Tensor]) -> torch.Tensor:
     """T × (B, H) -> (B, T, H), step by step in memory."""
     return torch.stack(tuple(steps)).transpose(0, 1)
 
@@ -134,7 +134,7 @@ def _of_steps(calls: Sequence[Call], wanted: Collection[Place]) -> States:
     last = [call.output[1] for call in calls]  # (layers, B, H), of an LSTM a pair of them
     given = [one if isinstance(one, tuple) else (one,) for one in last]
     return {
-        (k, d, kind): _stacked([one[KINDS_OF_STATE.index(kind)][k] for one in given]) for k, d, kind in wanted
+        (k, d, kind): _stack([one[KINDS_OF_STATE.index(kind)][k] for one in given]) for k, d, kind in wanted
     }
 
 
@@ -170,7 +170,7 @@ def compute_states(
                 continue
             at = k * directions + d
             weights = module.all_weights[at]
-            first = None if start is None else _changed(start, lambda s, at=at: s[at : at + 1].to(kind))
+            first = None if start is None else _replace_start(start, lambda s, at=at: s[at : at + 1].to(kind))
             read = x.flip(1) if d else x
             if run:
                 out = _run(module, weights, read, first)
@@ -184,7 +184,7 @@ def compute_states(
     return found
 
 
-def _changed(start: Any, change: Any) -> Any:
+def _replace_start(start: Any, change: Any) -> Any:
     return tuple(change(s) for s in start) if isinstance(start, tuple | list) else change(start)
 
 

@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from hsvis.config import OwnModelSettings, TokenSettings
+from hsvis.config import TokenSettings, UserModelSettings
 from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
-from hsvis.models.batching import bucketed
+from hsvis.models.batching import bucket
 from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import device_of
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.calling import said
 from hsvis.models.user.encoders import Encoder, encoder, of_function
 from hsvis.models.user.lookup import looked_up, tables_of
-from hsvis.models.user.references import named
+from hsvis.models.user.references import resolve_reference
 from hsvis.models.user.weights import load_weights
 
 NO_GPU = "Let the factory make the model on the CPU, and set `model.device` where there is a GPU."
@@ -32,7 +32,7 @@ STEPS_PER_BATCH = 16_384
 
 
 @dataclass(frozen=True)
-class OwnModel:
+class UserModel:
     """A user's own model, and what was found while it was made.
 
     Attributes:
@@ -51,13 +51,13 @@ class OwnModel:
     notes: tuple[str, ...]
 
 
-def own_model(
-    settings: OwnModelSettings,
+def make_user_model(
+    settings: UserModelSettings,
     tokens: TokenSettings,
     classes: Sequence[str],
     examples: Sequence[Any],
     module: nn.Module | None = None,
-) -> OwnModel:
+) -> UserModel:
     """The model that a config describes.
 
     Args:
@@ -73,16 +73,16 @@ def own_model(
         loaded = "as the factory made them: no `model.checkpoint` is named"
     else:
         loaded = load_weights(module, Path(settings.checkpoint))
-    module = _moved(module, settings.device)
+    module = _move(module, settings.device)
     encode = encoder_of(module, settings, tokens, is_series=isinstance(examples[0], Series))
-    model, tables, notes = _fitting(
+    model, tables, notes = _fit_model(
         module, settings, classes, encode, [one for one in examples if len(one)][:TRIED]
     )
-    return OwnModel(model, encode, tables, loaded, left_training, notes)
+    return UserModel(model, encode, tables, loaded, left_training, notes)
 
 
 def encoder_of(
-    module: nn.Module, settings: OwnModelSettings, tokens: TokenSettings, *, is_series: bool
+    module: nn.Module, settings: UserModelSettings, tokens: TokenSettings, *, is_series: bool
 ) -> Encoder:
     """What reads the dataset for a module: what the config names, else the module's own `encode`.
 
@@ -122,7 +122,7 @@ def accuracy(
     rows = np.flatnonzero(~empty & (labels >= 0))
     right = 0
     lengths = np.array([len(encoded[i]) for i in rows.tolist()], np.int64)
-    for batch in bucketed(lengths, STEPS_PER_BATCH):
+    for batch in bucket(lengths, STEPS_PER_BATCH):
         at = rows[batch]
         answers = model.answer([encoded[i] for i in at.tolist()])
         right += int((answers.argmax(1) == labels[at]).sum())
@@ -131,9 +131,9 @@ def accuracy(
     return (right / len(rows) if len(rows) else None), left_out
 
 
-def make_module(settings: OwnModelSettings) -> nn.Module:
+def make_module(settings: UserModelSettings) -> nn.Module:
     """What the factory returns, without the wrappers of torch.compile and DataParallel."""
-    factory = named(settings.factory, "factory")
+    factory = resolve_reference(settings.factory, "factory")
     try:
         module = factory(**settings.kwargs)
     except (Exception, SystemExit) as error:  # whatever a user's factory raises
@@ -151,7 +151,7 @@ def make_module(settings: OwnModelSettings) -> nn.Module:
     return module.module if isinstance(module, nn.DataParallel) else module
 
 
-def _takes(factory: Any, settings: OwnModelSettings) -> str:
+def _takes(factory: Any, settings: UserModelSettings) -> str:
     """The remedy for a factory that raised."""
     try:
         takes = str(inspect.signature(factory)).partition(" ->")[0]
@@ -160,7 +160,7 @@ def _takes(factory: Any, settings: OwnModelSettings) -> str:
     return f"Check `model.kwargs`: it was given {settings.kwargs} and takes {takes}."
 
 
-def _moved(module: nn.Module, device: str | None) -> nn.Module:
+def _move(module: nn.Module, device: str | None) -> nn.Module:
     if device is None:
         return module
     try:
@@ -172,9 +172,9 @@ def _moved(module: nn.Module, device: str | None) -> nn.Module:
         ) from error
 
 
-def _fitting(
+def _fit_model(
     module: nn.Module,
-    settings: OwnModelSettings,
+    settings: UserModelSettings,
     classes: Sequence[str],
     encode: Encoder,
     texts: Sequence[str],

@@ -35,9 +35,9 @@ def load_weights(module: nn.Module, path: Path) -> str:
     Raises:
         ModelError: no such file, one that can't be read, or weights of another architecture or not finite.
     """
-    weights, done = _renamed(read_weights(path), module)
+    weights, done = _rename(read_weights(path), module)
     own = module.state_dict()
-    missing = sorted(set(own) - set(weights) - set(_shared(module, weights)))
+    missing = sorted(set(own) - set(weights) - set(_shared_names(module, weights)))
     extra = sorted(set(weights) - set(own))
     if missing or extra:
         raise ModelError(
@@ -131,7 +131,7 @@ def _kind(content: Any) -> str:
     return f"{type(content).__name__}" if content else "nothing"
 
 
-def _renamed(weights: Weights, module: nn.Module) -> tuple[Weights, str]:
+def _rename(weights: Weights, module: nn.Module) -> tuple[Weights, str]:
     """The weights by the module's own names, where only a wrapper changed them; and what was taken off."""
     own = set(module.state_dict())
     if own <= set(weights):
@@ -157,7 +157,7 @@ def _prefixes(weights: Weights, own: set[str]) -> Iterator[str]:
     yield from (key.removesuffix(name) for key in sorted(weights) if key.endswith(f".{name}"))
 
 
-def _shared(module: nn.Module, weights: Weights) -> Iterator[str]:
+def _shared_names(module: nn.Module, weights: Weights) -> Iterator[str]:
     """Names of weights that are one with another that the checkpoint has (safetensors keep one of them)."""
     named = module.state_dict(keep_vars=True)
     there = {id(weight) for name, weight in named.items() if name in weights}
