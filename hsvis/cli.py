@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("config", help="a YAML file, or demo, digits, imdb, reuters")
         _add_set(command)
     info.add_argument("--json", action="store_true", help="the manifest as it is, for scripts")
+    check.add_argument("--json", action="store_true", help="one object, for scripts")
     _add_child(build)
     project = commands.add_parser("project", help="add a projection to a built run")
     project.add_argument("folder", type=Path, help="the run's folder, as `hsvis build` prints it")
@@ -134,13 +135,22 @@ def _build(given: argparse.Namespace) -> None:
 
 
 def _check(given: argparse.Namespace) -> None:
-    config = _config(given)
     from hsvis.catalogue.offers import naming  # noqa: PLC0415
     from hsvis.check import check  # noqa: PLC0415
 
-    with naming(given.config):
-        findings = check(config, ConsoleProgress())
-    print("\n".join(findings.lines()))
+    try:
+        config = _config(given)
+        with naming(given.config):
+            findings = check(config, ConsoleProgress())
+    except HsvisError as error:
+        if given.json:
+            print(json.dumps({"ok": False, "error": str(error)}, ensure_ascii=False))
+        raise
+    print(
+        json.dumps(findings.as_json(), indent=2, ensure_ascii=False)
+        if given.json
+        else "\n".join(findings.lines())
+    )
 
 
 def _project(given: argparse.Namespace) -> None:

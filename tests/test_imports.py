@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "hsvis"
 
 # from the beginning of the data's way to its end; a module may import from its own room and those before
 ORDER = [
-    *("__init__", "errors", "progress", "paths"),
+    *("__init__", "errors", "progress", "remarks", "paths"),
     *("storage", "config"),
     *("corpus", "models"),
     *("run", "analysis"),

@@ -4,14 +4,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from hsvis import paths
 from hsvis.config import Config
+from hsvis.corpus.choice import choice_remarks, chosen_rows
 from hsvis.corpus.corpus import Corpus, corpus_of
+from hsvis.corpus.leaks import Overlap, leak_remarks, overlap
 from hsvis.corpus.loading import load_corpus
 from hsvis.corpus.recorded import read_recorded
+from hsvis.corpus.rows import left_out_remarks
 from hsvis.corpus.word_files import SplitWords
 from hsvis.models.providers import Provider, provider_of
 from hsvis.progress import Progress
+from hsvis.remarks import Remark
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest
 from hsvis.storage import files
@@ -41,7 +47,7 @@ class Plan:
         """
         if config.states_from is not None:
             progress("reading the states", 0, 1, config.states_from)
-            recorded = read_recorded(Path(config.states_from), config.dataset.classes)
+            recorded = read_recorded(Path(config.states_from), config.dataset)
             held = f"{len(recorded.lengths):,} sequences, {len(recorded.ep):,} steps"
             progress("reading the states", 1, 1, held)
             corpus = corpus_of(recorded)
@@ -51,17 +57,35 @@ class Plan:
             sizes = f"{len(corpus.train):,} to train, {len(corpus.test):,} to test"
             progress("loading the dataset", 1, 1, f"{sizes}, {len(corpus.classes)} classes")
         folder = paths.cache_folder() / config.name
-        lowercase = config.tokens.lowercase
-        words = SplitWords(corpus, folder / "words", lowercase=lowercase, progress=progress)
+        tokens = config.tokens
+        words = SplitWords(
+            corpus, folder / "words", lowercase=tokens.lowercase, splitter=tokens.split, progress=progress
+        )
         provider = provider_of(
             config, corpus, progress, words=words, folder=folder / "models", recorded=recorded
         )
         return cls(config, corpus, words, provider, progress)
 
-    @property
-    def shown(self) -> int:
-        """How many rows of the test split are analysed."""
-        return min(len(self.corpus.test), self.config.dataset.limit or len(self.corpus.test))
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Rows of the test split that are analysed: (R,) int64, ascending."""
+        return chosen_rows(len(self.corpus.test), self.config.dataset)
+
+    @cached_property
+    def remarks(self) -> list[Remark]:
+        """What was decided about the dataset, and what seems wrong with it."""
+        corpus, dataset = self.corpus, self.config.dataset
+        return [
+            *corpus.remarks,
+            *left_out_remarks(corpus, dataset, self.config.tokens.split),
+            *choice_remarks(corpus, self.rows, dataset),
+            *leak_remarks(corpus, self.overlap, dataset),
+        ]
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        """How much of the test split stands in the training split."""
+        return overlap(self.corpus)
 
     @cached_property
     def model_key(self) -> str:
@@ -71,8 +95,12 @@ class Plan:
     @cached_property
     def states_key(self) -> str:
         """Hash of all that decides the states: the run's folder is named by it."""
+        dataset = self.config.dataset
+        chosen = {} if dataset.limit is None or dataset.choose == "first" else {
+            "choose": dataset.choose, "seed": dataset.seed
+        }  # fmt: skip
         return files.key_of(
-            model=self.model_key, limit=self.config.dataset.limit, states=self.config.states.model_dump()
+            model=self.model_key, limit=dataset.limit, states=self.config.states.model_dump(), **chosen
         )
 
     @property

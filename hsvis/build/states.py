@@ -14,8 +14,9 @@ from hsvis.corpus.words import ReadText
 from hsvis.errors import DataError
 from hsvis.models.protocol import HiddenStateModel
 from hsvis.progress import Progress
+from hsvis.remarks import tell
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Keys, LayerFacts, Manifest, SeriesFacts
+from hsvis.run.manifest import Keys, LayerFacts, Manifest, RemarkFacts, SeriesFacts
 from hsvis.storage import parquet
 from hsvis.storage.files import FORMAT
 
@@ -57,6 +58,8 @@ class StatesStage:
         model = plan.provider.model()
         lengths, left_out = self._write(folder, model, progress)
         facts = plan.provider.facts()
+        remarks = [*plan.remarks, *facts.remarks]
+        tell(remarks, progress)
         return Manifest(
             format=FORMAT,
             name=plan.config.name,
@@ -71,7 +74,9 @@ class StatesStage:
             own_model=facts.own_model,
             training=facts.training,
             left_out=facts.left_out | {"shown": left_out},
-            repeated=corpus.test.repeated(plan.config.dataset.limit),
+            repeated=corpus.test.repeated(plan.rows),
+            decisions=[RemarkFacts(**vars(one)) for one in remarks if not one.is_warning],
+            warnings=[RemarkFacts(**vars(one)) for one in remarks if one.is_warning],
             sources=plan.provider.sources(),
             keys=Keys(model=plan.model_key, states=plan.states_key),
             stages=manifest.stages if manifest else {},
@@ -85,12 +90,12 @@ class StatesStage:
         self, folder: RunFolder, model: HiddenStateModel, progress: Progress
     ) -> tuple[np.ndarray, dict[str, int]]:
         """Steps of each sequence (S,) int32, and what was left out."""
-        plan, split, count = self._plan, self._plan.corpus.test, self._plan.shown
+        plan, split, count = self._plan, self._plan.corpus.test, len(self._plan.rows)
         examples: Sequence[Any] = split.examples
         if getattr(model, "reads_words", False) and (plan.words.has("test") or count == len(split)):
             words = plan.words.of("test")
-            examples = [ReadText(text, words, i) for i, text in enumerate(split.texts[:count])]
-        rows = (Row(i, examples[i], int(split.labels[i])) for i in range(count))
+            examples = [ReadText(text, words, i) for i, text in enumerate(split.texts)]
+        rows = (Row(i, examples[i], int(split.labels[i])) for i in plan.rows.tolist())
         lengths = write_states(folder, model, rows, count, plan.config.states, progress)
         if not len(lengths):
             raise DataError(

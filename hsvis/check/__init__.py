@@ -4,35 +4,63 @@ Nothing is trained, and nothing is written.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
 
 from hsvis.build.plan import Plan
 from hsvis.check.expected import Sample, cost, size_of, take_sample
 from hsvis.check.labels import doubts, mapping
 from hsvis.check.reading import read_two
+from hsvis.check.vocabulary import lacking
 from hsvis.config import Config
-from hsvis.models.subject import Fact
+from hsvis.corpus.corpus import Corpus
+from hsvis.corpus.rows import Used, used_rows
+from hsvis.models.subject import Fact, Subject
 from hsvis.progress import Progress, silent
-
-UNKNOWN = 0.3  # share of tokens that the vocabulary lacks from which it seems to be another one
+from hsvis.remarks import Remark
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check found: facts, and warnings with their remedies.  Mistakes are raised."""
+    """What a check found: facts, and remarks with their remedies.  Mistakes are raised.
+
+    Attributes:
+        data: what scripts are told beside the remarks.
+    """
 
     facts: list[Fact]
-    warnings: list[str]
+    remarks: list[Remark]
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def decisions(self) -> list[Remark]:
+        return [one for one in self.remarks if not one.is_warning]
+
+    @property
+    def warnings(self) -> list[Remark]:
+        return [one for one in self.remarks if one.is_warning]
 
     def lines(self) -> Iterator[str]:
-        """A table of two columns, then the warnings, or that all is well."""
-        width = max(len(name) for name, _ in self.facts) + 2
-        for name, text in self.facts:
+        """A table of two columns, what was decided, then the warnings, or that all is well."""
+        decided = [("decided", one.text) for one in self.decisions]
+        width = max(len(name) for name, _ in [*self.facts, *decided]) + 2
+        for name, text in [*self.facts, *decided]:
             yield f"{name:<{width}}{text}"
         yield ""
-        yield from (f"warning: {one}" for one in self.warnings)
+        yield from (f"warning: {one.text}" for one in self.warnings)
         if not self.warnings:
             yield "All is well."
+
+    def as_json(self) -> dict[str, Any]:
+        """One object for scripts; `ok` where there is no warning."""
+        return {
+            "ok": not self.warnings,
+            **self.data,
+            "decisions": [asdict(one) for one in self.decisions],
+            "warnings": [asdict(one) for one in self.warnings],
+        }
 
 
 def check(config: Config, progress: Progress = silent) -> Findings:
@@ -43,22 +71,67 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     """
     plan = Plan.of(config, progress)
     corpus, one = plan.corpus, plan.provider.subject()
-    facts, warnings = list(one.facts), list(one.warnings)
-    sample = take_sample(one, corpus.test, config.dataset.limit)
+    facts, remarks = list(one.facts), [*plan.remarks, *one.remarks]
+    sample = take_sample(one, corpus.test, plan.rows)
     progress("reading two sequences", 0, 1)
     facts += read_two(one, corpus.test, sample.first_two)
     progress("reading two sequences", 1, 1)
     facts += mapping(corpus)
+    rows = {
+        "train": used_rows(corpus.train, config.tokens.split, needs_label=True),
+        "test": used_rows(corpus.test, config.tokens.split, needs_label=False),
+    }
+    facts += [("rows", _used(name, used)) for name, used in rows.items() if used.read]
+    if len(corpus.train):
+        facts.append(("overlap", _overlap(plan)))
     facts.append(("tokens", _known(sample)))
-    warnings += _lacking(config, sample)
+    remarks += lacking(one, corpus, config, sample)
     expected = size_of(one, sample, config)
     facts += expected.facts()
     progress("timing a sample", 0, 1)
     costs = cost(one, sample, corpus, config)
     progress("timing a sample", 1, 1)
     facts += costs.facts()
-    warnings += doubts(corpus, costs.rows, costs.answers if one.trained else None)
-    return Findings(facts, warnings)
+    remarks += doubts(corpus, costs.rows, costs.answers if one.trained else None)
+    return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows))
+
+
+def _data(corpus: Corpus, one: Subject, rows: dict[str, Used]) -> dict[str, Any]:
+    labels = corpus.test.labels
+    counts = np.bincount(labels[labels >= 0], minlength=len(corpus.classes)).tolist()
+    return {
+        "classes": list(corpus.classes),
+        "rows": {
+            name: {"read": used.read, "kept": used.kept, "left_out": dict(used.left_out)}
+            for name, used in rows.items()
+        },
+        "counts": dict(zip(corpus.classes, counts, strict=True)),
+        "columns": list(corpus.columns),
+        "dialect": None if corpus.dialect is None else asdict(corpus.dialect),
+        "encoder": one.encoder,
+        "call": one.call,
+        "layers": [
+            {"name": layer.name, "kind": layer.kind, "size": layer.size, "direction": layer.direction}
+            for layer in one.model.layers
+        ],
+        "ep": one.ep,
+        "answers": "classes",
+    }
+
+
+def _used(name: str, used: Used) -> str:
+    split = {"train": "training", "test": "test"}[name]
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in used.left_out.items())
+    return f"{split}: {used.kept:,} of {used.read:,} used" + (f"; {reasons}" if reasons else "")
+
+
+def _overlap(plan: Plan) -> str:
+    found = plan.overlap
+    return (
+        f"{found.folded:,} of {found.total:,} rows of the test split "
+        f"({found.folded / max(1, found.total):.2%}) "
+        f"stand in the training split too, {found.exact:,} of them to the character"
+    )
 
 
 def _known(sample: Sample) -> str:
@@ -67,12 +140,3 @@ def _known(sample: Sample) -> str:
         text += f", {sample.passed_over:.1%} of all passed over, as it has no entry for them"
     where = "all texts" if sample.exact else f"a sample of {len(sample.rows):,} texts"
     return f"{text}, in {where}"
-
-
-def _lacking(config: Config, sample: Sample) -> Iterator[str]:
-    share = max(sample.unknown, sample.passed_over)
-    if share > UNKNOWN:
-        yield (
-            f"{share:.0%} of the tokens are unknown: the model was probably trained with another tokenizer. "
-            "Check `model.tokenizer`, `tokens.lowercase` and `dataset.text`."
-        )

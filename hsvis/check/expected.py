@@ -77,10 +77,10 @@ class Sample:
         return round(sum(map(len, self.encoded)) * self.scale)
 
 
-def take_sample(one: Subject, split: Split, limit: int | None) -> Sample:
-    """Encodes up to TEXTS texts of a run.  Raises DataError if none holds a word."""
-    total = min(len(split), limit or len(split))
-    chosen = np.unique(np.linspace(0, total - 1, min(total, TEXTS)).round().astype(int)).tolist()
+def take_sample(one: Subject, split: Split, rows: np.ndarray) -> Sample:
+    """Encodes up to TEXTS texts of the rows of a run.  Raises DataError if none holds a word."""
+    total = len(rows)
+    chosen = rows[np.unique(np.linspace(0, total - 1, min(total, TEXTS)).round().astype(int))].tolist()
     began = time.perf_counter()
     read = [(row, one.model.encode(split.examples[row])) for row in chosen]
     seconds = (time.perf_counter() - began) / len(chosen)

@@ -6,6 +6,7 @@ import numpy as np
 
 from hsvis.corpus.corpus import Corpus
 from hsvis.models.subject import Fact
+from hsvis.remarks import Remark, shorten
 
 SHOWN = 20  # classes that are listed
 ENOUGH = 10  # answers from which something can be said
@@ -16,7 +17,9 @@ def mapping(corpus: Corpus) -> list[Fact]:
     labels = corpus.test.labels
     facts = [("classes", f"{len(corpus.classes)}; the model's outputs are taken to be in this order:")]
     for k, name in list(enumerate(corpus.classes))[:SHOWN]:
-        facts.append(("", f"{k} is `{name}`: {int((labels == k).sum()):,} rows of the test split"))
+        facts.append(
+            ("", f"{k} is `{shorten(name, 80)}`: {int((labels == k).sum()):,} rows of the test split")
+        )
     if len(corpus.classes) > SHOWN:
         facts.append(("", f"… and {len(corpus.classes) - SHOWN} more"))
     if (labels < 0).any():
@@ -24,20 +27,13 @@ def mapping(corpus: Corpus) -> list[Fact]:
     return facts
 
 
-def doubts(corpus: Corpus, rows: np.ndarray, answers: np.ndarray | None) -> Iterator[str]:
+def doubts(corpus: Corpus, rows: np.ndarray, answers: np.ndarray | None) -> Iterator[Remark]:
     """What does not look right.
 
     Args:
         rows: (K,) rows of the test split that were answered.
         answers: (K, C) the model's answers, None if they mean nothing yet.
     """
-    there = {*np.unique(corpus.test.labels).tolist(), *np.unique(corpus.train.labels).tolist()}
-    never = [f"`{name}`" for k, name in enumerate(corpus.classes) if k not in there]
-    if never:
-        yield (
-            f"no row of either split has the class {', '.join(never[:5])}{' …' * (len(never) > 5)}. Check "
-            "`dataset.classes` and `dataset.label`."
-        )
     if answers is None:
         return
     labels = corpus.test.labels[rows]
@@ -51,16 +47,18 @@ def doubts(corpus: Corpus, rows: np.ndarray, answers: np.ndarray | None) -> Iter
     order, ordered = _best_order(labels, predicted, len(corpus.classes))
     if ordered - margin > max(right, majority):
         names = ", ".join(corpus.classes[k] for k in order)
-        yield (
+        yield Remark(
+            "class-order",
             f"of {len(labels)} texts {right:.0%} are answered right; with the classes in another order it "
             f"would be {ordered:.0%}. If labels are names, set `dataset.classes: [{names}]`; if they are "
-            "numbers, bring the model's outputs or the labels into the other's order."
+            "numbers, bring the model's outputs or the labels into the other's order.",
         )
     elif right + margin < majority:
         commonest = corpus.classes[np.bincount(labels).argmax()]
-        yield (
+        yield Remark(
+            "below-majority",
             f"of {len(labels)} texts {right:.0%} are answered right, while always saying `{commonest}` would "
-            f"be right in {majority:.0%}. Check `model.checkpoint`, `model.tokenizer` and `dataset.label`."
+            f"be right in {majority:.0%}. Check `model.checkpoint`, `model.tokenizer` and `dataset.label`.",
         )
 
 

@@ -5,7 +5,7 @@ that names the nearest one that does (`messages.py`).  `docs/configuration.md` l
 holds that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from hsvis.config.blocks import (
     UserModelSettings,
 )
 from hsvis.config.messages import messages, setting_keys, short
-from hsvis.config.overrides import apply_override
+from hsvis.config.overrides import LABELS, apply_override
 from hsvis.errors import ConfigError
 
 __all__ = [
@@ -47,7 +47,15 @@ __all__ = [
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which refuses a key that stands twice instead of taking the last."""
+    """The safe loader, which refuses a key that stands twice instead of taking the last.
+
+    Labels are read as they are written: `no` is a name there, not a boolean.
+    """
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        for key in LABELS:
+            _as_text(_at(_at(node, "dataset"), key))
+        return super().construct_document(node)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -62,6 +70,31 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
         return super().construct_mapping(node, deep)
+
+
+def _at(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """What a key of a mapping has, if it is a mapping that has it."""
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    return next((value for one, value in node.value if one.value == key), None)
+
+
+def _as_text(node: yaml.Node | None) -> None:
+    """Makes texts of all plain scalars in a node, but of a null that is all of it."""
+    for one in _scalars(node, inside=False):
+        one.tag = "tag:yaml.org,2002:str"
+
+
+def _scalars(node: yaml.Node | None, *, inside: bool) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode) and (inside or node.tag != "tag:yaml.org,2002:null"):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for one in node.value:
+            yield from _scalars(one, inside=True)
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for one in pair:
+                yield from _scalars(one, inside=True)
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:

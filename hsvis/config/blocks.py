@@ -1,6 +1,7 @@
 """The settings of a run, in blocks: every key with type, range, default and help line."""
 
 import json
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
@@ -9,12 +10,25 @@ PositiveInt = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 FILE_FORMATS = ("parquet", "csv", "json", "npz")  # of local files, named in `data_files`
+OTHER_NAMES = {  # of splitters
+    "word": "words", "words and punctuation": "punctuation", "basic english": "basic_english",
+    "space": "whitespace", "spaces": "whitespace", "char": "characters", "chars": "characters",
+    "character": "characters", "grapheme": "characters", "graphemes": "characters",
+}  # fmt: skip
+AXES = (["feature", "sequence", "step"], ["sequence", "step"])  # that an array may have
 
 
 class Settings(BaseModel):
     """A block of settings: unknown keys are errors, values never change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+def _as_label(value: Any) -> Any:
+    """A scalar of YAML as a label is written; anything else as it is."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else "null" if value is None else value
 
 
 class DataFiles(Settings):
@@ -34,9 +48,12 @@ class DatasetSettings(Settings):
     test: str = Field("test", description="Name of the split to analyse.")
     text: str = Field("text", description="Column that holds the text; of series, what they are called.")
     label: str = Field("label", description="Column (or array) that holds the class.")
-    classes: list[str] | None = Field(
-        None, description="Names of the classes, where the dataset does not know them."
+    classes: list[str] | dict[str, str] | None = Field(
+        None,
+        description="Names of the classes, in order; or a mapping from label to name, such as "
+        "`{0: negative, 4: positive}`.",
     )
+    unknown: list[str] = Field([], description="Labels that mean “no label”, such as `-1`.")
     values: str | Annotated[list[str], Field(min_length=1)] | None = Field(
         None,
         description="Numbers in place of a text: a column of lists, an array of an .npz file, or, with "
@@ -59,12 +76,39 @@ class DatasetSettings(Settings):
         description="How numbers are drawn: `rows` and `columns` of an image, or `lines`; null = lines up to "
         "8 values a step, else columns.",
     )
+    axes: list[Literal["sequence", "step", "feature"]] | None = Field(
+        None,
+        description="Order of the axes of an array of numbers; null = `[sequence, step, feature]`.",
+    )
     limit: PositiveInt | None = Field(
-        None, description="How many test sequences to analyse, the first ones; null = all."
+        None, description="How many test sequences to analyse; null = all. `choose` says which."
+    )
+    choose: Literal["even", "first", "random"] = Field(
+        "even", description="Which rows `limit` takes: spread evenly over the split, the first, or any."
     )
     seed: int = Field(
-        7, ge=0, le=LARGEST_SEED, description="Seed of what comes with hsvis: `demo` and `digits`."
+        7, ge=0, le=LARGEST_SEED, description="Seed of what `limit` takes, and of `demo` and `digits`."
     )
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def classes_as_text(cls, given: Any) -> Any:
+        """Numbers and booleans of YAML are names, as they are labels."""
+        if isinstance(given, dict):
+            return {_as_label(value): _as_label(name) for value, name in given.items()}
+        return list(map(_as_label, given)) if isinstance(given, list) else given
+
+    @field_validator("unknown", mode="before")
+    @classmethod
+    def unknown_as_text(cls, given: Any) -> Any:
+        """One label or several."""
+        every = given if isinstance(given, list) else [] if given is None else [given]
+        return list(map(_as_label, every))
+
+    @property
+    def class_names(self) -> list[str] | None:
+        """Names that are given, in order."""
+        return list(dict.fromkeys(self.classes.values())) if isinstance(self.classes, dict) else self.classes
 
     @property
     def is_series(self) -> bool:
@@ -90,12 +134,23 @@ class DatasetSettings(Settings):
                 raise ValueError(f"`{key}` is for series of numbers: name their columns in `values`")
         if self.step is not None and self.sequence is None:
             raise ValueError("`step` needs `sequence`, the column that tells the sequences apart")
-        if self.lengths is not None and self.path != "npz":
-            raise ValueError("`lengths` is for `path: npz`")
+        for key in ("lengths", "axes"):
+            if getattr(self, key) is not None and self.path != "npz":
+                raise ValueError(f"`{key}` is for `path: npz`")
+        if self.axes is not None and sorted(self.axes) not in AXES:
+            raise ValueError(
+                "`axes` names `sequence`, `step` and, where there is such an axis, `feature` once"
+            )
         return self
 
 
 class TokenSettings(Settings):
+    split: Literal["words", "punctuation", "basic_english", "whitespace", "characters"] | None = Field(
+        None,
+        description="What a token is: `words`, `punctuation` (words, and each mark by itself), "
+        "`basic_english` (as torchtext), `whitespace`, `characters`; null = words, and characters of "
+        "scripts without spaces.",
+    )
     lowercase: bool = Field(True, description="Whether `Good` and `good` are one word of the vocabulary.")
     max_length: PositiveInt | None = Field(
         100, description="The most tokens of a text that are read; null = all."
@@ -106,6 +161,13 @@ class TokenSettings(Settings):
     vocabulary: Annotated[int, Field(ge=3)] = Field(
         20_000, description="Words in the vocabulary, the most frequent ones, with padding and unknown."
     )
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def by_another_name(cls, given: Any) -> Any:
+        """`char`, `words and punctuation`, …"""
+        name = re.sub(r"[\s_-]+", " ", given.strip().lower()) if isinstance(given, str) else given
+        return OTHER_NAMES.get(name, given) if isinstance(name, str) else given
 
 
 class ModelSettings(Settings):

@@ -6,6 +6,9 @@ import yaml
 
 from hsvis.errors import ConfigError
 
+LABELS = ("classes", "unknown")  # keys of `dataset` whose values are labels: text, however they look
+NULL = ("", "~", "null", "Null", "NULL")
+
 
 def apply_override(content: dict[str, Any], override: str) -> None:
     """Sets one `dotted.key=value` in place; numbers index lists (`projections.0.perplexity=50`).
@@ -18,7 +21,9 @@ def apply_override(content: dict[str, Any], override: str) -> None:
     if not equals or not all(parts):
         raise ConfigError(f"--set {override}: write KEY=VALUE, such as --set dataset.limit=500.")
     try:
-        parsed = yaml.safe_load(value)
+        is_text = parts[:1] == ["dataset"] and parts[1:2] in ([one] for one in LABELS)
+        plain = is_text and value.strip() not in NULL
+        parsed = yaml.load(value, yaml.BaseLoader if plain else yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError):
         parsed = value
     node: Any = content

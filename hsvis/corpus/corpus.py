@@ -1,14 +1,16 @@
 """A dataset as hsvis has it: both splits, texts or series, and labels."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from hsvis.corpus.readers.delimited import Dialect
 from hsvis.corpus.recorded import RecordedRun, RecordedSequence
 from hsvis.corpus.series import Series
+from hsvis.remarks import Remark
 
 UNLABELLED = -1
 
@@ -22,12 +24,14 @@ class Split:
         labels: (R,) int16, indices of classes, -1 where a row has none.
         series: R series where the dataset is not one of texts.
         stored: R sequences of a run that comes from files.
+        left_out: reason -> rows of the files that are not among these.
     """
 
     texts: list[str]
     labels: np.ndarray
     series: list[Series] | None = None
     stored: list[RecordedSequence] | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -50,9 +54,9 @@ class Split:
             digest.update(np.ascontiguousarray(one.values, "<f4").tobytes())
         return digest.hexdigest()
 
-    def repeated(self, limit: int | None) -> int:
-        """How many of the first `limit` texts stand there before; they are kept."""
-        texts = [text for text in self.texts[:limit] if text and self.series is None]
+    def repeated(self, rows: np.ndarray) -> int:
+        """How many of the texts of some rows stand there before; they are kept."""
+        texts = [self.texts[row] for row in rows.tolist() if self.texts[row] and self.series is None]
         return len(texts) - len(set(texts))
 
 
@@ -63,12 +67,18 @@ class Corpus:
     Attributes:
         classes: C names.
         features: F names of the values of a step; None for texts.
+        remarks: what was decided while it was read, and what seems wrong with it.
+        columns: that the test split has.
+        dialect: how the text files were read, if they are such.
     """
 
     classes: tuple[str, ...]
     train: Split
     test: Split
     features: tuple[str, ...] | None = None
+    remarks: Sequence[Remark] = ()
+    columns: tuple[str, ...] = ()
+    dialect: Dialect | None = None
 
 
 def corpus_of(given: RecordedRun) -> Corpus:

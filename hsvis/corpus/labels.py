@@ -1,73 +1,264 @@
-"""Labels as a dataset has them -> indices of classes."""
+"""Labels as a dataset has them -> classes.
 
-from collections.abc import Sequence
+Labels are values: the different ones, in their natural order, are the classes, and are called what they are.
+Names that are given belong to values: to those that equal them, else to all in their order, else (where 0
+occurs) by index.  What can't be known that way is asked for: `dataset.classes` may be a mapping.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from hsvis.config import DatasetSettings
 from hsvis.corpus.corpus import UNLABELLED
+from hsvis.corpus.step_order import natural_order
 from hsvis.errors import DataError
+from hsvis.remarks import Remark, listed, shorten
 
 MOST_CLASSES = 2**15 - 1  # labels are int16
+MANY = 20  # classes from which a column of them may be one of something else
+ROWS_EACH = 2  # rows of a class on average below which the column seems to be one of something else
+MOST_TOLD = 12  # pairs of value and name in a message
+
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
 
 
-def class_names(
-    settings: DatasetSettings, labels: Sequence[Any], known: Sequence[str] | None
-) -> tuple[str, ...]:
-    """The C classes: those of the config, else of the dataset, else the labels' own values.
+@dataclass(frozen=True)
+class Classes:
+    """The C classes of a dataset, and which label means which.
 
-    Args:
-        labels: R labels as they stand in the dataset.
-        known: names that the dataset has for its labels.
+    Attributes:
+        names: C names.
+        index: label, as text, -> class, or UNLABELLED.
+    """
+
+    names: tuple[str, ...]
+    index: Mapping[str, int]
+    remarks: list[Remark] = field(default_factory=list)
+
+    def indices(self, labels: Sequence[str | None]) -> np.ndarray:
+        """(R,) int16, the class of each row; UNLABELLED where it has none."""
+        return np.array([UNLABELLED if v is None else self.index[v] for v in labels], np.int16)
+
+
+def label_texts(values: Iterable[Any], settings: DatasetSettings, split: str) -> list[str | None]:
+    """Labels as text: `true`, `3`, `neg`; None where there is none.
 
     Raises:
-        DataError: labels that are neither names nor indices, or fewer than two different classes.
+        DataError: a value is no name and no whole number.
     """
-    if settings.classes is not None:
-        names: Sequence[str] = settings.classes
-    else:
-        values = [v for v in labels if v is not None]
-        wrong = next(
-            (v for v in values if not isinstance(v, str | int) or (isinstance(v, int) and v < UNLABELLED)),
-            None,
-        )
-        largest = max((v for v in values if isinstance(v, int)), default=0)
-        mixed = any(isinstance(v, str) for v in values) and any(isinstance(v, int) for v in values)
-        if wrong is not None or mixed or largest >= MOST_CLASSES:
-            example = largest if wrong is None else str(wrong)[:60]
+    unknown = set(settings.unknown)
+    texts: list[str | None] = []
+    for row, value in enumerate(values):
+        text = _text(value)
+        if text is _WRONG:
             raise DataError(
-                f"dataset `{settings.path}`: column `{settings.label}` holds `{example}`. Labels are class "
-                f"names, or class indices from 0 to {MOST_CLASSES - 1} (-1 or null: unknown). "
-                "Set `dataset.label` to the column of the class."
+                f"dataset `{settings.path}`, split `{split}`, row {row}: `{settings.label}` holds "
+                f"`{shorten(value)}`. Labels are names or whole numbers, one a row. Set `dataset.label` to "
+                "the "
+                "column of the class."
             )
-        if known:
-            names = known
-        elif any(isinstance(v, str) for v in values):
-            names = sorted(set(values))
-        else:
-            names = [str(i) for i in range(largest + 1)]
-    if len(set(names)) < 2 or len(set(names)) < len(names):
-        raise DataError(
-            f"dataset `{settings.path}`: at least two different classes are needed, there are "
-            f"{list(names)}. Check `dataset.label`, or name them in `dataset.classes`."
-        )
-    return tuple(names)
+        texts.append(None if text is None or text in unknown else text)
+    return texts
 
 
-def label_indices(
-    values: Sequence[Any], settings: DatasetSettings, split: str, classes: Sequence[str]
-) -> np.ndarray:
-    """(R,) int16, the class of each row; -1 where it has none.  Raises DataError for any other label."""
-    index: dict[Any, int] = {None: UNLABELLED, UNLABELLED: UNLABELLED}
-    index |= {i: i for i in range(len(classes))} | {name: i for i, name in enumerate(classes)}
-    try:
-        return np.array([index[v] for v in values], np.int16)
-    except (KeyError, TypeError):
-        row, wrong = next(
-            (i, v) for i, v in enumerate(values) if not isinstance(v, str | int) or v not in index
-        )
+_WRONG = "\0"  # in place of a value that can't be a label
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, float | np.floating) and math.isnan(value):
+        return None
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    is_number = isinstance(value, int | np.integer | float | np.floating)
+    return str(int(value)) if is_number and float(value).is_integer() else _WRONG
+
+
+def classes_of(
+    settings: DatasetSettings,
+    train: Sequence[str | None],
+    test: Sequence[str | None],
+    known: Sequence[str] | None,
+) -> Classes:
+    """The classes of a dataset.
+
+    Args:
+        train, test: labels of the rows, as `label_texts` gives them.
+        known: names that the dataset has for its labels, which then are indices of them.
+
+    Raises:
+        DataError: labels that can't be brought together with the names, or fewer than two classes.
+    """
+    values = sorted({v for labels in (train, test) for v in labels if v is not None}, key=natural_order)
+    given = settings.classes
+    if isinstance(given, Mapping):
+        classes = _by_mapping(given, values, settings)
+    elif given is not None:
+        classes = _by_names(given, values, settings, is_index=known is not None)
+    elif known:
+        classes = _by_names(known, values, settings, is_index=True)
+    else:
+        order = f"the values of `{settings.label}` in their natural order: {listed(values, MOST_TOLD)}"
+        said = Remark("class-values", f"The classes are {order}.")
+        classes = Classes(tuple(values), {v: i for i, v in enumerate(values)}, [said])
+    names = classes.names
+    if len(set(names)) < 2 or len(set(names)) < len(names) or len(names) > MOST_CLASSES:
         raise DataError(
-            f"dataset `{settings.path}`, split `{split}`, row {row}: label `{wrong}` is none of the classes "
-            f"{', '.join(classes)}. Correct the row, or list all classes in `dataset.classes`."
-        ) from None
+            f"dataset `{settings.path}`: at least two different classes are needed and at most "
+            f"{MOST_CLASSES:,}, there are {len(names):,}: {listed(names) or 'none'}. Check `dataset.label`, "
+            "or "
+            "name them in `dataset.classes`."
+        )
+    return Classes(names, classes.index, [*classes.remarks, *_doubts(classes, settings, train, test)])
+
+
+def _by_mapping(given: Mapping[str, str], values: Sequence[str], settings: DatasetSettings) -> Classes:
+    names = tuple(dict.fromkeys(given.values()))
+    index = {value: names.index(name) for value, name in given.items()}
+    wrong = [v for v in values if v not in index]
+    if wrong:
+        raise _unknown(wrong, list(given), settings)
+    return Classes(names, index)
+
+
+def _by_names(
+    names: Sequence[str], values: Sequence[str], settings: DatasetSettings, *, is_index: bool
+) -> Classes:
+    """Args: is_index: the dataset itself says that its labels are indices of names."""
+    places = {name: i for i, name in enumerate(names)}
+    codes = {v: int(v) for v in values if _WHOLE.fullmatch(v)}
+    if is_index and len(codes) == len(values):
+        return _by_index(names, codes, settings, is_index=True)
+    index = {v: places[v] for v in values if v in places}
+    rest = [v for v in values if v not in index]
+    if not rest:
+        return Classes(tuple(names), index)
+    alike = _by_folded(names, rest, taken={names[i] for i in index.values()})
+    if len(alike) == len(rest):
+        pairs = ", ".join(
+            f"`{shorten(v)}` is `{shorten(names[i])}`" for v, i in list(alike.items())[:MOST_TOLD]
+        )
+        return Classes(
+            tuple(names),
+            index | alike,
+            [Remark("similar-name", f"Labels by names but for case or space: {pairs}.")],
+        )
+    if not index and len(values) == len(names):
+        in_order = {v: i for i, v in enumerate(values)}
+        return Classes(tuple(names), in_order, [_named(in_order, names, "in their natural order")])
+    if not index and len(codes) == len(values):
+        return _by_index(names, codes, settings, is_index=False)
+    raise _unknown(rest, names, settings)
+
+
+def _by_folded(names: Sequence[str], values: Sequence[str], taken: set[str]) -> dict[str, int]:
+    """Values that equal one name, and one alone, but for case and space."""
+    folded: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        if name not in taken:
+            folded.setdefault(fold(name), []).append(i)
+    found = {v: folded.get(fold(v), []) for v in values}
+    used = [places[0] for places in found.values() if len(places) == 1]
+    return {v: places[0] for v, places in found.items() if len(places) == 1 and used.count(places[0]) == 1}
+
+
+def fold(name: str) -> str:
+    """A name without its case, and with single spaces."""
+    return " ".join(name.casefold().split())
+
+
+def _by_index(
+    names: Sequence[str], codes: Mapping[str, int], settings: DatasetSettings, *, is_index: bool
+) -> Classes:
+    """Whole numbers as indices from 0, where nothing else can be meant."""
+    index = {v: k for v, k in codes.items() if 0 <= k < len(names)}
+    rest = [v for v in codes if v not in index]
+    if rest == [str(UNLABELLED)]:
+        index[rest[0]] = UNLABELLED
+        text = f"-1 is no label: the {len(names)} names stand for 0 to {len(names) - 1}."
+        remarks = [Remark("unknown-label", f"{text} If it is a class, name it too in `dataset.classes`.")]
+    elif rest:
+        raise _unknown(rest, names, settings)
+    else:
+        remarks = []
+    if not is_index and 0 not in index.values():
+        pairs = {v: f"name of {v}" for v in sorted(codes, key=natural_order)[:3]}
+        raise DataError(
+            f"dataset `{settings.path}`: `{settings.label}` holds {listed(codes)}, and `dataset.classes` has "
+            f"{len(names)} names. Whether these count from 0 or from 1 can't be known, as neither 0 nor all "
+            "of "
+            "them occur. Write a mapping from value to name, such as `dataset.classes: "
+            f"{{{', '.join(f'{v}: {name}' for v, name in pairs.items())}, …}}`."
+        )
+    if not is_index:
+        classes = {v: i for v, i in index.items() if i >= 0}
+        remarks.insert(0, _named(classes, names, "as indices from 0"))
+    return Classes(tuple(names), index, remarks)
+
+
+def _named(index: Mapping[str, int], names: Sequence[str], how: str) -> Remark:
+    pairs = [f"{shorten(v)} is `{shorten(names[i])}`" for v, i in index.items()]
+    more = ", …" if len(pairs) > MOST_TOLD else ""
+    return Remark("class-names", f"Labels are named {how}: {', '.join(pairs[:MOST_TOLD])}{more}.")
+
+
+def _unknown(wrong: Sequence[str], names: Sequence[str], settings: DatasetSettings) -> DataError:
+    return DataError(
+        f"dataset `{settings.path}`: `{settings.label}` holds {listed(wrong)}, which is none of the classes "
+        f"{listed(names, MOST_TOLD)}. Correct the rows, name all classes in `dataset.classes` (a mapping "
+        "from "
+        "value to name says which is which), or name what means “no label” in `dataset.unknown`."
+    )
+
+
+def _doubts(
+    classes: Classes, settings: DatasetSettings, train: Sequence[str | None], test: Sequence[str | None]
+) -> Iterable[Remark]:
+    names = classes.names
+    in_train, in_test = ({classes.index[v] for v in set(labels) if v is not None} for labels in (train, test))
+    if train and settings.classes is None and (only := sorted(in_test - in_train - {UNLABELLED})):
+        few = len(only) == 1
+        yield Remark(
+            "only-in-test",
+            f"only rows of the test split have the class{'' if few else 'es'} "
+            f"{listed(names[i] for i in only)}: "
+            f"a model that is trained here never learns {'it' if few else 'them'}. Check both files.",
+        )
+    folded: dict[str, list[str]] = {}
+    for name in names:
+        folded.setdefault(fold(name), []).append(name)
+    for same in [one for one in folded.values() if len(one) > 1][:3]:
+        yield Remark(
+            "names-alike",
+            f"the classes {' and '.join(f'`{shorten(one)}`' for one in same)} differ in case or space alone. "
+            "Join them by a mapping in `dataset.classes`, or correct the rows.",
+        )
+    if settings.classes is None and fold(settings.label) in folded:
+        yield Remark(
+            "named-as-column",
+            f"a class is called `{settings.label}`, as the column is: a header seems to have been read as a "
+            "row. Take that row out of the file.",
+        )
+    labelled = max(sum(v is not None for v in labels) for labels in (train, test))
+    if len(names) > MANY and labelled < ROWS_EACH * len(names):
+        yield Remark(
+            "classes-as-rows",
+            f"`{settings.label}` has {len(names):,} classes for {labelled:,} rows: it seems to be a column "
+            "of "
+            "something else. Set `dataset.label` to the column of the class.",
+        )
+    never = [name for i, name in enumerate(names) if i not in in_train | in_test]
+    if never:
+        yield Remark(
+            "no-row",
+            f"no row of either split has the class {listed(never)}. Check `dataset.classes` and "
+            "`dataset.label`.",
+        )

@@ -1,27 +1,61 @@
-"""Dataset -> corpus: texts or series, and labels, of both splits, checked, with nothing dropped silently."""
+"""Dataset -> corpus: texts or series, and labels, of both splits, checked, with nothing dropped silently.
 
+Whatever is read is a table of columns (`datasets`, or `readers` of files); its labels become classes in
+`labels`, and what was decided on the way is in the corpus's remarks.
+"""
+
+import glob
+import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus import npz, series
+from hsvis.corpus import series
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
-from hsvis.corpus.labels import class_names, label_indices
+from hsvis.corpus.labels import Classes, classes_of, label_texts
+from hsvis.corpus.readers import delimited, npz
 from hsvis.errors import DataError
+from hsvis.remarks import Remark, listed, shorten
+
+_NUMBER = re.compile(r"\s*[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?\s*")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A split as it stands in its files.
+
+    Attributes:
+        names: of classes, where the files know them.
+        left_out: reason -> rows of the files that are not in it.
+        dialect: how a text file was read.
+    """
+
+    content: pa.Table
+    names: Sequence[str] | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+    dialect: delimited.Dialect | None = None
+    remarks: list[Remark] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """A split as it was loaded: examples, labels as they stand there, names of classes if it knows them."""
+    """A split as it was loaded: examples, labels as text, and of its table what is told of it."""
 
     examples: list[Any]
-    labels: list[Any]
-    names: Sequence[str] | None = None
+    labels: list[str | None]
+    table: _Table | None = None
+    remarks: list[Remark] = field(default_factory=list)
+
+    @property
+    def names(self) -> Sequence[str] | None:
+        return self.table.names if self.table else None
 
 
 def load_corpus(settings: DatasetSettings) -> Corpus:
@@ -43,17 +77,26 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             Split(list(demo.test_texts), demo.test_labels),
         )
     train, test = _load_splits(settings)
-    labelled = train if train.labels else test
-    classes = class_names(settings, labelled.labels, labelled.names)
+    classes = classes_of(settings, train.labels, test.labels, train.names or test.names)
+    read = [one.table for one in (train, test) if one.table is not None]
+    remarks = [
+        *(said for one in read for said in one.remarks),
+        *train.remarks,
+        *test.remarks,
+        *classes.remarks,
+    ]
     corpus = Corpus(
-        classes,
-        _make_split(train, settings, settings.train, classes),
-        _make_split(test, settings, settings.test, classes),
+        classes.names,
+        _make_split(train, settings, classes),
+        _make_split(test, settings, classes),
         _features(settings, train, test),
+        remarks=list(dict.fromkeys(remarks)),
+        columns=tuple(test.table.content.column_names) if test.table else (),
+        dialect=test.table.dialect if test.table else None,
     )
     present = np.unique(corpus.train.labels[corpus.train.labels >= 0])
     if len(corpus.train) and len(present) < 2:
-        only = f"only `{classes[present[0]]}`" if len(present) else "none"
+        only = f"only `{corpus.classes[present[0]]}`" if len(present) else "none"
         raise DataError(
             f"{settings.path}: a classifier needs training examples of at least two classes, split "
             f"`{settings.train}` has {only}. Check `dataset.train` and `dataset.label`."
@@ -64,21 +107,26 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
 def _load_splits(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
     if settings.path == "digits":
         images = digits.images(settings.seed)
-        train, test = (_Rows(one.series, one.labels, digits.CLASSES) for one in images)
+        names = _Table(pa.table({}), digits.CLASSES)
+        train, test = (
+            _Rows(one.series, label_texts(one.labels, settings, split), names)
+            for one, split in zip(images, ("train", "test"), strict=True)
+        )
         return train, test
     files = settings.data_files
     read = _load_arrays if settings.path == "npz" else _load_rows
     test = read(settings, settings.test, files.test if files else None)
     if files is not None and files.train is None:  # a model that was trained elsewhere
-        return _Rows([], [], test.names), test
+        return _Rows([], []), test
     return read(settings, settings.train, files.train if files else None), test
 
 
-def _make_split(rows: _Rows, settings: DatasetSettings, split: str, classes: Sequence[str]) -> Split:
-    labels = label_indices(rows.labels, settings, split, classes)
+def _make_split(rows: _Rows, settings: DatasetSettings, classes: Classes) -> Split:
+    labels = classes.indices(rows.labels)
+    left_out = rows.table.left_out if rows.table else {}
     if not settings.is_series:
-        return Split(rows.examples, labels)
-    return Split([one.caption for one in rows.examples], labels, rows.examples)
+        return Split(rows.examples, labels, left_out=left_out)
+    return Split([one.caption for one in rows.examples], labels, rows.examples, left_out=left_out)
 
 
 def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str, ...] | None:
@@ -96,23 +144,22 @@ def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str
 
 
 def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
-    table = _load_split(settings, split, paths)
-    known = getattr(table.features[settings.label], "names", None)
-    content = table.data.table
-    labels = series.plain_values(content.column(settings.label))
+    table = _load_table(settings, split, paths)
+    content = table.content
+    labels = label_texts(content.column(settings.label).to_pylist(), settings, split)
     if settings.values is None:
-        return _Rows(_texts(table, settings), labels, known)
+        return _Rows(_texts(content, settings), labels, table)
     source = f"dataset `{settings.path}`, split `{split}`"
     columns = [settings.values] if isinstance(settings.values, str) else settings.values
     if settings.sequence is not None:
         read = series.of_rows(
-            content, columns, settings.sequence, settings.step, settings.step_name, settings.label, source
+            content, columns, settings.sequence, settings.step, settings.step_name, labels, source
         )
-        return _Rows(read.series, [labels[row] for row in read.first.tolist()], known)
-    captions = _texts(table, settings) if settings.text in content.column_names else None
+        return _Rows(read.series, [labels[row] for row in read.first.tolist()], table, read.remarks)
+    captions = _texts(content, settings) if settings.text in content.column_names else None
     name = settings.step_name or "step"
     column = f"{source}, column `{columns[0]}`"
-    return _Rows(series.of_lists(content.column(columns[0]), name, captions, column), labels, known)
+    return _Rows(series.of_lists(content.column(columns[0]), name, captions, column), labels, table)
 
 
 def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
@@ -124,20 +171,68 @@ def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] |
         )
     source = f"{paths}"
     arrays = npz.load(Path(paths), f"dataset.data_files.{split}")
-    read = series.of_arrays(arrays, settings.values, settings.lengths, settings.step_name or "step", source)
-    labels = series.array_of(arrays, settings.label, "label", source)
+    read, remarks = npz.of_arrays(arrays, settings, source)
+    labels = npz.array_of(arrays, settings.label, "label", source)
+    if labels.shape == (len(read), 1):
+        labels = labels[:, 0]
     if labels.shape != (len(read),):
         raise DataError(
             f"{paths}: `{settings.label}` has the shape {labels.shape}, but there are {len(read)} sequences."
         )
     if not read:
         raise DataError(f"{paths}: holds no sequence. Choose another file.")
-    return _Rows(read, labels.tolist())
+    return _Rows(read, label_texts(labels.tolist(), settings, split), remarks=remarks)
 
 
-def _load_split(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> Any:
+def _load_table(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Table:
+    """A split with all columns that are asked for, and one row at least."""
+    every = [paths] if isinstance(paths, str) else paths or []
+    if settings.path == "csv" and not any("://" in one for one in every):
+        table = _of_delimited(every, settings, split)
+    else:
+        dataset = _load_dataset(settings, split, paths)
+        known = getattr(dataset.features.get(settings.label), "names", None)
+        table = _Table(dataset.data.table, known)
+    there = table.content.column_names
+    for key, column in _columns(settings):
+        if column not in there:
+            raise DataError(
+                f"dataset `{settings.path}`, split `{split}`: there is no column `{column}`. "
+                f"Set `dataset.{key}` to one of {listed(there, 20)}."
+            )
+    if not table.content.num_rows:
+        raise DataError(f"dataset `{settings.path}`: split `{split}` is empty. Choose another split.")
+    return table
+
+
+def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str) -> _Table:
+    """Text files, read one after the other; they must have the same columns."""
+    paths = [
+        Path(path) for one in patterns for path in (sorted(glob.glob(one)) if _WILD & set(one) else [one])
+    ]
+    if not paths:
+        raise DataError(f"`dataset.data_files.{split}`: there is no file {', '.join(patterns)}.")
+    tables = [delimited.read_delimited(path, settings.label) for path in paths]
+    names = list(tables[0].columns)
+    for path, table in zip(paths, tables, strict=True):
+        if set(table.columns) != set(names):
+            raise DataError(
+                f"{path}: has the columns {listed(table.columns)}, where {paths[0]} has {listed(names)}. "
+                "The files of a split need the same columns."
+            )
+    columns = {
+        name: pa.array([cell for one in tables for cell in one.columns[name]], pa.string()) for name in names
+    }
+    left_out = sum((Counter(one.left_out) for one in tables), Counter())
+    remarks = [said for one in tables for said in one.remarks]
+    return _Table(pa.table(columns), None, dict(left_out), tables[0].dialect, remarks)
+
+
+_WILD = set("*?[")
+
+
+def _load_dataset(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> Any:
     import datasets  # noqa: PLC0415  (half a second; not needed by the demo)
-    import pyarrow as pa  # noqa: PLC0415
     from datasets.exceptions import DatasetsError  # noqa: PLC0415
 
     files = {split: paths} if paths else None  # this split's alone: the two may differ in their columns
@@ -163,15 +258,6 @@ def _load_split(settings: DatasetSettings, split: str, paths: str | list[str] | 
     finally:
         if bars:
             datasets.enable_progress_bars()
-    for key, column in _columns(settings):
-        if column not in table.column_names:
-            there = ", ".join(f"`{c}`" for c in table.column_names)
-            raise DataError(
-                f"dataset `{settings.path}`, split `{split}`: there is no column `{column}`. "
-                f"Set `dataset.{key}` to one of {there}."
-            )
-    if len(table) == 0:
-        raise DataError(f"dataset `{settings.path}`: split `{split}` is empty. Choose another split.")
     return table
 
 
@@ -196,12 +282,15 @@ def _cause(error: BaseException) -> str:
     return line if line.endswith(".") else line + "."
 
 
-def _texts(table: Any, settings: DatasetSettings) -> list[str]:
-    texts = table.data.column(settings.text).to_pylist()
-    wrong = next((t for t in texts if t is not None and not isinstance(t, str)), None)
+def _texts(content: pa.Table, settings: DatasetSettings) -> list[str]:
+    texts = content.column(settings.text).to_pylist()
+    given = [t for t in texts if t is not None]
+    wrong = next((t for t in given if not isinstance(t, str)), None)
+    if wrong is None and given and all(map(_NUMBER.fullmatch, given)):  # of a file whose cells all are text
+        wrong = float(given[0])
     if wrong is not None:
         raise DataError(
             f"dataset `{settings.path}`: column `{settings.text}` holds {type(wrong).__name__}, not text "
-            f"(such as `{str(wrong)[:40]}`). Set `dataset.text` to the column that holds the text."
+            f"(such as `{shorten(wrong)}`). Set `dataset.text` to the column that holds the text."
         )
     return [t or "" for t in texts]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hsvis.config import DatasetSettings
 from hsvis.corpus import recorded_files
 from hsvis.errors import DataError
 
@@ -76,22 +77,22 @@ class RecordedRun:
         ]
 
 
-def read_recorded(path: Path, classes: Sequence[str] | None) -> RecordedRun:
+def read_recorded(path: Path, settings: DatasetSettings) -> RecordedRun:
     """Reads and checks the files of `states_from`.
 
     Args:
-        classes: names of the classes, where the files have none.
+        settings: with names of the classes, where the files have none, and labels that mean none.
 
     Raises:
         DataError: a file, column or array that is missing or can't be read; shapes, lengths or sums that do
             not fit; values that are not finite.
     """
     found, fingerprint = recorded_files.read(path)
-    return _check_arrays(found, path, classes, fingerprint)
+    return _check_arrays(found, path, settings, fingerprint)
 
 
 def _check_arrays(
-    found: Mapping[str, Any], path: Path, classes: Sequence[str] | None, fingerprint: str
+    found: Mapping[str, Any], path: Path, settings: DatasetSettings, fingerprint: str
 ) -> RecordedRun:
     source = f"`states_from`: {path}"
     for name in ("lengths", "ep"):
@@ -102,7 +103,7 @@ def _check_arrays(
         raise DataError(f"{source}: `lengths` must be {ARRAYS['lengths']}, not negative, and not all 0.")
     lengths = lengths.astype(np.int64)
     ep = _ep(_steps(found["ep"], lengths, "ep", source), source)
-    names = found.get("classes", classes)
+    names = found.get("classes", settings.class_names)
     names = tuple(map(str, names)) if names is not None else tuple(map(str, range(ep.shape[1])))
     if len(names) != ep.shape[1] or len(set(names)) < len(names):
         raise DataError(
@@ -125,7 +126,7 @@ def _check_arrays(
     texts = _texts(found, lengths, source)
     return RecordedRun(
         names, lengths[kept], ep, states, _tokens(found, lengths, source),
-        _labels(found, lengths, names, source)[kept], [texts[i] for i in np.flatnonzero(kept)],
+        _labels(found, lengths, names, settings, source)[kept], [texts[i] for i in np.flatnonzero(kept)],
         values, int((~kept).sum()), fingerprint,
     )  # fmt: skip
 
@@ -222,7 +223,13 @@ def _texts(found: Mapping[str, Any], lengths: np.ndarray, source: str) -> list[s
     return [" ".join(tokens[end - length : end]) for end, length in zip(ends, lengths.tolist(), strict=True)]
 
 
-def _labels(found: Mapping[str, Any], lengths: np.ndarray, classes: Sequence[str], source: str) -> np.ndarray:
+def _labels(
+    found: Mapping[str, Any],
+    lengths: np.ndarray,
+    classes: Sequence[str],
+    settings: DatasetSettings,
+    source: str,
+) -> np.ndarray:
     if "labels" not in found:
         return np.full(len(lengths), -1, np.int16)
     labels = np.asarray(found["labels"])
@@ -235,6 +242,15 @@ def _labels(found: Mapping[str, Any], lengths: np.ndarray, classes: Sequence[str
         if len(wrong):
             raise DataError(
                 f"{source}: the label {wrong[0]} is none of the {len(classes)} classes; -1 is unknown."
+            )
+        different = np.unique(labels).tolist()
+        if -1 in different and len(different) == len(classes) and "-1" not in settings.unknown:
+            raise DataError(
+                f"{source}: `labels` holds {len(different)} values, {', '.join(map(str, different[:20]))}, "
+                "for "
+                f"{len(classes)} classes: whether -1 is a class or no label can't be known. Write the "
+                "places of the "
+                "classes in `ep`, from 0, or set `dataset.unknown: -1`."
             )
         return labels.astype(np.int16)
     index = {name: k for k, name in enumerate(classes)} | {"": -1}

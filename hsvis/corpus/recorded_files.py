@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hsvis.corpus import npz
+from hsvis.corpus.readers import npz
 from hsvis.errors import DataError
 
 

@@ -1,14 +1,16 @@
 """Sequences of feature vectors in place of texts: from columns of lists, long tables and arrays."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from hsvis.corpus.step_order import order_of, order_remarks
 from hsvis.errors import DataError
+from hsvis.remarks import Remark, shorten
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,14 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _numbers(values: pa.Array, source: str) -> np.ndarray:
     """(n,) float32; what is missing is NaN."""
+    if pa.types.is_string(values.type):  # of a file whose cells all are text
+        try:
+            return values.cast(pa.float32()).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid as error:
+            cell = next(one for one in values.to_pylist() if one is not None and not _is_number(one))
+            raise DataError(
+                f"{source} holds `{shorten(cell)}`, not numbers. Set `dataset.values` to columns of numbers."
+            ) from error
     if not (
         pa.types.is_integer(values.type)
         or pa.types.is_floating(values.type)
@@ -115,6 +125,14 @@ def _numbers(values: pa.Array, source: str) -> np.ndarray:
     return values.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False)
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Long:
     """A table with a row for each step, put in order.
@@ -122,15 +140,17 @@ class Long:
     Attributes:
         series: S sequences, in the order in which they first appear.
         first: (S,) int64, a row of the table that belongs to each sequence: there its label stands.
+        remarks: about the order of the steps.
     """
 
     series: list[Series]
     first: np.ndarray
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def of_rows(
     table: pa.Table, values: Sequence[str], sequence: str, step: str | None, step_name: str | None,
-    label: str, source: str,
+    labels: Sequence[str | None], source: str,
 ) -> Long:  # fmt: skip
     """A table in long form: each row is a step of the sequence that its column `sequence` names.
 
@@ -138,7 +158,7 @@ def of_rows(
         values: the columns of the F features.
         step: the column by which the rows of a sequence are ordered and named; None = as they stand.
         step_name: what a step is called; None = the name of the column `step`, or "step".
-        label: the column of the class, the same in all rows of a sequence.
+        labels: the class of each row, the same in all rows of a sequence.
 
     Raises:
         DataError: a column of something else, a sequence without a name, or with two classes.
@@ -147,6 +167,7 @@ def of_rows(
     if any(one is None for one in ids):
         raise DataError(f"{source}: `{sequence}` is missing in row {ids.index(None)}. Every step needs one.")
     numbers: dict[Any, int] = {}
+    remarks: list[Remark] = []
     of_row = np.array([numbers.setdefault(one, len(numbers)) for one in ids], np.int64)
     if step is None:
         order = np.argsort(of_row, kind="stable")
@@ -157,14 +178,14 @@ def of_rows(
                 f"{source}: `{step}` is missing in row {times.index(None)}. Every step needs one."
             )
         try:
-            place = np.empty(len(times), np.int64)
-            place[sorted(range(len(times)), key=times.__getitem__)] = np.arange(len(times))
+            ordered = order_of(times)
         except TypeError as error:
             raise DataError(f"{source}: `{step}` holds values that have no order ({error}).") from error
-        order = np.lexsort((place, of_row))
+        order = np.lexsort((ordered.place, of_row))
+        remarks = order_remarks(step, ordered, of_row, times, source)
     lengths = np.bincount(of_row, minlength=len(numbers))
     first = order[np.cumsum(lengths) - lengths] if len(order) else order
-    _check_labels(plain_values(table.column(label)), of_row, first, list(numbers), label, source)
+    _check_labels(labels, of_row, first, list(numbers), source)
     columns = [_numbers(table.column(name).combine_chunks(), f"{source}, column `{name}`") for name in values]
     flat = np.column_stack(columns).astype(np.float32)[order]
     series = series_of(flat, lengths, step_name or step or "step", [str(one) for one in numbers], source)
@@ -173,7 +194,7 @@ def of_rows(
         series = [
             Series(one.values, tuple(next(named) for _ in range(len(one))), one.caption) for one in series
         ]
-    return Long(series, first)
+    return Long(series, first, remarks)
 
 
 def _plain(value: Any) -> str:
@@ -194,63 +215,12 @@ def plain_values(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _check_labels(
-    labels: list[Any], of_row: np.ndarray, first: np.ndarray, names: list[Any], label: str, source: str
+    labels: Sequence[str | None], of_row: np.ndarray, first: np.ndarray, names: list[Any], source: str
 ) -> None:
     for row, k in enumerate(of_row.tolist()):
         if labels[row] != labels[first[k]]:
             raise DataError(
-                f"{source}: sequence `{names[k]}` has two classes, `{labels[first[k]]}` and `{labels[row]}`, "
-                f"in the column `{label}`. All steps of a sequence need the same class."
+                f"{source}: sequence `{names[k]}` has two classes, `{labels[first[k]]}` and "
+                f"`{labels[row]}`. All "
+                "steps of a sequence need the same class."
             )
-
-
-def of_arrays(
-    arrays: Mapping[str, np.ndarray], values: str, lengths: str | None, step_name: str, source: str
-) -> list[Series]:
-    """Series of an .npz file: (S, T, F) or (S, T); with lengths, padded or one after the other.
-
-    Args:
-        arrays: name -> array.
-        lengths: name of an array (S,) of the steps of each; None = all have T.
-
-    Raises:
-        DataError: an array is not there, or of a shape that does not fit.
-    """
-    data = array_of(arrays, values, "values", source)
-    if data.dtype.kind not in "fiub" or data.ndim == 0:
-        raise DataError(f"{source}: `{values}` holds {data.dtype}, not numbers.")
-    data = data.astype(np.float32)
-    if not len(data):
-        return []
-    if lengths is None:
-        if data.ndim not in (2, 3):
-            raise DataError(
-                f"{source}: `{values}` has the shape {data.shape}; (sequences, steps, features) or "
-                "(sequences, steps) is needed, or (all steps, features) with `dataset.lengths`."
-            )
-        count, steps = data.shape[:2]
-        return series_of(data.reshape(count * steps, -1), np.full(count, steps), step_name, None, source)
-    of_each = array_of(arrays, lengths, "lengths", source)
-    if of_each.ndim != 1 or of_each.dtype.kind not in "iu" or (of_each < 0).any():
-        raise DataError(f"{source}: `{lengths}` must be whole numbers, one a sequence.")
-    of_each = of_each.astype(np.int64)
-    is_flat = data.ndim <= 2 and len(data) == of_each.sum()
-    if data.ndim in (2, 3) and len(data) == len(of_each) and of_each.max(initial=0) <= data.shape[1]:
-        padded = data.reshape(*data.shape[:2], -1)  # (S, T, F)
-        kept = np.arange(data.shape[1]) < of_each[:, None]  # (S, T)
-        if not is_flat or not np.nan_to_num(padded[~kept]).any():  # where both fit: padding is nothing
-            return series_of(padded[kept], of_each, step_name, None, source)
-    if is_flat:
-        return series_of(data.reshape(len(data), -1), of_each, step_name, None, source)
-    raise DataError(
-        f"{source}: `{values}` has the shape {data.shape}, which fits neither {len(of_each)} sequences "
-        f"of up to {of_each.max(initial=0)} steps nor their {of_each.sum():,} steps one after the other."
-    )
-
-
-def array_of(arrays: Mapping[str, np.ndarray], name: str, setting: str, source: str) -> np.ndarray:
-    """An array of an .npz file.  Raises DataError if it is not there."""
-    if name not in arrays:
-        there = ", ".join(f"`{one}`" for one in arrays)
-        raise DataError(f"{source}: there is no array `{name}`. Set `dataset.{setting}` to one of {there}.")
-    return arrays[name]

@@ -1,8 +1,7 @@
-"""Text -> tokens: words as the vocabulary knows them, and as they stand in the text.
+"""Text -> tokens: as the vocabulary knows them, and as they stand in the text.
 
-A word is a run of letters, digits and combining marks of any script, with apostrophes inside; a number
-with its commas and points is one word, and so is an emoji.  Punctuation and markup are no words: the model
-never reads them.
+`splitters` says where they stand.  Punctuation and markup are no words: the model never reads them, unless
+`tokens.split` says otherwise.
 """
 
 import re
@@ -10,31 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hsvis.corpus.splitters import form_of, is_of_words, token_forms, token_spans
+
 PADDING, UNKNOWN = 0, 1  # the first two ids of every vocabulary
 
-_ELEMENTS = (
-    "a abbr article b big blockquote body br center cite code dd del div dl dt em font footer form "
-    "h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd li link main mark meta nav ol "
-    "option p pre q s samp script section select small span strike strong style sub sup svg table "
-    "tbody td textarea th thead title tr tt u ul var video"
-)
-# tags of HTML only: `<WFC>` in a stock report is a word
-_MARKUP = rf"<!--.*?-->|</?(?i:{_ELEMENTS.replace(' ', '|')})(?:[\s/][^<>]*)?>"
-_ENTITY = r"&(?:[A-Za-z]{2,8}|\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6});"
-_EMOJI = r"[\u2600-\u27bf\U0001F000-\U0001FAFF]"
-_EMOJI_TAIL = r"[\ufe0f\u200d\U0001F3FB-\U0001F3FF]"
-# everything but space, ASCII and Unicode punctuation, controls and emoji; joiners inside words are letters
-_LETTER = (
-    r"[^\s\x00-/:-@\[-`{-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7\u037e\u0589\u05be\u05c0\u05c3\u060c\u061b"
-    r"\u061f\u066a-\u066d\u06d4\u0964\u0965\u2000-\u200b\u200e-\u206f\u2190-\u27bf\u2e00-\u2e7f\u3000-\u3003"
-    r"\u3008-\u3011\u3014-\u301f\u30fb\ufe0f\ufe30-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
-    r"\ud800-\udfff\ufeff\ufffc-\uffff\U0001F000-\U0001FAFF]"
-)
-_NUMBER = r"[0-9]+(?:[.,][0-9]+)+(?![0-9])"
-_PATTERN = re.compile(
-    rf"{_MARKUP}|{_ENTITY}|({_NUMBER}|{_LETTER}+(?:['’]{_LETTER}+)*|{_EMOJI}(?:{_EMOJI_TAIL}+{_EMOJI}?)*)",
-    re.DOTALL,
-)
 _TRAIL = re.compile(r"[^\s<&]*")
 _LEAD = re.compile(r"[^\s>;]*\Z")
 
@@ -55,38 +33,34 @@ class Tokens:
     end: int
 
 
-def pattern() -> str:
-    """What decides the words of a text: another pattern, other words."""
-    return _PATTERN.pattern
+def word_forms(text: str, lowercase: bool, split: str | None = None) -> list[str]:
+    """All tokens of a text as the vocabulary knows them; of words, markup and punctuation are left out.
+
+    Args:
+        split: as of `splitters.token_spans`.
+    """
+    return token_forms(text, lowercase, split)
 
 
-def word_forms(text: str, lowercase: bool) -> list[str]:
-    """All words of a text as the vocabulary knows them; markup and punctuation are left out."""
-    found = _PATTERN.findall(text)
-    return [word.lower() if lowercase else word for word in found if word]
-
-
-def split_text(text: str, *, lowercase: bool, max_length: int | None, keep: str) -> Tokens:
-    """The words of a text with their surface forms, at most `max_length` of them.
+def split_text(
+    text: str, *, lowercase: bool, max_length: int | None, keep: str, split: str | None = None
+) -> Tokens:
+    """The tokens of a text with their surface forms, at most `max_length` of them.
 
     Args:
         keep: `last` or `first`, the end of a longer text that is read.
+        split: as of `splitters.token_spans`.
     """
-    spans = word_spans(text)
+    spans = token_spans(text, split)
     first, last = kept_range(len(spans), max_length, keep)
-    bounds = surface_bounds(text, spans, first, last)
-    words = [text[a:b] for a, b in spans[first:last]]
+    bounds = surface_bounds(text, spans, first, last) if is_of_words(split) else spans[first:last]
+    words = [form_of(text[a:b], split) for a, b in spans[first:last]]
     return Tokens(
         forms=[word.lower() if lowercase else word for word in words],
         surfaces=[text[a:b] for a, b in bounds],
         start=bounds[0][0] if bounds else 0,
         end=bounds[-1][1] if bounds else 0,
     )
-
-
-def word_spans(text: str) -> list[tuple[int, int]]:
-    """From where to where each word of a text stands, in characters."""
-    return [match.span(1) for match in _PATTERN.finditer(text) if match.group(1)]
 
 
 def kept_range(count: int, max_length: int | None, keep: str) -> tuple[int, int]:
@@ -102,7 +76,7 @@ def surface_bounds(
     """Widens the words from `first` up to `last` by the punctuation that touches them; no two overlap.
 
     Args:
-        spans: of all words of the text, as `word_spans` gives them.
+        spans: of all words of the text, as `token_spans` gives them.
     """
     bounds: list[tuple[int, int]] = []
     before = 0  # where the last surface ended

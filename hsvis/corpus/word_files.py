@@ -1,28 +1,40 @@
 """The words of a split, read once and kept: training another model, or showing more, reads no text again."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from hsvis.corpus.corpus import Corpus, Split
-from hsvis.corpus.tokens import pattern
+from hsvis.corpus.splitters import is_unspaced, pattern
 from hsvis.corpus.words import Words, read_words
 from hsvis.errors import DamagedFileError
 from hsvis.progress import Progress, silent
 from hsvis.storage import files, parquet
 
+GRAPHEMES = 1  # version of the rules by which texts without spaces are cut
 
-def words_file(folder: Path, split: Split, *, lowercase: bool) -> Path:
+
+def words_file(folder: Path, split: Split, *, lowercase: bool, splitter: str | None = None) -> Path:
     """Where the words of a split are kept: other texts or other rules, another file."""
-    key = files.key_of(texts=split.fingerprint, lowercase=lowercase, pattern=pattern())
+    rules = splitting_key(splitter, split.texts)
+    key = files.key_of(texts=split.fingerprint, lowercase=lowercase, pattern=pattern(), **rules)
     return folder / f"{key}.parquet"
 
 
+def splitting_key(splitter: str | None, texts: Iterable[str]) -> dict[str, Any]:
+    """What a key holds of a splitter: nothing of words, where each text has the words that it always had."""
+    if splitter is None:
+        return {"graphemes": GRAPHEMES} if any(map(is_unspaced, texts)) else {}
+    return {"split": splitter}
+
+
 def read_or_split_words(
-    path: Path, split: Split, *, lowercase: bool, places: bool, progress: Progress = silent
-) -> Words:
+    path: Path, split: Split, *, lowercase: bool, places: bool, splitter: str | None = None,
+    progress: Progress = silent,
+) -> Words:  # fmt: skip
     """The words of a split from their file, or read and kept there.
 
     Args:
@@ -34,12 +46,12 @@ def read_or_split_words(
     """
     if path.exists():
         try:
-            words = _words(path, len(split))
+            words = _words(path, len(split), splitter)
             if words.starts is not None or not places:
                 return words
         except DamagedFileError:
             files.set_aside(path)
-    words = read_words(split.texts, lowercase=lowercase, places=places, progress=progress)
+    words = read_words(split.texts, lowercase=lowercase, split=splitter, places=places, progress=progress)
     columns = {"codes": words.codes, "starts": words.starts, "ends": words.ends}
     lists = {name: _lists(words, values) for name, values in columns.items() if values is not None}
     with files.locked(path.with_suffix(".lock"), lambda: None):
@@ -52,7 +64,7 @@ def _lists(words: Words, values: np.ndarray) -> pa.Array:
     return pa.LargeListArray.from_arrays(words.offsets, values)
 
 
-def _words(path: Path, rows: int) -> Words:
+def _words(path: Path, rows: int, splitter: str | None) -> Words:
     """Raises DamagedFileError."""
     table = parquet.read_table(path).combine_chunks()
     if table.num_rows != rows:
@@ -66,15 +78,19 @@ def _words(path: Path, rows: int) -> Words:
     lengths = pa.compute.list_value_length(table["codes"]).to_numpy()
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     forms = parquet.read_details(path)["forms"]
-    return Words(forms, columns["codes"], columns.get("starts"), columns.get("ends"), offsets)
+    return Words(forms, columns["codes"], columns.get("starts"), columns.get("ends"), offsets, splitter)
 
 
 class SplitWords:
     """The words of both splits of a corpus, each read or loaded once, when they are asked for."""
 
-    def __init__(self, corpus: Corpus, folder: Path, *, lowercase: bool, progress: Progress = silent) -> None:
+    def __init__(
+        self, corpus: Corpus, folder: Path, *, lowercase: bool, splitter: str | None = None,
+        progress: Progress = silent,
+    ) -> None:  # fmt: skip
         """`folder`: where their files are kept."""
         self._corpus, self._folder, self._lowercase, self._progress = corpus, folder, lowercase, progress
+        self._splitter = splitter
         self._read: dict[str, Words] = {}
 
     def of(self, name: Literal["train", "test"]) -> Words:
@@ -84,6 +100,7 @@ class SplitWords:
                 self._path(name),
                 self._split(name),
                 lowercase=self._lowercase,
+                splitter=self._splitter,
                 places=name == "test",
                 progress=self._progress,
             )
@@ -94,7 +111,7 @@ class SplitWords:
         return self._path(name).exists()
 
     def _path(self, name: str) -> Path:
-        return words_file(self._folder, self._split(name), lowercase=self._lowercase)
+        return words_file(self._folder, self._split(name), lowercase=self._lowercase, splitter=self._splitter)
 
     def _split(self, name: str) -> Split:
         return self._corpus.train if name == "train" else self._corpus.test

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hsvis.corpus.tokens import kept_range, surface_bounds, word_forms, word_spans
+from hsvis.corpus.splitters import form_of, is_of_words, token_forms, token_spans
+from hsvis.corpus.tokens import kept_range, surface_bounds
 from hsvis.progress import Progress, silent
 
 REPORTED = 500  # texts from one report of progress to the next
@@ -20,6 +21,7 @@ class Words:
         codes: (W,) int32, the place of each word in `forms`.
         starts, ends: (W,) int32, the characters of its text that the word is; None where nobody asked.
         offsets: (R + 1,) int64; text r has the words from offsets[r] up to offsets[r + 1].
+        split: how the texts were cut.
     """
 
     forms: list[str]
@@ -27,6 +29,7 @@ class Words:
     starts: np.ndarray | None
     ends: np.ndarray | None
     offsets: np.ndarray
+    split: str | None = None
 
     @property
     def counts(self) -> np.ndarray:
@@ -51,16 +54,20 @@ class ReadText:
         near = slice(begin + max(0, first - 1), min(end, begin + last + 1))  # one more on either side
         spans = list(zip(self.words.starts[near].tolist(), self.words.ends[near].tolist(), strict=True))
         skipped = near.start - begin
+        if not is_of_words(self.words.split):
+            return slice(begin + first, begin + last), spans[first - skipped : last - skipped]
         bounds = surface_bounds(self.text, spans, first - skipped, last - skipped)
         return slice(begin + first, begin + last), bounds
 
 
 def read_words(
-    texts: Sequence[str], *, lowercase: bool, places: bool = True, progress: Progress = silent
-) -> Words:
+    texts: Sequence[str], *, lowercase: bool, split: str | None = None, places: bool = True,
+    progress: Progress = silent,
+) -> Words:  # fmt: skip
     """Reads all words of R texts.
 
     Args:
+        split: as of `splitters.token_spans`.
         places: also tell where in their texts the words stand, which takes longer.
     """
     place: dict[str, int] = {}  # of each form
@@ -70,11 +77,12 @@ def read_words(
         if done % REPORTED == 0:
             progress("reading words", done, len(texts), f"{len(place):,} different words")
         if places:
-            found = word_spans(text)
+            found = token_spans(text, split)
             spans.append(np.array(found, np.int32).reshape(-1, 2))
-            forms = [text[a:b].lower() if lowercase else text[a:b] for a, b in found]
+            forms = [form_of(text[a:b], split) for a, b in found]
+            forms = [form.lower() for form in forms] if lowercase else forms
         else:
-            forms = word_forms(text, lowercase)
+            forms = token_forms(text, lowercase, split)
         codes.append(np.array([place.setdefault(form, len(place)) for form in forms], np.int32))
     progress("reading words", len(texts), len(texts), f"{len(place):,} different words")
     both = np.concatenate([np.empty((0, 2), np.int32), *spans])
@@ -84,4 +92,5 @@ def read_words(
         np.ascontiguousarray(both[:, 0]) if places else None,
         np.ascontiguousarray(both[:, 1]) if places else None,
         np.concatenate([[0], np.cumsum([len(one) for one in codes])]).astype(np.int64),
+        split,
     )

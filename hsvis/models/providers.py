@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hsvis.config import Config, ModelSettings, UserModelSettings
 from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.recorded import RecordedRun
-from hsvis.corpus.word_files import SplitWords
+from hsvis.corpus.word_files import SplitWords, splitting_key
 from hsvis.progress import Progress
+from hsvis.remarks import Remark
 
 if TYPE_CHECKING:
     from hsvis.models.protocol import HiddenStateModel
@@ -30,6 +32,7 @@ class ProviderFacts:
         own_model: how a model that hsvis did not train is understood: `answers`, `ep`, `why`.
         training: `epochs` and `kept_epoch` of the built-in classifier.
         times: what was done -> seconds.
+        remarks: what was decided about it, and what seems wrong.
     """
 
     train_accuracy: float | None = None
@@ -38,6 +41,7 @@ class ProviderFacts:
     own_model: dict[str, str] | None = None
     training: dict[str, Any] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 class Provider(Protocol):
@@ -104,7 +108,8 @@ def corpus_key(config: Config, corpus: Corpus) -> dict[str, Any]:
         "train": corpus.train.fingerprint,
         "test": corpus.test.fingerprint,
         "classes": corpus.classes,
-        "tokens": config.tokens.model_dump(),
+        "tokens": config.tokens.model_dump(exclude={"split"})
+        | splitting_key(config.tokens.split, chain(corpus.train.texts, corpus.test.texts)),
         # the same states, wherever they are computed
         "model": config.model.model_dump(exclude={"device"}),
     }

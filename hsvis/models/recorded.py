@@ -116,4 +116,4 @@ class RecordedStates:
             ("layer", f"{one.name}: {one.size} {one.kind} units, {one.direction}") for one in model.layers
         ]
         facts = [("model", f"none: states and EPs come from {self._config.states_from}"), *layers]
-        return Subject(model, answer, facts, [])
+        return Subject(model, answer, facts, ep="files", encoder="the tokens in the files")

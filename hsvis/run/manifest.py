@@ -63,6 +63,13 @@ class Training(_Facts):
     kept_epoch: int | None = None
 
 
+class RemarkFacts(_Facts):
+    """What was decided, or seems wrong, as `hsvis.remarks.Remark`."""
+
+    code: str
+    text: str
+
+
 class Keys(_Facts):
     """Hashes of all that decides the model, and the states."""
 
@@ -78,6 +85,7 @@ class Manifest(_Facts):
         sequences, states: S and N.
         left_out: split (`shown`: of the rows to analyse) -> reason -> rows.
         repeated: texts shown that stand there before.
+        decisions, warnings: what was decided that nobody said, and what seems wrong.
         sources: of what the model or the states are made beside the config: name -> hash of its content.
         stages: stage -> key of what it made last; a run of an earlier version names none.
         times: stage -> seconds.
@@ -98,6 +106,8 @@ class Manifest(_Facts):
     training: Training = Training()
     left_out: dict[str, dict[str, int]] = {}
     repeated: int = 0
+    decisions: list[RemarkFacts] = []
+    warnings: list[RemarkFacts] = []
     sources: dict[str, str] = {}
     keys: Keys
     stages: dict[str, str] = {}

@@ -27,7 +27,9 @@ def read_texts(
 ) -> tuple[Vocabulary, Examples, Examples, dict[str, dict[str, int]]]:
     """The vocabulary of the training split, both splits as ids, and what could not be used of them."""
     train, test = words or (
-        read_words(split.texts, lowercase=tokens.lowercase, places=False, progress=progress)
+        read_words(
+            split.texts, lowercase=tokens.lowercase, split=tokens.split, places=False, progress=progress
+        )
         for split in (corpus.train, corpus.test)
     )
     counts = np.bincount(train.codes, minlength=len(train.forms)).tolist()

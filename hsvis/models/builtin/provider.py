@@ -1,18 +1,22 @@
 """The built-in classifier as a provider: trained where there is no checkpoint of it."""
 
 import time
+from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hsvis.config import Config, ModelSettings
 from hsvis.corpus.corpus import Corpus
+from hsvis.corpus.splitters import is_unspaced
 from hsvis.corpus.tokens import PADDING, UNKNOWN, Vocabulary, word_forms
 from hsvis.corpus.word_files import SplitWords
 from hsvis.errors import ModelError
 from hsvis.models.providers import ProviderFacts, corpus_key, wanted_layers
 from hsvis.models.subject import Fact, Subject, n_parameters
 from hsvis.progress import Progress
+from hsvis.remarks import Remark
 from hsvis.storage import files
 
 if TYPE_CHECKING:  # torch takes seconds: only who needs the model loads it
@@ -21,6 +25,11 @@ if TYPE_CHECKING:  # torch takes seconds: only who needs the model loads it
     from hsvis.models.builtin.text_model import SeriesModel, TextModel
 
 FIRST_LAYER = "rnn.0"
+UNSPACED = (
+    "Scripts that are written without spaces (Chinese, Japanese, Thai, …) are cut by character; "
+    "`tokens.split` "
+    "says otherwise."
+)
 
 
 class BuiltIn:
@@ -74,22 +83,34 @@ class BuiltIn:
             report["left_out"],
             training={"epochs": report["epochs"], "kept_epoch": report["kept_epoch"]},
             times=self._times,
+            remarks=[*self._decisions()],
         )
 
     def subject(self) -> Subject:
         """From its checkpoint; with random weights where it is not trained yet."""
         trained = self.checkpoint.exists()
+        usual: float | None = None
         if trained:
             from hsvis.models.builtin.checkpoint import read_checkpoint  # noqa: PLC0415
 
             checkpoint = read_checkpoint(self.checkpoint)
             classifier, vocabulary = checkpoint.classifier, checkpoint.vocabulary
         else:
-            vocabulary = self._vocabulary()
+            vocabulary = self._vocabulary
             classifier = self._make_untrained(len(vocabulary))
+        if self._corpus.features is None:
+            usual = self._usual_unknown
         model = self._reading(classifier, vocabulary)
         facts = self._facts(model, len(vocabulary), trained)
-        return Subject(model, model.answer, facts, [], trained, untrained=None if trained else classifier)
+        return Subject(
+            model, model.answer, facts, [*self._decisions()], ep="head", encoder=dict(facts)["encoder"],
+            trained=trained, usual_unknown=usual, untrained=None if trained else classifier,
+        )  # fmt: skip
+
+    def _decisions(self) -> Iterator[Remark]:
+        """That scripts without spaces are cut by character."""
+        if self._config.tokens.split is None and any(map(is_unspaced, self._corpus.test.texts)):
+            yield Remark("splitter", UNSPACED)
 
     @cached_property
     def _checkpoint_of_training(self) -> "Checkpoint":
@@ -122,16 +143,34 @@ class BuiltIn:
             return SeriesModel(classifier, tokens, classes, layers)
         return TextModel(classifier, vocabulary, tokens, classes, layers)
 
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        """How often each word stands in the training split."""
+        self._progress("reading words", 0, 1, "training split")
+        tokens, counts = self._config.tokens, Counter[str]()
+        for text in self._corpus.train.texts:
+            forms = word_forms(text, tokens.lowercase, tokens.split)
+            counts.update(forms)
+        self._progress("reading words", 1, 1, f"{len(counts):,} different words")
+        return counts
+
+    @cached_property
     def _vocabulary(self) -> Vocabulary:
         """Of the training split."""
         if self._corpus.features is not None:
             return Vocabulary(())
-        self._progress("reading words", 0, 1, "training split")
-        tokens = self._config.tokens
-        forms = (word_forms(text, tokens.lowercase) for text in self._corpus.train.texts)
-        vocabulary = Vocabulary.of(forms, tokens.vocabulary)
-        self._progress("reading words", 1, 1, f"vocabulary of {len(vocabulary):,}")
-        return vocabulary
+        return Vocabulary.counted(self._counts.items(), self._config.tokens.vocabulary)
+
+    @cached_property
+    def _usual_unknown(self) -> float:
+        """Share of the words of a new text that the vocabulary will lack, if it is like those of training.
+
+        Good and Turing: new words are as many as those that occur once; to these come those beyond the
+        vocabulary.
+        """
+        ids = self._vocabulary.ids()
+        lost = sum(count for word, count in self._counts.items() if count == 1 or word not in ids)
+        return lost / max(1, self._counts.total())
 
     def _make_untrained(self, n_words: int) -> "RecurrentClassifier":
         import torch  # noqa: PLC0415

@@ -95,7 +95,7 @@ class TextModel(_Model):
             ids = self._ids_of(text.words)[text.words.codes[read]]
             ends = (bounds[0][0], bounds[-1][1]) if bounds else (0, 0)
             return Encoded([text.text[a:b] for a, b in bounds], ids, ids != UNKNOWN, *ends)
-        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep)
+        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep, split=t.split)
         ids = np.array([self._ids.get(form, UNKNOWN) for form in found.forms], np.int64)
         return Encoded(found.surfaces, ids, ids != UNKNOWN, found.start, found.end)
 

@@ -133,7 +133,7 @@ def _of_vocabulary(vocabulary: dict[str, int], tokens: TokenSettings, *, by_char
         if by_character:
             return _characters(text, tokens)
         t = tokens
-        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep)
+        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep, split=t.split)
         return found.forms, found.surfaces, found.start, found.end
 
     def encode(text: str) -> Encoded:

@@ -15,6 +15,7 @@ from hsvis.models.fingerprints import fingerprints
 from hsvis.models.providers import ProviderFacts, corpus_key
 from hsvis.models.subject import Subject, n_parameters
 from hsvis.progress import Progress
+from hsvis.remarks import Remark
 from hsvis.storage import files
 
 if TYPE_CHECKING:  # torch takes seconds, and the user's code may take longer
@@ -80,14 +81,18 @@ class UsersModel:
             own_model={"answers": str(model.answers), "ep": model.way.name, "why": model.way.why},
             training={"epochs": [], "kept_epoch": None},
             times=self._times,
+            remarks=list(self._made.remarks),
         )
 
     def subject(self) -> Subject:
         """The model with all that was found out about it."""
         weights = self._weights if self._settings.checkpoint is None else ""  # before the model is moved
         own = self._made
-        warnings = [*own.notes, *self._draws(weights)]
-        return Subject(own.model, own.model.answer, self._facts(own), warnings, pieces=own.reads.pieces)
+        remarks = [*own.remarks, *self._draws(weights)]
+        return Subject(
+            own.model, own.model.answer, self._facts(own), remarks, ep=own.model.way.name,
+            encoder=_reads(own.reads), pieces=own.reads.pieces,
+        )  # fmt: skip
 
     @cached_property
     def _module(self) -> "nn.Module":
@@ -102,7 +107,7 @@ class UsersModel:
 
         return weights_hash(self._module)
 
-    def _draws(self, weights: str) -> list[str]:
+    def _draws(self, weights: str) -> list[Remark]:
         """A warning where the factory makes other weights whenever it is called; `weights`: those it made."""
         from hsvis.models.user.user_model import make_module  # noqa: PLC0415
         from hsvis.models.user.weights import weights_hash  # noqa: PLC0415
@@ -110,9 +115,13 @@ class UsersModel:
         if not weights or weights_hash(make_module(self._settings)) == weights:
             return []
         return [
-            f"{self._settings.factory} makes other weights each time it is called, so each build is another "
-            "run, of a model that was not trained. Name its weights in `model.checkpoint`, or let the "
-            "factory load them."
+            Remark(
+                "drawn-weights",
+                f"{self._settings.factory} makes other weights each time it is called, so each build is "
+                "another "
+                "run, of a model that was not trained. Name its weights in `model.checkpoint`, or let the "
+                "factory load them.",
+            )
         ]
 
     @cached_property
@@ -128,7 +137,7 @@ class UsersModel:
         if config.states.layers is not None:
             model.keep(config.states.layers)
         layers = "1 layer" if len(model.layers) == 1 else f"{len(model.layers)} layers"
-        facts = [layers, str(model.answers), f"EPs by {model.way.name}", *own.notes]
+        facts = [layers, str(model.answers), f"EPs by {model.way.name}", *(one.text for one in own.remarks)]
         self._progress("your model", 1, 1, "; ".join(facts))
         return own
 

@@ -24,6 +24,7 @@ from hsvis.models.user.encoders import Encoder, encoder, of_function
 from hsvis.models.user.lookup import looked_up, tables_of
 from hsvis.models.user.references import resolve_reference
 from hsvis.models.user.weights import load_weights
+from hsvis.remarks import Remark
 
 NO_GPU = "Let the factory make the model on the CPU, and set `model.device` where there is a GPU."
 OTHER = "It is the vocabulary of another model"
@@ -40,7 +41,7 @@ class UserModel:
         tables: path -> rows of the embeddings that look the ids up.
         weights: where they come from, a clause for people.
         left_training: whether the factory left it in training mode, and that would make a difference.
-        notes: what may be wrong, with the remedy.
+        remarks: what was decided, and what may be wrong, with the remedy.
     """
 
     model: TorchModel
@@ -48,7 +49,7 @@ class UserModel:
     tables: dict[str, int]
     weights: str
     left_training: bool
-    notes: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 def make_user_model(
@@ -75,10 +76,10 @@ def make_user_model(
         loaded = load_weights(module, Path(settings.checkpoint))
     module = _move(module, settings.device)
     encode = encoder_of(module, settings, tokens, is_series=isinstance(examples[0], Series))
-    model, tables, notes = _fit_model(
+    model, tables, remarks = _fit_model(
         module, settings, classes, encode, [one for one in examples if len(one)][:TRIED]
     )
-    return UserModel(model, encode, tables, loaded, left_training, notes)
+    return UserModel(model, encode, tables, loaded, left_training, remarks)
 
 
 def encoder_of(
@@ -178,8 +179,8 @@ def _fit_model(
     classes: Sequence[str],
     encode: Encoder,
     texts: Sequence[str],
-) -> tuple[TorchModel, dict[str, int], tuple[str, ...]]:
-    """The module as hsvis reads it, its `tables`, and notes, if the embedding has a row for every id."""
+) -> tuple[TorchModel, dict[str, int], tuple[Remark, ...]]:
+    """The module as hsvis reads it, its `tables`, and remarks, if the embedding has a row for every id."""
     reader = settings.tokenizer or "the model's own `encode`"
     source = f"`model.tokenizer`: {reader}"
     with looked_up(module) as seen:
@@ -199,7 +200,7 @@ def _fit_model(
         longest = max(map(encode, texts), key=len)
         model.answer([longest])
         tables = tables_of(module, seen, torch.from_numpy(longest.inputs))
-    notes = []
+    remarks = []
     for path, rows in tables.items():
         size = rows if encode.size is None else encode.size
         if size > rows:
@@ -208,8 +209,9 @@ def _fit_model(
                 f"{rows - 1}. {OTHER}."
             )
         if size < rows:
-            notes.append(
+            text = (
                 f"{source} gives ids below {size:,}, but `{path}` has {rows:,} entries: {rows - size:,} are "
                 f"never read. {OTHER}, unless the rest is spare."
             )
-    return model, tables, tuple(notes)
+            remarks.append(Remark("spare-entries", text))
+    return model, tables, tuple(remarks)

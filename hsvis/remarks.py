@@ -1,0 +1,93 @@
+"""What hsvis decided that nobody said, and what seems wrong: told by check, build, manifest and page.
+
+Each remark has a code that stays the same from version to version, so that scripts can look for it;
+docs/decisions.md lists them all.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hsvis.progress import Progress
+
+# code -> what was decided
+DECISIONS = {
+    "class-values": "No names of classes were given: they are the different labels, in their natural order.",
+    "class-names": "Names of classes were given to the different labels in their natural order, or by index.",
+    "similar-name": "A label was taken for the class whose name differs from it in case or space alone.",
+    "unknown-label": "-1 was taken for “no label”, as the names leave no class for it.",
+    "separator": "What separates the fields of a text file.",
+    "encoding": "How the characters of a text file are written, where it is not UTF-8.",
+    "trailing-separator": "Empty fields beyond the header were left out.",
+    "choice": "`dataset.limit` shows some of the rows: which ones.",
+    "step-order": "The steps of series do not stand in the file in the order that their names have.",
+    "splitter": "How texts are cut into tokens, where nobody said it.",
+    "call": "What a user's model is given beside its input.",
+    "answer": "Which of the tensors that a model returns is its answer, or what is done to make it one.",
+    "states": "Recorded states are shown where a layer can't be computed again.",
+}
+# code -> what seems wrong
+WARNINGS = {
+    "no-row": "A class that no row has.",
+    "only-in-test": "A class that only rows of the test split have.",
+    "names-alike": "Names of classes that differ in case or space alone.",
+    "named-as-column": "A class that is called as the column of the labels: the header was read as a row.",
+    "classes-as-rows": "Nearly as many classes as rows: the column may not be one of classes.",
+    "rows-left-out": "5 % of the rows of a split, or more, are not used.",
+    "bad-lines": "Lines with more or fewer fields than the header were left out.",
+    "header-again": "A line that repeats the header was left out.",
+    "open-quote": "A quotation mark that seems to swallow the lines after it.",
+    "shown-classes": "The rows that are shown lack a class of the split, or have other shares of the "
+    "classes.",
+    "same-file": "Training and test split are the same.",
+    "leak": "Rows of the test split that stand in the training split too.",
+    "axes": "Arrays with more features than steps: the two may be interchanged.",
+    "ambiguous-dates": "Dates that can be read with the day or the month first.",
+    "unknown-words": "More words than usual are unknown to the model.",
+    "unreachable": "Entries of a vocabulary that no text can ever give.",
+    "class-order": "The answers would fit the labels better with the classes in another order.",
+    "below-majority": "The model is right less often than always the same answer would be.",
+    "drawn-weights": "A factory makes other weights each time it is called.",
+    "spare-entries": "An embedding has more entries than the vocabulary.",
+    "padding": "A model that seems to have been trained on padded sequences.",
+}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A decision or a warning.
+
+    Attributes:
+        code: one of DECISIONS or WARNINGS.
+        text: a sentence or two for people; a warning ends with the remedy.
+    """
+
+    code: str
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.code not in DECISIONS and self.code not in WARNINGS:
+            raise ValueError(f"no remark has the code {self.code}")
+
+    @property
+    def is_warning(self) -> bool:
+        return self.code in WARNINGS
+
+
+def tell(remarks: Iterable[Remark], progress: Progress) -> None:
+    """Reports each of them, as a stage that is done."""
+    for one in remarks:
+        progress("warning" if one.is_warning else "decision", 1, 1, one.text)
+
+
+def shorten(text: object, most: int = 40) -> str:
+    """A name as messages show it: on one line, cut in the middle where it is long."""
+    line = " ".join(str(text).split())
+    half = (most - 1) // 2
+    return line if len(line) <= most else f"{line[:half]}…{line[-half:]}"
+
+
+def listed(names: Iterable[object], most: int = 5) -> str:
+    """Names in backticks, the first few of them."""
+    every = list(names)
+    tail = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(f"`{shorten(one)}`" for one in every[:most]) + tail
