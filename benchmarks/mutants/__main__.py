@@ -51,6 +51,7 @@ MORE = {
     "models/user/": (
         "models/test_adapter.py", "models/test_adapter_calls.py", "models/test_adapter_flipped.py",
         "models/test_weights.py", "models/test_mistakes.py", "models/test_user_model.py",
+        "models/test_providers.py", "models/test_layer_states.py", "corpus/test_series.py",
     ),
 }  # fmt: skip
 
