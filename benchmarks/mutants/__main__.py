@@ -44,6 +44,10 @@ MORE = {
         "models/test_batching.py", "models/test_classifier.py", "models/test_training.py",
         "models/test_adapter.py", "run/test_invariants.py",
     ),
+    "models/recurrent": (
+        "models/test_layer_states.py", "models/test_classifier.py", "models/test_adapter.py",
+        "run/test_invariants.py",
+    ),
     "models/builtin/": (
         "models/test_training.py", "models/test_classifier.py", "run/test_invariants.py",
         "corpus/test_series.py",
