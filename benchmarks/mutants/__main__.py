@@ -44,6 +44,10 @@ MORE = {
         "models/test_batching.py", "models/test_classifier.py", "models/test_training.py",
         "models/test_adapter.py", "run/test_invariants.py",
     ),
+    "models/recurrent": (
+        "models/test_layer_states.py", "models/test_classifier.py", "models/test_adapter.py",
+        "run/test_invariants.py",
+    ),
     "models/builtin/": (
         "models/test_training.py", "models/test_classifier.py", "run/test_invariants.py",
         "corpus/test_series.py",
@@ -51,6 +55,7 @@ MORE = {
     "models/user/": (
         "models/test_adapter.py", "models/test_adapter_calls.py", "models/test_adapter_flipped.py",
         "models/test_weights.py", "models/test_mistakes.py", "models/test_user_model.py",
+        "models/test_providers.py", "models/test_layer_states.py", "corpus/test_series.py",
     ),
 }  # fmt: skip
 

@@ -62,3 +62,8 @@ def test_certain_eps_count_as_very_likely_ones() -> None:
 def test_where_the_ep_never_moves_the_last_state_decides() -> None:
     states = np.array([[9.0, 0, 0, 1], [0.1, -3, 2, 2]])
     assert decision_order(states, np.full((2, 2), 0.5)).tolist() == [1, 2, 3, 0]
+
+
+def test_three_units_have_an_order() -> None:
+    courses = np.array([[0.0, 9.0, 1.0]], np.float32)
+    assert unit_order(courses).tolist() in ([0, 2, 1], [1, 2, 0], [2, 0, 1], [1, 0, 2])

@@ -42,6 +42,15 @@ def alone(store: StateStore, view: tuple[float, float, float, float], wanted: Ca
     return best
 
 
+def nearest_to(opened: Opened, store: StateStore, row: int) -> tuple[float, float]:
+    """Where on the page the state is that is drawn nearest to another."""
+    xy = store.projections(store.layers[0])[0].xy
+    (ax, ay), (bx, by) = place(opened, 0, 0), place(opened, 1, 1)
+    apart = np.hypot(*((xy - xy[row]) * [bx - ax, by - ay]).T)
+    apart[apart == 0] = np.inf
+    return place(opened, *xy[apart.argmin()])
+
+
 def whole(store: StateStore) -> tuple[float, float, float, float]:
     return bounds(store.projections(store.layers[0])[0].xy)
 
@@ -155,8 +164,9 @@ def test_click_beside_a_state_finds_it_and_click_on_nothing_does_nothing(
     opened.page.mouse.click(empty[0] + 3, empty[1] - 3)
     opened.page.wait_for_timeout(150)
     assert opened.selected() is None
-    radius = dot_radius(store.n_states)
-    opened.page.mouse.click(x + radius + 3, y)
+    away = np.array([x, y]) - np.array(nearest_to(opened, store, row))  # so that no other state is as near
+    beside = np.array([x, y]) + (dot_radius(store.n_states) + 3) * away / np.hypot(*away)
+    opened.page.mouse.click(*beside.tolist())
     opened.page.wait_for_selector("#token-strip [data-step]")
     assert opened.selected() == store.locate(row)[0]
 

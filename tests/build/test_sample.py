@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
-from hsvis.build.projecting import embed
+from hsvis.build.projecting import FEWEST, embed
+from hsvis.build.sample import _shares as shares_of
 from hsvis.build.sample import cover
 from hsvis.config import TsneSettings
 
@@ -82,3 +84,29 @@ def test_states_beyond_the_limit_are_placed_among_their_like() -> None:
 def test_all_states_are_fitted_where_the_limit_allows(limit: int | None) -> None:
     states = clusters()[0][4850:5150]
     np.testing.assert_array_equal(embed(states, tsne(max_fit=limit)).xy, embed(states, tsne(max_fit=None)).xy)
+
+
+@given(sizes=st.lists(st.integers(1, 300), min_size=2, max_size=12), count=st.integers(1, 400))
+def test_parts_give_by_the_root_of_their_size(sizes: list[int], count: int) -> None:
+    there = np.array(sizes)
+    count = min(count, int(there.sum()) - 1)
+    shares = shares_of(there, count)
+    assert shares.sum() == count
+    assert (shares <= there).all()
+    if count < len(sizes):
+        return
+    assert (shares >= 1).all()
+    roots = np.sqrt(there)
+    factor = brentq(lambda one: np.clip(one * roots, 1, there).sum() - count - 1e-9, 0, there.max() + 1)
+    exact = np.clip(factor * roots, 1, there)
+    nearest = np.floor(exact + 1e-7)  # the largest remainders are rounded up, and no others
+    nearest[np.argsort(nearest - exact, kind="stable")[: round(count - nearest.sum())]] += 1
+    assert np.abs(shares - exact).sum() <= np.abs(nearest - exact).sum() + 1e-4
+
+
+@pytest.mark.parametrize(("count", "is_pca"), [(FEWEST - 1, True), (FEWEST, False)])
+def test_very_few_states_are_shown_by_pca_and_said_to_be(count: int, is_pca: bool) -> None:
+    states = RNG.normal(size=(count, 4)).astype(np.float32)
+    made = embed(states, TsneSettings.model_validate({"method": "tsne", "perplexity": 30}))
+    assert ("too few for t-SNE" in made.details["note"]) == is_pca
+    assert ("explained_variance" in made.details) == is_pca

@@ -7,7 +7,7 @@ import pytest
 from figure_example import BOTH, Example, trace
 
 from hsvis.figures.projection import N_COLOURS, N_WIDTHS, WIDTHS, TrajectoryStyle, projection
-from hsvis.figures.style.theme import LIGHT, palette
+from hsvis.figures.style.theme import LIGHT, mix, palette
 
 
 def test_nothing_selected_leaves_every_trace_empty():
@@ -135,3 +135,20 @@ def test_the_projection_is_dragged_and_its_axes_are_not_seen():
     layout = Example(3, 2).all()["projection"].layout
     assert layout.dragmode == "pan"
     assert not layout.xaxis.visible
+
+
+def test_eps_that_are_certain_are_the_strongest_colour_of_their_class():
+    ep = np.eye(3, dtype=np.float32)[[0, 2, 1, 1]]
+    trajectory = np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]], dtype=np.float32)
+    colours = palette(3, LIGHT)
+    style = TrajectoryStyle(colour="ep")
+    drawn = parts_of(projection((-1, 4, -1, 1), trajectory, ep, colours, LIGHT, style))
+    strongest = [mix(colours.neutral, colours.hexes[k], 3.5 / 4) for k in (0, 2, 1)]  # of four levels
+    assert [drawn[float(x), 0.0][0] for x in range(3)] == strongest
+
+
+def test_lines_are_drawn_through_every_point():
+    figure = Example(40, 5).all()["projection"]
+    lines = [one for one in figure.data if one.name.startswith("segments")]
+    assert lines
+    assert not any(one.line.simplify for one in lines)

@@ -163,3 +163,13 @@ def test_units_are_shown_with_their_numbers_around_0():
 def test_units_that_are_all_0_are_shown():
     figure = unit_activity(np.zeros((4, 3), np.float32), list("abcd"), LIGHT)
     assert figure.data[0].zmax == 1
+
+
+def test_many_class_changes_are_marked_by_small_triangles_without_lines():
+    few, many = (
+        trace(confidence(ep, list(map(str, range(len(ep)))), ("a", "b"), palette(2, LIGHT), LIGHT), "changes")
+        for ep in (np.eye(2)[[0, 1, 1, 1]] * 0.8 + 0.1, np.eye(2)[np.arange(200) % 2] * 0.8 + 0.1)
+    )
+    assert few.line.width == 1
+    assert many.line.width == 0
+    assert max(many.marker.size) < max(few.marker.size)

@@ -210,6 +210,7 @@ def test_dots_shrink_with_the_number_of_states_and_grow_with_the_pixel_ratio():
         ((0, 1, 2, 1, 10, 10), "y0 < y1"),
         ((0, float("nan"), 0, 1, 10, 10), "x0 < x1"),
         ((0, 1, 0, 1, 0, 10), "0 × 10 pixels"),
+        ((0, 1, 0, 1, 10, 0), "10 × 0 pixels"),
         ((0, 1, 0, 1, 10, 10, -1), "radius -1"),
     ],
 )

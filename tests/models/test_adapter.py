@@ -371,3 +371,47 @@ def test_without_a_probe_plain_texts_are_tried() -> None:
     assert trace.ep.shape == (1, 9, 3)
     with pytest.raises(ModelError, match="Give `probe`"):
         from_torch(module, classes="abc", encode=lambda text: ([], []))
+
+
+class Failing(nn.Module):
+    """Its answer is NaN as soon as a text holds word 11."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.rnn, self.fc = (
+            nn.Embedding(12, 4),
+            nn.GRU(4, 3, batch_first=True),
+            nn.Linear(3, 2),
+        )
+
+    def forward(self, ids):
+        answer = self.fc(self.rnn(self.embedding(ids))[0].mean(1))
+        return torch.where((ids == 11).any(1, keepdim=True), torch.nan, answer)
+
+
+def test_an_answer_that_becomes_nan_on_the_way_is_refused_with_the_text():
+    def words(text):
+        return text.split(), [int(word) for word in text.split()]
+
+    model = from_torch(Failing(), classes="ab", encode=words, probe=["1 2 3", "4 5"])
+    model.trace([model.encode("1 2 3")])
+    with pytest.raises(ModelError, match=r"begins with `1 2 11 3` is NaN"):
+        model.trace([model.encode("5 4"), model.encode("1 2 11 3")])
+
+
+class OneOutput(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.rnn, self.fc = (
+            nn.Embedding(40, 4),
+            nn.GRU(4, 3, batch_first=True),
+            nn.Linear(3, 1),
+        )
+
+    def forward(self, ids):
+        return self.fc(self.rnn(self.embedding(ids))[1][-1]).squeeze(1)
+
+
+def test_one_output_for_more_classes_is_refused_with_the_remedy():
+    with pytest.raises(ModelError, match="It has one output for 3 classes: use a model of 3 outputs"):
+        from_torch(OneOutput(), classes="abc", encode=encode, probe=PROBE)

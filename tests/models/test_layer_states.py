@@ -330,3 +330,30 @@ def test_the_built_in_classifier_reads_once_and_computes_cells_if_kept():
         ran = functions(model, SAME_LENGTH)
         assert ran["lstm"] == 2  # one a layer
         assert ("addcmul_" in ran) == cells
+
+
+def test_cell_states_go_on_from_the_start_that_was_given():
+    torch.manual_seed(0)
+    module, x, start = nn.LSTM(4, 5, batch_first=True).eval(), torch.randn(3, 6, 4), torch.randn(2, 3, 5)
+    with torch.inference_mode(), watching({"rnn": module}) as recorded:
+        module(x, (start[:1], start[1:]))
+        found = states_of("rnn", module, recorded["rnn"], 3, 6)["rnn.0.cell"]
+        cell = nn.LSTMCell(4, 5)
+        cell.load_state_dict({name.removesuffix("_l0"): weight for name, weight in module.named_parameters()})
+        carried = start[0], start[1]
+        for step in range(6):
+            carried = cell(x[:, step], carried)
+            torch.testing.assert_close(found[:, step], carried[1], atol=1e-5, rtol=1e-5)
+
+
+class TimeFirst(Base):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(5, 6)
+
+    def forward(self, ids):
+        return self.fc(self.rnn(self.embed(ids).transpose(0, 1))[0][-1])
+
+
+def test_what_a_layer_returns_is_taken_where_time_comes_first_too():
+    assert functions(read(TimeFirst()), SAME_LENGTH)["gru"] == 1

@@ -9,10 +9,10 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from hsvis.config import ModelSettings, TokenSettings
 from hsvis.corpus.corpus import Corpus, Split
-from hsvis.corpus.tokens import UNKNOWN
+from hsvis.corpus.tokens import UNKNOWN, word_forms
 from hsvis.errors import DataError, ModelError
 from hsvis.models.builtin.checkpoint import checkpoint_bytes, read_checkpoint
-from hsvis.models.builtin.examples import Examples, with_unknown
+from hsvis.models.builtin.examples import Examples, cut, with_unknown
 from hsvis.models.builtin.training import Trained, train
 from hsvis.models.builtin.training import _shuffle as batches_of
 
@@ -232,3 +232,23 @@ def test_a_share_of_the_words_is_unknown_in_training_and_none_of_a_series() -> N
     assert np.array_equal(seen[seen != UNKNOWN], ids[seen != UNKNOWN])
     assert np.array_equal(with_unknown(ids, 0, rng), ids)
     assert np.array_equal(with_unknown(series, 0.2, rng), series)
+
+
+def test_the_accuracy_is_that_of_the_kept_weights_on_the_rows(trained: Trained) -> None:
+    made = corpus()
+    ids = trained.vocabulary.ids()
+    right = []
+    for text, label in zip(made.test.texts, made.test.labels.tolist(), strict=True):
+        read = torch.tensor([[ids.get(word, UNKNOWN) for word in word_forms(text, TOKENS.lowercase)]])
+        with torch.inference_mode():
+            answer = trained.classifier.eval()(read, torch.tensor([read.shape[1]]))
+        right.append((float(answer.ravel()[0]) > 0) == bool(label))
+    assert trained.test_accuracy == pytest.approx(np.mean(right))
+
+
+def test_a_long_text_is_cut_at_the_end_that_is_kept() -> None:
+    ids = np.arange(9)
+    cuts = [(None, "last", ids), (3, "last", ids[6:]), (3, "first", ids[:3]), (20, "last", ids)]
+    for most, keep, read in cuts:
+        settings = TokenSettings.model_validate({"max_length": most, "keep": keep})
+        assert cut(ids, settings).tolist() == read.tolist()

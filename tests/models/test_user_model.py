@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from own_models import AttentionGru, LastState, PackedTagger, characters
+from own_models import AttentionGru, Dropping, LastState, PackedTagger, characters
 from own_run import WORDS, make_folder, saved, write_config
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from hsvis.build.pipeline import build
-from hsvis.config import Config, TokenSettings, load_config
+from hsvis.config import Config, TokenSettings, UserModelSettings, load_config
 from hsvis.corpus.tokens import word_forms
 from hsvis.errors import ConfigError, ModelError
-from hsvis.models.user.encoders import encoder
+from hsvis.models.user.encoders import encoder, of_function
+from hsvis.models.user.user_model import make_user_model
 from hsvis.run.store import StateStore
 
 
@@ -177,6 +178,10 @@ def test_sub_words_of_a_tokenizer_file_are_shown_as_such(folder: Path) -> None:
     assert read.tokens == ["good", "film", "s", "xyz"]
     assert read.inputs.tolist() == [3, 1, 2, 0]
     assert read.known.tolist() == [True, True, True, False]
+    assert (read.start, read.end) == (0, 14)
+    for settings, shown in ((last(2), "s xyz"), (first(2), "good film")):
+        read = encoder(str(path), settings)("good films xyz")
+        assert "good films xyz"[read.start : read.end] == shown
 
 
 MISTAKES = [
@@ -248,3 +253,46 @@ def test_a_vocabulary_of_another_model_is_refused(folder: Path, session_cache: P
 def test_settings_of_both_kinds_of_model_do_not_mix(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"`model\.cell` is not a setting"):
         config(folder, factory="own_models:LastState", cell="gru")
+
+
+def test_a_function_may_read_tokens_that_do_not_stand_in_the_text() -> None:
+    text = "good bad film"
+    words = of_function("words", lambda _: (["good", "<sep>", "bad", "", "film"], [5, 1, 6, 1, 7]), first(3))
+    assert (words(text).start, words(text).end) == (0, 8)
+    ends = of_function("words", lambda _: (["good", "<sep>", "bad", "", "film"], [5, 1, 6, 1, 7]), last(3))
+    assert (ends(text).start, ends(text).end) == (5, 13)
+    assert ends(text).tokens == ["bad", "", "film"]
+
+
+def first(most: int) -> TokenSettings:
+    return TokenSettings.model_validate({"max_length": most, "keep": "first"})
+
+
+def last(most: int) -> TokenSettings:
+    return TokenSettings.model_validate({"max_length": most})
+
+
+def test_whether_the_factory_left_it_in_training_mode_is_told_where_it_matters(folder: Path) -> None:
+    def made(module: torch.nn.Module) -> bool:
+        settings = config(
+            folder, factory="own_models:LastState", kwargs=f"{{words: {len(WORDS)}}}",
+            tokenizer=folder / "vocab.txt",
+        ).model  # fmt: skip
+        assert isinstance(settings, UserModelSettings)
+        texts = ["a good film", "bad"]
+        return make_user_model(settings, first(10), ["neg", "pos"], texts, module).left_training
+
+    plain, dropping = LastState(len(WORDS)), Dropping(len(WORDS))
+    assert (made(plain), made(dropping)) == (False, True)
+    assert not made(dropping.eval())
+
+
+def test_the_first_entry_of_an_embedding_is_an_id_like_others(folder: Path) -> None:
+    (folder / "from_0.txt").write_text("film\ngood\n<unk>\n", encoding="utf-8")
+    settings = config(
+        folder, factory="own_models:LastState", kwargs="{words: 3}", tokenizer=folder / "from_0.txt"
+    ).model
+    assert isinstance(settings, UserModelSettings)
+    model = make_user_model(settings, first(10), ["neg", "pos"], ["a good film", "film"]).model
+    assert model.encode("film").inputs.tolist() == [0]
+    assert model.answer([model.encode("film")]).shape == (1, 2)

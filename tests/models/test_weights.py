@@ -13,7 +13,7 @@ from own_models import LastState, Tied, masked
 from torch import nn
 
 from hsvis.errors import ModelError
-from hsvis.models.user.weights import check_weights, load_weights, read_weights
+from hsvis.models.user.weights import check_weights, load_weights, read_weights, weights_hash
 
 
 @pytest.fixture
@@ -198,3 +198,22 @@ def test_nothing_in_a_refused_pickle_is_run(tmp_path: Path, archive: bool) -> No
     with pytest.raises(ModelError, match="can't be read without running code"):
         load_weights(LastState(6), tmp_path / "trap.pt")
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "held"),
+    [({}, "nothing at all"), (None, "nothing at all"), ({"epoch": 3}, "the keys `epoch`"), ([1], "list")],
+)
+def test_a_file_without_weights_says_what_it_holds(
+    tmp_path: Path, module: LastState, content: Any, held: str
+) -> None:
+    torch.save(content, tmp_path / "weights.pt")
+    with pytest.raises(ModelError, match=f"holds no state dict but {held}"):
+        load_weights(module, tmp_path / "weights.pt")
+
+
+def test_the_hash_of_weights_tells_values_names_and_shapes_apart(module: LastState) -> None:
+    before = weights_hash(module)
+    with torch.no_grad():
+        module.out.bias += 1e-6
+    assert weights_hash(module) != before

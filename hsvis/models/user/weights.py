@@ -99,9 +99,10 @@ def read_weights(path: Path) -> Weights:
         raise ModelError(f"`model.checkpoint`: {path}: {refusal(path, error)}") from error
     inner = next((content[key] for key in INSIDE if _is_state_dict(_get(content, key))), content)
     if not _is_state_dict(inner):
-        held = f"the keys {_some(list(map(str, content)))}" if isinstance(content, dict) else _kind(content)
+        is_dict = isinstance(content, dict) and content
+        held = f"but the keys {_some(list(map(str, content)))}" if is_dict else f"but {_kind(content)}"
         raise ModelError(
-            f"`model.checkpoint`: {path}: holds no state dict but {held}. Save `model.state_dict()`."
+            f"`model.checkpoint`: {path}: holds no state dict {held}. Save `model.state_dict()`."
         )
     return dict(inner)
 
@@ -128,7 +129,8 @@ def _is_state_dict(content: Any) -> bool:
 
 
 def _kind(content: Any) -> str:
-    return f"{type(content).__name__}" if content else "nothing"
+    is_empty = content is None or (isinstance(content, Mapping | list | tuple | str) and not content)
+    return "nothing at all" if is_empty else type(content).__name__
 
 
 def _rename(weights: Weights, module: nn.Module) -> tuple[Weights, str]:
