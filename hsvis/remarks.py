@@ -21,9 +21,6 @@ DECISIONS = {
     "choice": "`dataset.limit` shows some of the rows: which ones.",
     "step-order": "The steps of series do not stand in the file in the order that their names have.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
-    "call": "What a user's model is given beside its input.",
-    "answer": "Which of the tensors that a model returns is its answer, or what is done to make it one.",
-    "states": "Recorded states are shown where a layer can't be computed again.",
 }
 # code -> what seems wrong
 WARNINGS = {
@@ -43,12 +40,10 @@ WARNINGS = {
     "axes": "Arrays with more features than steps: the two may be interchanged.",
     "ambiguous-dates": "Dates that can be read with the day or the month first.",
     "unknown-words": "More words than usual are unknown to the model.",
-    "unreachable": "Entries of a vocabulary that no text can ever give.",
     "class-order": "The answers would fit the labels better with the classes in another order.",
     "below-majority": "The model is right less often than always the same answer would be.",
     "drawn-weights": "A factory makes other weights each time it is called.",
     "spare-entries": "An embedding has more entries than the vocabulary.",
-    "padding": "A model that seems to have been trained on padded sequences.",
 }
 
 

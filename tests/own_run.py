@@ -17,10 +17,11 @@ ROWS = [
 
 def make_folder(folder: Path) -> Path:
     """Writes both splits and the vocabulary."""
-    frame = pd.DataFrame(ROWS * 3, columns=["text", "label"])
+    frame = pd.DataFrame([*ROWS[:-1] * 3, ROWS[-1]], columns=["text", "label"])  # one in 22 holds nothing
     frame["label"] = frame["label"].map(["neg", "pos"].__getitem__)
-    for split in ("train", "test"):
-        frame.to_parquet(folder / f"{split}.parquet")
+    frame.to_parquet(folder / "test.parquet")
+    frame["text"] = [" ".join(reversed(text.split())) for text in frame["text"]]
+    frame.to_parquet(folder / "train.parquet")
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
     return folder
 

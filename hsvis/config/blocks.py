@@ -4,144 +4,23 @@ import json
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-PositiveInt = Annotated[int, Field(ge=1)]
-LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
+from hsvis.config.dataset import (
+    FILE_FORMATS,
+    LARGEST_SEED,
+    DataFiles,
+    DatasetSettings,
+    PositiveInt,
+    Settings,
+)
+
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-FILE_FORMATS = ("parquet", "csv", "json", "npz")  # of local files, named in `data_files`
 OTHER_NAMES = {  # of splitters
     "word": "words", "words and punctuation": "punctuation", "basic english": "basic_english",
     "space": "whitespace", "spaces": "whitespace", "char": "characters", "chars": "characters",
     "character": "characters", "grapheme": "characters", "graphemes": "characters",
 }  # fmt: skip
-AXES = (["feature", "sequence", "step"], ["sequence", "step"])  # that an array may have
-
-
-class Settings(BaseModel):
-    """A block of settings: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-def _as_label(value: Any) -> Any:
-    """A scalar of YAML as a label is written; anything else as it is."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else "null" if value is None else value
-
-
-class DataFiles(Settings):
-    train: str | list[str] | None = Field(
-        None, description="File or files of the training split; your own model can do without."
-    )
-    test: str | list[str] | None = Field(None, description="File or files of the test split.")
-
-
-class DatasetSettings(Settings):
-    path: str = Field(
-        description="`demo`, `digits`, a name on the Hugging Face hub, a dataset folder, or "
-        "`parquet`/`csv`/`json`/`npz` together with `data_files`."
-    )
-    data_files: DataFiles | None = Field(None, description="Local files of the two splits.")
-    train: str = Field("train", description="Name of the split to train on.")
-    test: str = Field("test", description="Name of the split to analyse.")
-    text: str = Field("text", description="Column that holds the text; of series, what they are called.")
-    label: str = Field("label", description="Column (or array) that holds the class.")
-    classes: list[str] | dict[str, str] | None = Field(
-        None,
-        description="Names of the classes, in order; or a mapping from label to name, such as "
-        "`{0: negative, 4: positive}`.",
-    )
-    unknown: list[str] = Field([], description="Labels that mean “no label”, such as `-1`.")
-    values: str | Annotated[list[str], Field(min_length=1)] | None = Field(
-        None,
-        description="Numbers in place of a text: a column of lists, an array of an .npz file, or, with "
-        "`sequence`, columns of numbers.",
-    )
-    sequence: str | None = Field(
-        None, description="Long form, a row for each step: the column that tells the sequences apart."
-    )
-    step: str | None = Field(
-        None, description="Long form: the column that orders and names the steps; null = as they stand."
-    )
-    step_name: str | None = Field(
-        None, description="What a step of numbers is called, such as `row`; null = `step`."
-    )
-    lengths: str | None = Field(
-        None, description="Array of the steps of each sequence in an .npz file; null = all the same."
-    )
-    draw: Literal["rows", "columns", "lines"] | None = Field(
-        None,
-        description="How numbers are drawn: `rows` and `columns` of an image, or `lines`; null = lines up to "
-        "8 values a step, else columns.",
-    )
-    axes: list[Literal["sequence", "step", "feature"]] | None = Field(
-        None,
-        description="Order of the axes of an array of numbers; null = `[sequence, step, feature]`.",
-    )
-    limit: PositiveInt | None = Field(
-        None, description="How many test sequences to analyse; null = all. `choose` says which."
-    )
-    choose: Literal["even", "first", "random"] = Field(
-        "even", description="Which rows `limit` takes: spread evenly over the split, the first, or any."
-    )
-    seed: int = Field(
-        7, ge=0, le=LARGEST_SEED, description="Seed of what `limit` takes, and of `demo` and `digits`."
-    )
-
-    @field_validator("classes", mode="before")
-    @classmethod
-    def classes_as_text(cls, given: Any) -> Any:
-        """Numbers and booleans of YAML are names, as they are labels."""
-        if isinstance(given, dict):
-            return {_as_label(value): _as_label(name) for value, name in given.items()}
-        return list(map(_as_label, given)) if isinstance(given, list) else given
-
-    @field_validator("unknown", mode="before")
-    @classmethod
-    def unknown_as_text(cls, given: Any) -> Any:
-        """One label or several."""
-        every = given if isinstance(given, list) else [] if given is None else [given]
-        return list(map(_as_label, every))
-
-    @property
-    def class_names(self) -> list[str] | None:
-        """Names that are given, in order."""
-        return list(dict.fromkeys(self.classes.values())) if isinstance(self.classes, dict) else self.classes
-
-    @property
-    def is_series(self) -> bool:
-        """Whether sequences are of numbers, not of words."""
-        return self.path == "digits" or self.values is not None
-
-    @model_validator(mode="after")
-    def files_for_file_formats(self) -> "DatasetSettings":
-        if self.path in FILE_FORMATS and not (self.data_files and self.data_files.test):
-            raise ValueError(
-                f"`path: {self.path}` needs `data_files.test`, and `data_files.train` to train on"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def values_where_needed(self) -> "DatasetSettings":
-        if self.path == "npz" and not isinstance(self.values, str):
-            raise ValueError("`path: npz` needs `values`, the name of the array of numbers")
-        if isinstance(self.values, list) and self.sequence is None:
-            raise ValueError("several `values` need `sequence`, the column that tells the sequences apart")
-        for key in ("sequence", "step", "lengths"):
-            if getattr(self, key) is not None and self.values is None:
-                raise ValueError(f"`{key}` is for series of numbers: name their columns in `values`")
-        if self.step is not None and self.sequence is None:
-            raise ValueError("`step` needs `sequence`, the column that tells the sequences apart")
-        for key in ("lengths", "axes"):
-            if getattr(self, key) is not None and self.path != "npz":
-                raise ValueError(f"`{key}` is for `path: npz`")
-        if self.axes is not None and sorted(self.axes) not in AXES:
-            raise ValueError(
-                "`axes` names `sequence`, `step` and, where there is such an axis, `feature` once"
-            )
-        return self
 
 
 class TokenSettings(Settings):

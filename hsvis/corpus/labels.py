@@ -25,6 +25,7 @@ ROWS_EACH = 2  # rows of a class on average below which the column seems to be o
 MOST_TOLD = 12  # pairs of value and name in a message
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0+")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def label_texts(values: Iterable[Any], settings: DatasetSettings, split: str) ->
     """
     unknown = set(settings.unknown)
     texts: list[str | None] = []
+    kinds: dict[bool, Any] = {}  # whether a value is text -> the first such one
     for row, value in enumerate(values):
         text = _text(value)
         if text is _WRONG:
@@ -62,7 +64,17 @@ def label_texts(values: Iterable[Any], settings: DatasetSettings, split: str) ->
                 "the "
                 "column of the class."
             )
+        if text is not None:
+            kinds.setdefault(isinstance(value, str | bytes), value)
         texts.append(None if text is None or text in unknown else text)
+    if len(kinds) > 1:
+        raise DataError(
+            f"dataset `{settings.path}`, split `{split}`: `{settings.label}` holds texts and numbers, such "
+            "as "
+            f"`{shorten(kinds[True])}` and `{shorten(kinds[False])}`. Write all labels in one way."
+        )
+    if all(text is None or _WHOLE_FLOAT.fullmatch(text) for text in texts):  # of a column with gaps
+        texts = [text and text.partition(".")[0] for text in texts]
     return texts
 
 
@@ -98,17 +110,14 @@ def classes_of(
         DataError: labels that can't be brought together with the names, or fewer than two classes.
     """
     values = sorted({v for labels in (train, test) for v in labels if v is not None}, key=natural_order)
-    given = settings.classes
-    if isinstance(given, Mapping):
-        classes = _by_mapping(given, values, settings)
-    elif given is not None:
-        classes = _by_names(given, values, settings, is_index=known is not None)
-    elif known:
-        classes = _by_names(known, values, settings, is_index=True)
-    else:
-        order = f"the values of `{settings.label}` in their natural order: {listed(values, MOST_TOLD)}"
-        said = Remark("class-values", f"The classes are {order}.")
-        classes = Classes(tuple(values), {v: i for i, v in enumerate(values)}, [said])
+    try:
+        classes = _named_classes(settings, values, known)
+    except _UnknownLabelError as error:
+        splits = ((settings.train, train), (settings.test, test))
+        split, row = next((s, labels.index(error.label)) for s, labels in splits if error.label in labels)
+        raise DataError(
+            f"dataset `{settings.path}`, split `{split}`, row {row}: `{settings.label}` holds {error}"
+        ) from None
     names = classes.names
     if len(set(names)) < 2 or len(set(names)) < len(names) or len(names) > MOST_CLASSES:
         raise DataError(
@@ -120,12 +129,34 @@ def classes_of(
     return Classes(names, classes.index, [*classes.remarks, *_doubts(classes, settings, train, test)])
 
 
-def _by_mapping(given: Mapping[str, str], values: Sequence[str], settings: DatasetSettings) -> Classes:
+class _UnknownLabelError(Exception):
+    """A label that belongs to no class."""
+
+    def __init__(self, label: str, text: str) -> None:
+        super().__init__(text)
+        self.label = label
+
+
+def _named_classes(settings: DatasetSettings, values: Sequence[str], known: Sequence[str] | None) -> Classes:
+    """The classes of all different labels."""
+    given = settings.classes
+    if isinstance(given, Mapping):
+        return _by_mapping(given, values)
+    if given is not None:
+        return _by_names(given, values, settings, is_index=known is not None)
+    if known:
+        return _by_names(known, values, settings, is_index=True)
+    order = f"the values of `{settings.label}` in their natural order: {listed(values, MOST_TOLD)}"
+    said = Remark("class-values", f"The classes are {order}.")
+    return Classes(tuple(values), {v: i for i, v in enumerate(values)}, [said])
+
+
+def _by_mapping(given: Mapping[str, str], values: Sequence[str]) -> Classes:
     names = tuple(dict.fromkeys(given.values()))
     index = {value: names.index(name) for value, name in given.items()}
     wrong = [v for v in values if v not in index]
     if wrong:
-        raise _unknown(wrong, list(given), settings)
+        raise _unknown(wrong, list(given))
     return Classes(names, index)
 
 
@@ -156,7 +187,9 @@ def _by_names(
         return Classes(tuple(names), in_order, [_named(in_order, names, "in their natural order")])
     if not index and len(codes) == len(values):
         return _by_index(names, codes, settings, is_index=False)
-    raise _unknown(rest, names, settings)
+    if not index and 0 < len(codes) < len(values):  # where most are indices, the others are what is wrong
+        rest = [v for v in rest if v not in codes]
+    raise _unknown(rest, names)
 
 
 def _by_folded(names: Sequence[str], values: Sequence[str], taken: set[str]) -> dict[str, int]:
@@ -186,7 +219,7 @@ def _by_index(
         text = f"-1 is no label: the {len(names)} names stand for 0 to {len(names) - 1}."
         remarks = [Remark("unknown-label", f"{text} If it is a class, name it too in `dataset.classes`.")]
     elif rest:
-        raise _unknown(rest, names, settings)
+        raise _unknown(rest, names)
     else:
         remarks = []
     if not is_index and 0 not in index.values():
@@ -210,12 +243,13 @@ def _named(index: Mapping[str, int], names: Sequence[str], how: str) -> Remark:
     return Remark("class-names", f"Labels are named {how}: {', '.join(pairs[:MOST_TOLD])}{more}.")
 
 
-def _unknown(wrong: Sequence[str], names: Sequence[str], settings: DatasetSettings) -> DataError:
-    return DataError(
-        f"dataset `{settings.path}`: `{settings.label}` holds {listed(wrong)}, which is none of the classes "
-        f"{listed(names, MOST_TOLD)}. Correct the rows, name all classes in `dataset.classes` (a mapping "
-        "from "
-        "value to name says which is which), or name what means “no label” in `dataset.unknown`."
+def _unknown(wrong: Sequence[str], names: Sequence[str]) -> _UnknownLabelError:
+    return _UnknownLabelError(
+        wrong[0],
+        f"{listed(wrong)}, which is none of the classes {listed(names, MOST_TOLD)}. Correct the rows, name "
+        "all "
+        "classes in `dataset.classes` (a mapping from value to name says which is which), or name what means "
+        "“no label” in `dataset.unknown`.",
     )
 
 

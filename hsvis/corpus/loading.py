@@ -61,9 +61,8 @@ class _Rows:
 def load_corpus(settings: DatasetSettings) -> Corpus:
     """Both splits of a dataset, by `datasets.load_dataset`, from .npz files, or one that comes with hsvis.
 
-    Labels may be class indices (null or -1: unknown) or class names.  Class names come from
-    `dataset.classes`, else from the dataset's features, else from the training split (or from the test split
-    where there is none).
+    What a label means is decided in `labels`: names come from `dataset.classes`, else from the dataset's
+    features, else labels are called what they are.
 
     Raises:
         DataError: a dataset, split or column that is missing, a text that is no text, values that are no

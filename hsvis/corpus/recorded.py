@@ -77,7 +77,7 @@ class RecordedRun:
         ]
 
 
-def read_recorded(path: Path, settings: DatasetSettings) -> RecordedRun:
+def read_recorded(path: Path, settings: DatasetSettings | None = None) -> RecordedRun:
     """Reads and checks the files of `states_from`.
 
     Args:
@@ -88,7 +88,7 @@ def read_recorded(path: Path, settings: DatasetSettings) -> RecordedRun:
             not fit; values that are not finite.
     """
     found, fingerprint = recorded_files.read(path)
-    return _check_arrays(found, path, settings, fingerprint)
+    return _check_arrays(found, path, settings or DatasetSettings(path="files"), fingerprint)
 
 
 def _check_arrays(

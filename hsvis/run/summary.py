@@ -41,6 +41,10 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
         for reason, count in reasons.items():
             if count:
                 yield f"note         {count:,} {meaning[split]}: {reason}"
+    for one in manifest.decisions:
+        yield f"decided      {one.text}"
+    for one in manifest.warnings:
+        yield f"warning      {one.text}"
     if manifest.repeated:
         yield f"note         {manifest.repeated:,} texts shown stand there before"
     for projection in manifest.projections:

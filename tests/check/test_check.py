@@ -48,8 +48,10 @@ def own(folder: Path, **change: Any) -> list[str]:
 
 
 def written(folder: Path, rows: list[tuple[str, str]], repeat: int = 10) -> None:
-    for split in ("train", "test"):
-        pd.DataFrame(rows * repeat, columns=["text", "label"]).to_parquet(folder / f"{split}.parquet")
+    frame = pd.DataFrame(rows * repeat, columns=["text", "label"])
+    frame.to_parquet(folder / "test.parquet")
+    frame["text"] = "so " + frame["text"]  # no row stands in both splits
+    frame.to_parquet(folder / "train.parquet")
 
 
 def test_a_model_of_ones_own_is_described_in_a_table_and_nothing_is_written(
@@ -66,7 +68,7 @@ def test_a_model_of_ones_own_is_described_in_a_table_and_nothing_is_written(
     assert facts["EPs"] == "by head: `out` on the states of gru.0 gives the model's own answers"
     assert facts["encoder"] == "words of a vocabulary of 17 entries; unknown is id 1; padding is id 0"
     assert facts["embedding"] == "`embedding`: 17 entries"
-    assert ("", "0 is `neg`: 12 rows of the test split") in lines
+    assert ("", "0 is `neg`: 10 rows of the test split") in lines
     assert ("", "1 is `pos`: 12 rows of the test split") in lines
     sequences = [text for name, text in lines if name == "sequence"]
     assert sequences[0].startswith("row 0, 5 steps, “this film is very good”: `")

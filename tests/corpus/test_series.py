@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 from hsvis.build.pipeline import build
 from hsvis.catalogue.runs import Runs
 from hsvis.config import Config, DatasetSettings, TokenSettings, load_config
+from hsvis.corpus.choice import chosen_rows
 from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.loading import load_corpus
 from hsvis.corpus.series import Series
@@ -116,7 +117,7 @@ def test_a_list_of_plain_numbers_is_one_feature(tmp_path: Path) -> None:
     ("columns", "more", "message"),
     [
         ({"v": ["a b", "c"]}, {"values": "v"}, "column `v` holds "),
-        ({"v": [["a"], ["b"]]}, {"values": "v"}, "holds string, not numbers"),
+        ({"v": [["a"], ["b"]]}, {"values": "v"}, "holds `a`, not numbers"),
         ({"v": [[[1, 2], [3]], [[4, 5]]]}, {"values": "v"}, "row 0: a step has 1 values where the first"),
         ({"v": [[1.0, None], [2.0]]}, {"values": "v"}, "sequence 0, step 1 holds a value that is missing"),
         ({"v": [[1.0], [np.inf]]}, {"values": "v"}, "sequence 1, step 0 holds a value that is missing, NaN"),
@@ -244,17 +245,18 @@ def test_a_run_of_digits_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest
     assert (store.n_sequences, store.n_states, store.n_classes) == (40, 320, 10)
     assert store.test_accuracy is not None
     assert store.test_accuracy > 0.5  # of ten classes
+    chosen = chosen_rows(len(series), config.dataset).tolist()
     for index in (0, 17, 39):
         sequence = store.sequence(index)
-        np.testing.assert_array_equal(sequence.values, series[index].values)
+        np.testing.assert_array_equal(sequence.values, series[chosen[index]].values)
         assert sequence.tokens == [f"row {k}" for k in range(8)]
-        assert sequence.text == series[index].caption
-    shown = np.concatenate([one.values for one in series[:40]])
+        assert sequence.text == series[chosen[index]].caption
+    shown = np.concatenate([series[row].values for row in chosen])
     assert store.series.low == shown.min(0).tolist()
     assert store.series.high == shown.max(0).tolist()
     assert store.series.draw == "rows"
     rows = table_rows(store)
-    assert rows[3]["words"] == series[3].caption
+    assert rows[3]["words"] == series[chosen[3]].caption
     assert (rows[3]["picture"]["steps"], rows[3]["picture"]["values"]) == (8, 8)
     last_first = Listing(sort=(("sequence", True),))
     page = Pages(Filters()).rows(Runs([store]).resolve(None), last_first, 0, 5)

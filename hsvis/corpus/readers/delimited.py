@@ -6,10 +6,8 @@ Everything is read as text, and only an empty cell is missing: `None`, `NA` and 
 import codecs
 import csv
 import io
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +20,6 @@ MOST_BAD = 0.01  # share of rows of another width up to which they are left out
 TOLD = 5  # lines that a message names
 LONGEST_FIELD = 2**31 - 1
 _END = "\0hsvis: end of file\0"  # a row of its own, unless an open quote swallows it
-_LIMIT = threading.Lock()  # the csv module keeps the longest field for all of a process
 
 
 @dataclass(frozen=True)
@@ -138,38 +135,28 @@ def _separator(path: Path, text: str) -> str:
     return max(found, key=lambda one: (one[0] >= 0.9, one[0], one[1]))[2] if found else ","
 
 
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    with _LIMIT:
-        before = csv.field_size_limit(LONGEST_FIELD)
-        try:
-            yield
-        finally:
-            csv.field_size_limit(before)
-
-
 def _rows(path: Path, text: str, separator: str, *, whole: bool = True) -> Iterator[_Row]:
     """The rows of a file that are not blank.  `whole`: that the last quotation mark closes is required."""
-    with _long_fields():
-        lines = io.StringIO(text if text.endswith(("\n", "\r")) else text + "\n", newline="")
-        reader = csv.reader(_with_end(lines), delimiter=separator)
-        line = 0
-        try:
-            for cells in reader:
-                first, line = line + 1, reader.line_num
-                if cells == [_END]:
-                    return
-                if len(cells) > 1 or any(map(str.strip, cells)):
-                    yield _Row(first, line, cells)
-        except csv.Error as error:
-            if whole:
-                raise DataError(f"{path}, line {reader.line_num}: can't be read ({error}).") from error
+    csv.field_size_limit(LONGEST_FIELD)  # for all of a process, as the module has it; never made less
+    lines = io.StringIO(text if text.endswith(("\n", "\r")) else text + "\n", newline="")
+    reader = csv.reader(_with_end(lines), delimiter=separator)
+    line = 0
+    try:
+        for cells in reader:
+            first, line = line + 1, reader.line_num
+            if cells == [_END]:
+                return
+            if len(cells) > 1 or any(map(str.strip, cells)):
+                yield _Row(first, line, cells)
+    except csv.Error as error:
         if whole:
-            raise DataError(
-                f"{path}, line {first}: a quotation mark opens there that never closes, so that all lines "
-                "after it "
-                'are one field. Close it, or double it (`""`) where it belongs to the text.'
-            )
+            raise DataError(f"{path}, line {reader.line_num}: can't be read ({error}).") from error
+    if whole:
+        raise DataError(
+            f"{path}, line {first}: a quotation mark opens there that never closes, so that all lines "
+            "after it "
+            'are one field. Close it, or double it (`""`) where it belongs to the text.'
+        )
 
 
 def _with_end(lines: Iterator[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
+from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.wording import class_name, count, percent
 from hsvis.figures.view import View
 from hsvis.run.records import Sequence
@@ -30,8 +31,9 @@ def dataset_info(store: StateStore) -> list[Component]:
         )
         for name, value, unit, note in facts
     ]
+    head = [html.Div(boxes, className="facts"), *about_run(store)]
     if store.n_classes > DENSE:  # the bars beneath say it in less room
-        return [html.Div(boxes, className="facts")]
+        return head
     totals = np.bincount(store.labels[known], minlength=store.n_classes).tolist()
     classes = [
         html.Li([class_name(k, name), html.Span(f"{totals[k]:,}", className="number")])
@@ -40,7 +42,22 @@ def dataset_info(store: StateStore) -> list[Component]:
     n_unknown = int((~known).sum())
     if n_unknown:
         classes.append(html.Li([class_name(-1, "no label"), html.Span(f"{n_unknown:,}", className="number")]))
-    return [html.Div(boxes, className="facts"), html.Ul(classes, className="classes")]
+    return [*head, html.Ul(classes, className="classes")]
+
+
+def about_run(store: StateStore) -> list[Component]:
+    """What was decided that nobody said, and what seems wrong; nothing of a run that says neither."""
+    decisions, warnings = store.manifest.decisions, store.manifest.warnings
+    if not decisions and not warnings:
+        return []
+    title = ["About this run"]
+    if warnings:
+        title.append(html.Span(count(len(warnings), "warning"), className="warnings"))
+    if decisions:
+        title.append(html.Span(count(len(decisions), "decision"), className="decisions"))
+    items = [html.Li(one.text, className="warning") for one in warnings]
+    items += [html.Li(one.text, className="decision") for one in decisions]
+    return [html.Details([html.Summary(title), html.Ul(items)], id=ids.ABOUT_RUN, className="about-run")]
 
 
 def legend(view: View) -> list[Component]:

@@ -22,6 +22,7 @@ FIGURES = (
 TOKEN_STRIP = "token-strip"
 SEQUENCE_TABLE = "sequence-table"
 DATASET_INFO = "dataset-info"
+ABOUT_RUN = "about-run"
 SEQUENCE_INFO = "sequence-info"
 PROJECTION_INFO = "projection-info"  # what the cloud is: method, number of states
 LEGEND = "legend"
