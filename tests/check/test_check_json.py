@@ -11,7 +11,8 @@ from hsvis.remarks import DECISIONS, WARNINGS
 
 SHAPE = {
     "ok": bool, "classes": list, "rows": dict, "counts": dict, "columns": list, "dialect": dict | None,
-    "encoder": str, "call": str, "layers": list, "ep": str, "answers": str, "decisions": list, "warnings": list,
+    "encoder": str, "call": str, "layers": list, "ep": str, "answers": str, "decisions": list,
+    "warnings": list,
 }  # fmt: skip
 
 

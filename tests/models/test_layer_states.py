@@ -16,9 +16,10 @@ from hsvis.corpus.tokens import Vocabulary
 from hsvis.errors import ModelError
 from hsvis.models.builtin.classifier import RecurrentClassifier
 from hsvis.models.builtin.text_model import TextModel
+from hsvis.models.recurrent import places_of
 from hsvis.models.user.adapter import TorchModel, from_torch
-from hsvis.models.user.calls import watching
-from hsvis.models.user.states import states_of
+from hsvis.models.user.calls import read_of, watching
+from hsvis.models.user.states import compute_states, states_of
 
 KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 WORDS = 12
@@ -35,11 +36,11 @@ def read(module, classes="ab"):
 
 
 def disguised(module):
-    """The same module with a `forward` of its own, whose output is not trusted."""
+    """The same module with a `forward` of its own, which returns something else."""
 
     class Disguised(type(module)):
         def forward(self, *args, **kwargs):
-            return super().forward(*args, **kwargs)
+            super().forward(*args, **kwargs)
 
     module.__class__ = Disguised
     return module
@@ -105,11 +106,20 @@ def test_both_ways_to_the_states_agree(call, seed):
             one(inputs, start)
         found.append(states_of("rnn", one, recorded["rnn"], batch, steps, flipped=call["flipped"]))
     taken, computed = found
+    places = [place for place in places_of("rnn", module) if place[0] == module.num_layers - 1]
+    given, first = read_of("rnn", module, recorded["rnn"][0], batch, steps)
+    again = compute_states(module, given, first, places)  # of all layers, those that were given too
+    names = places_of("rnn", module, flipped=call["flipped"])
+    if call["lengths"] == "all" or call["packed"] == "no" or batch == 1:
+        for place in places:
+            states = again[place].flip(1) if call["flipped"] else again[place]
+            torch.testing.assert_close(states, taken[names[place].name], atol=1e-5, rtol=1e-5)
     assert list(taken) == list(computed)
     for name, states in taken.items():
         torch.testing.assert_close(states, computed[name], atol=1e-5, rtol=1e-5)
     if call["lengths"] == "all":  # and end in the states that torch names last
-        own = module(x if call["batch_first"] else x.transpose(0, 1), start)[1]
+        given = x if call["batch_first"] else x.transpose(0, 1)
+        own = KINDS[call["kind"]].forward(module, given, start)[1]
         finals = own if isinstance(own, tuple) else (own,)  # (layers × directions, B, H) each
         kinds = ([n for n in taken if n.endswith(".cell") == is_cell] for is_cell in (False, True))
         for names, final in zip(kinds, finals, strict=False):
@@ -239,13 +249,91 @@ def test_a_state_changed_between_the_steps_of_a_loop_is_carried_on():
         state = tuple(part / 2 for part in state)
 
 
-def test_a_layer_whose_call_is_bypassed_is_said_to_be_not_called():
-    class Bypassed(Base):
-        def forward(self, ids):
-            return self.fc(self.rnn.forward(self.embed(ids))[0][:, -1])
+class CalledDirectly(Base):
+    """Calls the layer's `forward`, as wrappers do that change weights first."""
 
-    with pytest.raises(ModelError, match=r"`rnn` was called 0 times for sequences of 5 steps"):
-        read(Bypassed())
+    def forward(self, ids):
+        return self.fc(self.rnn.forward(self.embed(ids))[0][:, -1])
+
+
+class LearnedStart(nn.LSTM):
+    """Begins from a state that it has learned, which nobody gives it."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.first = nn.Parameter(torch.randn(2, self.num_layers, 1, self.hidden_size))
+
+    def forward(self, x, hx=None):
+        return super().forward(x, tuple(self.first.expand(-1, -1, len(x), -1).contiguous().unbind()))
+
+
+class Learned(Base):
+    def __init__(self, **more):
+        super().__init__(LearnedStart, **more)
+
+
+class ByHand(nn.GRU):
+    """Decays its state between steps, and returns what comes of it."""
+
+    def forward(self, x, hx=None):
+        state, outs = torch.zeros(1, len(x), self.hidden_size), []
+        for step in range(x.shape[1]):
+            out, state = super().forward(x[:, step : step + 1], state * 0.7)
+            outs.append(out)
+        return torch.cat(outs, 1), state
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_learned_initial_state_is_where_the_states_begin(layers):
+    module = Learned(num_layers=layers)
+    model = read(module)
+    one = model.encode("3 1 4 1 5")
+    trace = model.trace([one])
+    for step in range(5):
+        _, (hidden, cell) = module.rnn(module.embed(torch.tensor(one.inputs[None, : step + 1])))
+        for k in range(layers):
+            np.testing.assert_allclose(trace.states[f"rnn.{k}"][0, step], hidden[k, 0], atol=1e-5)
+            np.testing.assert_allclose(trace.states[f"rnn.{k}.cell"][0, step], cell[k, 0], atol=1e-5)
+
+
+def test_a_layer_whose_forward_is_called_directly_is_seen():
+    module = CalledDirectly()
+    model = read(module)
+    trace = model.trace([model.encode("3 1 4 1 5")])
+    own = module.rnn(module.embed(torch.tensor([[3, 1, 4, 1, 5]])))[0]
+    np.testing.assert_allclose(trace.states["rnn.0"], own.detach(), atol=1e-5)
+    assert "forward" not in vars(module.rnn)
+
+
+def test_a_layer_that_changes_its_state_inside_is_refused():
+    class Decaying(Base):
+        def __init__(self):
+            super().__init__(ByHand)
+
+    with pytest.raises(ModelError, match=r"`rnn` has a `forward` of its own \(ByHand\)"):
+        read(Decaying())
+
+
+class Lying(nn.LSTM):
+    """Computes with other weights than those it has."""
+
+    def forward(self, x, hx=None):
+        kept = self._flat_weights
+        self._flat_weights = [kept[0], *(one * 1.5 for one in kept[1:])]
+        try:
+            return super().forward(x, hx)
+        finally:
+            self._flat_weights = kept
+
+
+def test_states_that_are_not_the_layers_own_are_refused():
+    class Changed(Base):
+        def __init__(self):
+            super().__init__(Lying, num_layers=2)
+
+    with pytest.raises(ModelError, match=r"computed from what it read, are not those that it gave"):
+        read(Changed())
 
 
 def test_a_layer_that_is_called_twice_is_refused():

@@ -1,6 +1,11 @@
-"""The calls of recurrent modules, recorded while the whole module is called."""
+"""The calls of recurrent modules, recorded while the whole module is called.
 
-from collections.abc import Iterator
+Torch's own layers are watched at their `forward`, so that a wrapper that calls it directly is seen too, and
+before hooks change what they return.  Where a `forward` is not torch's own, the call that it makes of torch's
+is what counts: there stand the initial state that was really used, and the states that really came.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import get_ident
@@ -9,9 +14,12 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+from torch.overrides import TorchFunctionMode
 
 from hsvis.errors import ModelError
+from hsvis.models.recurrent import KINDS
 
+N_ARGUMENTS = 9  # of the kernels of torch, with packed sequences or without
 NAMES = ("input", "hx")  # of the arguments of torch's own recurrent modules, in order
 
 
@@ -23,11 +31,13 @@ class Call:
         inputs: what it read, as it was given: (B, T, E), (T, B, E), packed; (B, E) for a cell.
         start: its initial state, None if none was given.
         output: what it returned.
+        is_own: whether that is what torch's own `forward` returns, and so the layer's states.
     """
 
     inputs: Any
     start: Any
     output: Any
+    is_own: bool = True
 
 
 @contextmanager
@@ -38,21 +48,105 @@ def watching(modules: dict[str, nn.Module]) -> Iterator[dict[str, list[Call]]]:
     with ExitStack() as stack:
         for path, module in modules.items():
 
-            def record(
-                _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, path: str = path
-            ) -> None:
-                if get_ident() != thread:  # another part of the run, read at the same time
-                    return
-                ordered = [kwargs[name] for name in NAMES if name in kwargs]
-                given = [*args, *ordered, *(one for name, one in kwargs.items() if name not in NAMES), None]
-                calls[path].append(Call(_copy(given[0]), _copy(given[1]), _copy(output)))
+            def record(call: Call, path: str = path) -> None:
+                if get_ident() == thread:  # else another part of the run, read at the same time
+                    calls[path].append(call)
 
-            # before hooks of the model's own, after which a module may not return its states any more; what
-            # they make of a cell's is what the model carries on
-            first = isinstance(module, nn.RNNBase)
-            hook = module.register_forward_hook(record, with_kwargs=True, prepend=first)
-            stack.callback(hook.remove)
+            stack.enter_context(
+                _watched_forward(module, record) if isinstance(module, nn.RNNBase) else _hook(module, record)
+            )
         yield calls
+
+
+@contextmanager
+def _hook(module: nn.Module, record: Callable[[Call], None]) -> Iterator[None]:
+    """Records what a cell returns after its hooks: what they make of it is what the model carries on."""
+
+    def hooked(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        record(_call_of(args, kwargs, output))
+
+    hook = module.register_forward_hook(hooked, with_kwargs=True)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+@contextmanager
+def _watched_forward(module: nn.RNNBase, record: Callable[[Call], None]) -> Iterator[None]:
+    """Records each call of a layer's `forward`, or the one call of torch's that is inside it."""
+    kind = next(kind for kind in KINDS if isinstance(module, kind))
+    before, own_class = vars(module).get("forward"), type(module)
+    forward = module.forward
+    is_own = before is None and own_class.forward is kind.forward
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        if is_own:
+            output = forward(*args, **kwargs)
+            record(_call_of(args, kwargs, output))
+            return output
+        given = _copy(args), _copy(kwargs)  # it may write over what it is given
+        with _Kernels(module, args[0] if args else kwargs.get("input")) as inside:
+            output = forward(*args, **kwargs)
+        found = inside.calls
+        record(found[0] if len(found) == 1 else _call_of(*given, output, is_own=False))
+        return output
+
+    module.forward = watched
+    try:
+        yield
+    finally:
+        if before is None:
+            del module.forward
+        else:
+            module.forward = before
+
+
+class _Kernels(TorchFunctionMode):
+    """Records the calls of torch's own layers that this thread makes, with what a layer's weights compute."""
+
+    def __init__(self, module: nn.RNNBase, given: Any) -> None:
+        """`given`: what the module reads; packed, it knows the order of the sequences."""
+        super().__init__()
+        self._module = module
+        packed = isinstance(given, PackedSequence)
+        self._order = (given.sorted_indices, given.unsorted_indices) if packed else (None, None)
+        self.calls: list[Call] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        output = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        if name in ("lstm", "gru", "rnn_tanh", "rnn_relu") and not kwargs:
+            self.calls.append(self._call(name, args, output))
+        return output
+
+    def _call(self, name: str, args: tuple[Any, ...], output: Any) -> Call:
+        """Of a kernel's arguments: (input, state, weights, …), or (data, batch sizes, state, weights, …)."""
+        first = self._module.weight_ih_l0
+        is_packed = isinstance(args[1], torch.Tensor) and args[1].dtype == torch.int64 and args[1].dim() == 1
+        weights = args[3] if is_packed else args[2]
+        if not any(one is first for one in weights) or len(args) != N_ARGUMENTS:
+            return Call(None, None, None, is_own=False)  # another layer, inside this one
+        last = tuple(output[1:]) if name == "lstm" else output[1]
+        inputs, start, out = args[0], args[1], output[0]
+        if is_packed:
+            inputs, out = (PackedSequence(one, args[1], *self._order) for one in (args[0], output[0]))
+            start, last = self._unsorted(args[2]), self._unsorted(last)
+        elif args[-1] != self._module.batch_first:
+            inputs, out = inputs.transpose(0, 1), out.transpose(0, 1)
+        return Call(_copy(inputs), _copy(start), (_copy(out), _copy(last)))
+
+    def _unsorted(self, states: Any) -> Any:
+        """States (layers, B, H), or a pair of them, in the order of the sequences."""
+        if isinstance(states, tuple | list):
+            return tuple(map(self._unsorted, states))
+        return states if self._order[1] is None else states.index_select(1, self._order[1])
+
+
+def _call_of(args: Any, kwargs: dict[str, Any], output: Any, *, is_own: bool = True) -> Call:
+    ordered = [kwargs[name] for name in NAMES if name in kwargs]
+    given = [*args, *ordered, *(one for name, one in kwargs.items() if name not in NAMES), None, None]
+    return Call(_copy(given[0]), _copy(given[1]), _copy(output), is_own)
 
 
 def _copy(value: Any) -> Any:

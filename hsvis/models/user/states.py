@@ -2,10 +2,10 @@
 
 What the module returned is taken where it is the states: of its last layer, or, where it is called a step at
 a time, of every layer.  Inner layers are run again, each by itself, so that their states come out at the
-speed of the fused kernels; so are all layers of a module whose `forward` is not torch's own, as it may return
-anything.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are those they returned.  Where a module
-is given the steps from the last to the first (hsvis/models/user/flipped.py), its states are turned, to stand
-at the steps they belong to.
+speed of the fused kernels, and their last states are compared with those that the module gave: what is not
+the layer's own is refused, never shown.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are those
+they returned.  Where a module is given the steps from the last to the first (hsvis/models/user/flipped.py),
+its states are turned, to stand at the steps they belong to.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,9 +16,11 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from hsvis.errors import ModelError
-from hsvis.models.recurrent import CELLS, KINDS, Place, cell_states, places_of
+from hsvis.models.recurrent import CELLS, Place, cell_states, places_of
 from hsvis.models.user.calls import Call, check_shape, read_of
 
+NEAR = {torch.float64: 1e-6, torch.float32: 1e-4}  # how near computed states must be to those given
+NEAR_HALF = 3e-2  # in half precision, and where the module mixes precisions
 KINDS_OF_STATE = ("hidden", "cell")  # in the order in which torch's modules return them
 States = dict[Place, torch.Tensor]  # (B, T, H) each, in the order in which the module read
 
@@ -86,18 +88,19 @@ def _of_module(
     path: str, module: nn.RNNBase, calls: Sequence[Call], batch: int, steps: int, wanted: Collection[Place]
 ) -> States:
     if len(calls) == 1:
+        _check_known(path, module, calls[0])
         check_shape(path, module, calls[0], batch, steps)
         found = _of_output(module, calls[0], batch, steps)
         if all(place in found for place in wanted):
             return found
-        return compute_states(module, *read_of(path, module, calls[0], batch, steps), wanted, found)
+        made = compute_states(module, *read_of(path, module, calls[0], batch, steps), wanted, found)
+        _check_last(path, module, calls[0], made, batch)
+        return made
     if len(calls) == steps and not module.bidirectional:  # a loop that gives the module one step at a time
         for call in calls:
+            _check_known(path, module, call)
             check_shape(path, module, call, batch, 1)
-        if _returns_states(module):
-            return _of_steps(calls, wanted)
-        parts = [read_of(path, module, call, batch, 1)[0] for call in calls]
-        return compute_states(module, torch.cat(parts, 1), calls[0].start, wanted)
+        return _of_steps(calls, wanted)
     raise ModelError(
         f"`{path}` was called {len(calls)} times for sequences of {steps} steps. hsvis can show a module "
         "that is called once with all steps, or once a step. Leave it out: list the others in "
@@ -105,16 +108,45 @@ def _of_module(
     )
 
 
-def _returns_states(module: nn.RNNBase) -> bool:
-    """Whether a call returns what torch says: a `forward` of its own may return anything."""
-    kind = next(kind for kind in KINDS if isinstance(module, kind))
-    return type(module).forward is kind.forward and "forward" not in vars(module)
+def _check_known(path: str, module: nn.RNNBase, call: Call) -> None:
+    """Raises ModelError where what a layer returned can't be told from what became of it."""
+    if not call.is_own:
+        raise ModelError(
+            f"`{path}` has a `forward` of its own ({type(module).__name__}) that does not call torch's "
+            "once, so "
+            "that its states can't be told from what it returns. Call `super().forward(input, hx)` in it "
+            "once, or "
+            "leave it out: list the others in `model.recurrent`."
+        )
+
+
+def _check_last(path: str, module: nn.RNNBase, call: Call, made: States, batch: int) -> None:
+    """Compares states that were computed with those that the module gave after the last step, of every layer.
+
+    Raises:
+        ModelError: they differ by more than rounding.
+    """
+    sizes = call.output[0].batch_sizes if isinstance(call.output[0], PackedSequence) else None
+    if sizes is not None and bool((sizes != batch).any()):  # the model passed over steps
+        return
+    last = call.output[1]
+    given = dict(zip(KINDS_OF_STATE, last if isinstance(last, tuple | list) else (last,), strict=False))
+    for (k, d, kind), states in made.items():
+        own = given[kind][k * (1 + module.bidirectional) + d].float()  # (B, H)
+        found = states[:, 0 if d else -1].float()
+        near = NEAR.get(states.dtype, NEAR_HALF) if states.dtype == given[kind].dtype else NEAR_HALF
+        if not torch.allclose(found, own, atol=near, rtol=near):
+            raise ModelError(
+                f"the {kind} states of layer {k} of `{path}`, computed from what it read, are not those "
+                "that it "
+                f"gave (they differ by up to {float((found - own).abs().max()):.2g}): it does something "
+                "that hsvis "
+                "can't see. Leave it out: list the others in `model.recurrent`."
+            )
 
 
 def _of_output(module: nn.RNNBase, call: Call, batch: int, steps: int) -> States:
     """The states of the last layer, if they are what a call of all steps returned; else nothing."""
-    if not _returns_states(module):
-        return {}
     output = call.output[0]
     if isinstance(output, PackedSequence):
         if bool((output.batch_sizes != batch).any()):  # the model passed over steps, as padding
