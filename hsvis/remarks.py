@@ -20,6 +20,7 @@ DECISIONS = {
     "trailing-separator": "Empty fields beyond the header were left out.",
     "choice": "`dataset.limit` shows some of the rows: which ones.",
     "step-order": "The steps of series do not stand in the file in the order that their names have.",
+    "call": "What a user's model is given.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
 }
 # code -> what seems wrong

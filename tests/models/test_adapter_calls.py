@@ -7,7 +7,8 @@ from torch import nn
 
 from hsvis.errors import ModelError
 from hsvis.models.user.adapter import from_torch
-from hsvis.models.user.calling import _caller
+from hsvis.models.user.arguments import Argument, ways_of
+from hsvis.models.user.calling import Caller
 
 WORDS = 12
 PROBE = ["1 2 3 4 5 6 7", "9 8 7", "4 4 5 1"]
@@ -54,9 +55,26 @@ class KeywordOnly(Base):
         return self.at(ids, seq_lens)
 
 
-class Unlikely(Base):
-    def forward(self, ids, second):
-        return self.at(ids, second)
+class WithState(Base):
+    """As in a much copied course notebook."""
+
+    def forward(self, x, hidden, lengths):
+        return self.fc(self.rnn(self.embed(x), hidden)[0][torch.arange(len(x)), lengths - 1]), hidden
+
+    def init_hidden(self, batch_size):
+        return torch.zeros(1, batch_size, 6)
+
+
+class NeedsState(Base):
+    def forward(self, ids, h0):
+        assert h0 is None
+        return self.last(ids, h0)
+
+
+class Masked(Base):
+    def forward(self, ids, attention_mask):
+        assert attention_mask.all()
+        return self.at(ids, attention_mask.sum(1))
 
 
 class Whole(Base):
@@ -69,7 +87,9 @@ class HiddenTimeFirst(Base):
         return self.fc(self.rnn(self.embed(ids), hidden)[0][input_lengths - 1, torch.arange(ids.shape[1])])
 
 
-@pytest.mark.parametrize("kind", [HiddenFirst, Flag, KeywordOnly, Unlikely, Whole, HiddenTimeFirst])
+@pytest.mark.parametrize(
+    "kind", [HiddenFirst, Flag, KeywordOnly, WithState, NeedsState, Masked, Whole, HiddenTimeFirst]
+)
 def test_lengths_are_given_by_the_name_they_have(kind):
     module = kind(batch_first=kind is not HiddenTimeFirst)
     model = read(module)
@@ -95,20 +115,76 @@ def test_lengths_are_preferred_where_they_are_optional():
 
 
 def test_the_first_problem_is_told():
-    class Three(Base):
-        def forward(self, ids, mask, other):
-            return self.last(ids)
+    class Broken(Base):
+        def forward(self, ids, mask):
+            return self.nothing(ids)
 
     with pytest.raises(
-        ModelError, match=r"inputs and lengths of shape \(3, 5\).*missing 1 required positional"
+        ModelError, match=r"forward\(ids, mask=ones\) with inputs of shape \(3, 5\).*no attribute"
     ):
-        read(Three())
+        read(Broken())
+
+
+UNKNOWN = [
+    "station",
+    "user",
+    "topic_id",
+    "aspect",
+    "second",
+    "speaker",
+    "labels",
+    "hypothesis",
+    "max_len",
+    "language",
+    "x2",
+    "targets",
+    "max_length",
+    "y",
+    "teacher",
+]
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_argument_whose_name_says_nothing_is_refused_by_name(name):
+    space = {"Base": Base}
+    exec(f"class Needing(Base):\n def forward(self, ids, {name}): return self.last(ids)", space)
+    with pytest.raises(ModelError, match=rf"`{name}` must be given"):
+        read(space["Needing"]())
+
+
+SAID = {
+    "lengths": ["lengths", "seq_len", "x_lens", "text_lengths", "length", "seqlens", "src_len"],
+    "state": ["hidden", "h0", "hx", "prev_state", "state", "hidden_state"],
+    "mask": ["mask", "attention_mask", "src_key_padding_mask"],
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for kind, names in SAID.items() for name in names])
+def test_an_argument_is_what_its_name_says(name, kind):
+    space = {"Base": Base}
+    exec(f"class Needing(Base):\n def forward(self, ids, {name}): return self.last(ids)", space)
+    [given] = ways_of(space["Needing"]())
+    assert [one.kind for one in given] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (HiddenFirst, "forward(ids, lengths)"),
+        (WithState, "forward(x, hidden=init_hidden(batch), lengths)"),
+        (NeedsState, "forward(ids, h0=None)"),
+        (Masked, "forward(ids, attention_mask=ones)"),
+        (Whole, "forward(ids)"),
+    ],
+)
+def test_the_call_is_told(kind, text):
+    assert read(kind()).call_text == text
 
 
 def test_lengths_can_be_moved_to_the_inputs():
     inputs, lengths = torch.ones(3, 5, device="meta"), torch.ones(3, dtype=torch.int64)
     for moved, device in ((False, "cpu"), (True, "meta")):
-        call = _caller("", time_first=False, moved=moved)
+        call = Caller((Argument("lengths", "lengths", by_name=False),), moved=moved)
         assert call(lambda _, given: given.device.type, inputs, lengths) == device
 
 

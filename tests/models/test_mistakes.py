@@ -258,5 +258,5 @@ def test_a_label_outside_the_classes_is_one_message(
 ) -> None:
     path = write_config(folder, **RIGHT, tokenizer=folder / "vocab.txt")
     assert main(["check", str(path), "--set", "dataset.classes=[bad, pos]"]) == 2
-    assert "row 1: label `neg` is none of the classes bad, pos" in capsys.readouterr().err
+    assert "row 1: `label` holds `neg`, which is none of the classes `bad`, `pos`" in capsys.readouterr().err
     assert not cache_folder.exists()

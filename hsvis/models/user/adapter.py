@@ -45,6 +45,7 @@ class TorchModel:
         layers: all layers of all recurrent modules, or those that `keep` chose.
         answers: what the module's outputs are.
         way: how the EPs are computed, and why.
+        call_text: how the module is called, in words.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class TorchModel:
         self._alone = threading.Lock()
         self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
         self.recurrent = modules
+        self.call_text = getattr(call, "text", "as `forward` does that was given")
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
         inputs = self._tensor(probe)
         self._flipped = flipped_modules(modules, self._ask, inputs)

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -14,15 +15,12 @@ from torch import nn
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
 from hsvis.models.user.answers import tensor_of
+from hsvis.models.user.arguments import Argument, initial_call, value_of, ways_of
 
 Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
 PLAIN = ("the film is not good and the plot was bad", "A B C d e f 0 1 2 3 4 5 6 7 8 9 . , /")
 PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
-# names under which a `forward` takes lengths
-LENGTHS = re.compile(
-    r"((seq|sequence|inputs?|x|texts?|tokens?|words?|src|source)_?)?(len|lens|lengths?)", re.I
-)
 AGREE = 1e-5  # how near answers must be to count as the same
 WRAP = (
     "Wrap it in a module of your own whose `forward` takes inputs (batch, time), and lengths if it needs "
@@ -65,71 +63,72 @@ def readable(encode: Encode) -> list[str]:
     return found
 
 
-def call_of(module: nn.Module, probe: Sequence[Encoded]) -> Forward:
-    """How the module wants to be called: with inputs, or inputs and lengths; batch first, or time first.
+@dataclass(frozen=True)
+class Caller:
+    """A call of a module with inputs (B, T, …) and lengths (B,).
 
-    Told by its parameters, and by a batch whose sequences change places: so must its answers.
+    Attributes:
+        given: what is given beside the inputs.
+        time_first: whether the module reads (T, B, …).
+        moved: whether lengths are on the device of the inputs.
+        text: the call in words, `forward(ids, lengths)`.
+    """
+
+    given: tuple[Argument, ...]
+    time_first: bool = False
+    moved: bool = False
+    text: str = ""
+
+    def __call__(self, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
+        lengths = lengths.to(inputs.device) if self.moved else lengths
+        values = [(one, value_of(one, module, inputs, lengths)) for one in self.given]
+        if self.time_first:
+            inputs = inputs.transpose(0, 1)
+            values = [(one, v.T if one.kind == "mask" else v) for one, v in values]
+        positional = [value for one, value in values if not one.by_name]
+        return module(inputs, *positional, **{one.name: value for one, value in values if one.by_name})
+
+
+def call_of(module: nn.Module, probe: Sequence[Encoded]) -> Caller:
+    """How the module wants to be called: what it is given beside inputs; batch first, or time first.
+
+    Told by the names of its parameters, and by a batch whose sequences change places: so must its answers.
 
     Raises:
-        ModelError: no call works, with what the first one said.
+        ModelError: no call works, with what the first one said, or an argument is needed that nobody knows.
     """
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
-    ways = _ways(module)
+    ways = ways_of(module)
     places = (False, True) if device.type != "cpu" else (False,)  # packing wants lengths on the CPU
     problems = []
-    for lengths, time_first, moved in product(ways, (False, True), places):
-        call = _caller(lengths, time_first=time_first, moved=moved)
+    for given, time_first, moved in product(ways, (False, True), places):
+        call = Caller(tuple(given), time_first, moved, _text(module, given, time_first=time_first))
         problem = _problem(module, call, inputs)
         if problem is None:
             return call
         problems.append(problem)
     # where lengths were tried in two places, that they are in the wrong one says nothing
     told = min(problems[: len(places)], key=lambda one: bool(re.search("device|cpu", one, re.I)))
-    given = "inputs" if ways[0] is None else "inputs and lengths"
     raise ModelError(
-        f"{type(module).__name__} can't be called with {given} of shape "
+        f"{type(module).__name__} can't be called as {_text(module, ways[0])} with inputs of shape "
         f"{tuple(inputs.shape)} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
     )
 
 
-def _ways(module: nn.Module) -> list[str | None]:
-    """How lengths may be given, best first: by a name, second by position (""), or not at all (None)."""
+def _text(module: nn.Module, given: Sequence[Argument], *, time_first: bool = False) -> str:
+    """A call in words."""
     parameters = list(inspect.signature(module.forward).parameters.values())
-    needed = [
-        p
-        for p in parameters
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    ways: list[str | None] = [
-        p.name
-        for p in parameters[1:]
-        if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and LENGTHS.fullmatch(p.name)
-    ]
-    if len(needed) == 2:
-        ways.append("")
-    if len(needed) < 2:
-        ways.append(None)
-    return ways or [""]
+    first = parameters[0].name if parameters else "inputs"
+    layout = " (time, batch)" if time_first else ""
+    rest = [str(one).replace("{initial}", initial_call(module)[1]) for one in given]
+    return f"forward({', '.join([first + layout, *rest])})"
 
 
 def said(error: BaseException) -> str:
     """What an exception said, in one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0].rstrip('.') if lines else 'no message'}."
-
-
-def _caller(lengths_as: str | None, *, time_first: bool, moved: bool) -> Forward:
-    """A call that gives lengths in one of `_ways`.  `moved`: they are on the device of the inputs."""
-
-    def call(module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
-        given = inputs.transpose(0, 1) if time_first else inputs
-        if lengths_as is None:
-            return module(given)
-        lengths = lengths.to(inputs.device) if moved else lengths
-        return module(given, **{lengths_as: lengths}) if lengths_as else module(given, lengths)
-
-    return call
 
 
 @torch.inference_mode()

@@ -1,0 +1,120 @@
+"""What a module's `forward` is given beside its input: each argument by what its name says, or nothing at "
+"all."""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from hsvis.errors import ModelError
+
+# names that mean the number of steps of each sequence; `max_len` is one number
+LENGTHS = re.compile(r"(?!max|min)(.*_)?\w{0,8}(len|lens|length|lengths)(_(tensor|batch|cpu))?", re.I)
+STATE = re.compile(
+    r"(init(ial)?_?|prev(ious)?_?|last_?)?(h|c|hx|cx|hc|hidden|state|states|cell)(_?(0|state|states|init|prev))?",
+    re.I,
+)
+MASK = re.compile(r".*mask.*", re.I)
+INITIAL = ("init_hidden", "initHidden", "init_state", "init_hidden_state", "init_states", "initial_state")
+Kind = Literal["lengths", "state", "mask"]
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of `forward`.
+
+    Attributes:
+        name: of the parameter.
+        by_name: whether it is given by name, not by its place.
+        place: among those of its kind.
+    """
+
+    name: str
+    kind: Kind
+    by_name: bool
+    place: int = 0
+
+    def __str__(self) -> str:
+        if self.kind == "lengths":
+            return self.name
+        return f"{self.name}={'ones' if self.kind == 'mask' else '{initial}'}"
+
+
+def ways_of(module: nn.Module) -> list[list[Argument]]:
+    """What may be given beside the input, best first.  Lengths are preferred where they are optional.
+
+    Raises:
+        ModelError: an argument is needed whose name does not say what it is.
+    """
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    varying = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    rest = [one for one in parameters[1:] if one.kind not in varying]
+    needed = [one for one in rest if one.default is one.empty]
+    optional = [one for one in rest if one.default is not one.empty and LENGTHS.fullmatch(one.name)]
+    given: list[Argument] = []
+    for one in needed:
+        kind = _kind_of(one.name)
+        if kind is None:
+            raise ModelError(
+                f"`{one.name}` must be given: {type(module).__name__}.forward{_signature(parameters)} needs "
+                "it, and its "
+                "name says neither lengths nor a hidden state nor a mask. Give it a default, or wrap the "
+                "model in a "
+                "module of your own whose `forward` takes the inputs alone (from Python: give `forward`)."
+            )
+        place = sum(other.kind == kind for other in given)
+        given.append(Argument(one.name, kind, one.kind != one.POSITIONAL_ONLY, place))
+    more = [[Argument(one.name, "lengths", True)] for one in optional]
+    return [*([*given, *extra] for extra in more), given]
+
+
+def _kind_of(name: str) -> Kind | None:
+    if MASK.fullmatch(name):
+        return "mask"
+    if LENGTHS.fullmatch(name):
+        return "lengths"
+    return "state" if STATE.fullmatch(name) else None
+
+
+def _signature(parameters: Sequence[inspect.Parameter]) -> str:
+    return f"({', '.join(str(one) for one in parameters)})"
+
+
+def value_of(argument: Argument, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
+    """The value of an argument for inputs (B, T, …) and lengths (B,)."""
+    if argument.kind == "lengths":
+        return lengths
+    if argument.kind == "mask":
+        return torch.ones(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
+    made = _initial(module, len(inputs))
+    if argument.place and isinstance(made, tuple | list):  # hidden and cell state, each by itself
+        return made[argument.place] if argument.place < len(made) else None
+    return made
+
+
+def initial_call(module: nn.Module) -> tuple[Callable[..., Any] | None, str]:
+    """The method of a module that makes its initial state, and how it is called, in words."""
+    for name in INITIAL:
+        method = getattr(module, name, None)
+        if callable(method):
+            return method, f"{name}({'batch' if _takes_batch(method) else ''})"
+    return None, "None"
+
+
+def _takes_batch(method: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(method).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(one.default is one.empty for one in parameters)
+
+
+def _initial(module: nn.Module, batch: int) -> Any:
+    method, _ = initial_call(module)
+    if method is None:
+        return None
+    return method(batch) if _takes_batch(method) else method()
