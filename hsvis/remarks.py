@@ -21,6 +21,7 @@ DECISIONS = {
     "choice": "`dataset.limit` shows some of the rows: which ones.",
     "step-order": "The steps of series do not stand in the file in the order that their names have.",
     "call": "What a user's model is given.",
+    "answer": "Which of the tensors that a model returns is its answer, and what is done to it.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
 }
 # code -> what seems wrong

@@ -25,15 +25,27 @@ from torch import nn
 from hsvis.errors import ModelError, nearest
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules
-from hsvis.models.user.answers import Answers, Kind, answers_of, tensor_of
-from hsvis.models.user.calling import AGREE, Encode, Forward, call_of, probe_of, readable, said
+from hsvis.models.user.answers import Answers, Kind, answers_of
+from hsvis.models.user.calling import (
+    AGREE,
+    Caller,
+    Encode,
+    Forward,
+    call_of,
+    place_of_answer,
+    probe_of,
+    readable,
+    said,
+)
 from hsvis.models.user.calls import watching
 from hsvis.models.user.encoders import Encoder, of_function
 from hsvis.models.user.flipped import flipped_modules
+from hsvis.models.user.outputs import Place, pick, say
 from hsvis.models.user.states import check_finite, states_of
 from hsvis.models.user.visit import visit
 from hsvis.models.user.ways import Way, agrees, candidates, reading, why_not
 from hsvis.models.user.weights import check_weights
+from hsvis.remarks import Remark
 
 
 class TorchModel:
@@ -62,9 +74,14 @@ class TorchModel:
         self._alone = threading.Lock()
         self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
         self.recurrent = modules
-        self.call_text = getattr(call, "text", "as `forward` does that was given")
+        self.call_text = call.text if isinstance(call, Caller) else "as `forward` does that was given"
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
         inputs = self._tensor(probe)
+        self._answer: Place = (
+            call.answer
+            if isinstance(call, Caller)
+            else place_of_answer(module, call, inputs, len(self.classes))
+        )
         self._flipped = flipped_modules(modules, self._ask, inputs)
         self.layers: tuple[Layer, ...] = tuple(self._all_layers())
         ask = partial(self._ask, inputs)
@@ -79,6 +96,15 @@ class TorchModel:
         last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
         if not np.allclose(last, own, atol=10 * AGREE):
             self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
+
+    def decisions(self) -> list[Remark]:
+        """What was found out about calls and answers, that nobody said."""
+        said = [Remark("call", f"The model is called as `{self.call_text}`.")]
+        if self._answer:
+            said.append(Remark("answer", f"The answer is {say(self._answer)} of what the model returns."))
+        if self.answers.decision:
+            said.append(Remark("answer", self.answers.decision))
+        return said
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
         """Keeps the states of these layers only, in this order.  Raises ModelError for one not there."""
@@ -189,7 +215,7 @@ class TorchModel:
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
         lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
         try:
-            return tensor_of(self._call(self.module, inputs, lengths))
+            return pick(self._call(self.module, inputs, lengths), self._answer)
         except ModelError:
             raise
         except torch.OutOfMemoryError as error:
@@ -289,7 +315,7 @@ def from_torch(
         if probe is None:
             probe = readable(encode)
         examples = probe_of(probe, encode)
-        call = forward or call_of(module, examples)
+        call = forward or call_of(module, examples, len(classes))
         model = TorchModel(module, classes, encode, modules, call, examples, head)
         model.confirm(sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:])
     return model

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError
+from hsvis.models.user.outputs import pick, tensors_in
 
 Kind = Literal["logits", "probabilities", "log-probabilities"]
 # autograd's names of functions that only move or average values
@@ -39,6 +40,17 @@ class Answers:
     def __str__(self) -> str:
         return f"one output, {self.kind} of the second class" if self.single else f"{self.kind} of each class"
 
+    @property
+    def decision(self) -> str:
+        """What is done to the outputs, in words; nothing where they are probabilities."""
+        if self.kind == "logits":
+            link = "sigmoid" if self.single else "softmax"
+            made = "the probability of the second class" if self.single else "probabilities that sum to 1"
+            return f"The outputs are taken for logits: {link} makes them {made}."
+        if self.kind == "log-probabilities":
+            return "The outputs are taken for log-probabilities: exp makes them probabilities."
+        return ""
+
     def probabilities(self, output: torch.Tensor) -> torch.Tensor:
         """(B,), (B, 1) or (B, C) -> (B, C) float32, rows sum to 1."""
         output = output.detach().float()
@@ -55,24 +67,9 @@ class Answers:
 
 
 def tensor_of(output: Any) -> torch.Tensor:
-    """The answer in what a module returned: itself, `.logits` or ["logits"], or the first tensor of a tuple.
-
-    Raises:
-        ModelError: there is none.
-    """
-    if isinstance(output, torch.Tensor):
-        return output
-    logits = output.get("logits") if isinstance(output, dict) else getattr(output, "logits", None)
-    if isinstance(logits, torch.Tensor):
-        return logits
-    if isinstance(output, tuple | list):
-        for one in output:
-            if isinstance(one, torch.Tensor):
-                return one
-    raise ModelError(
-        f"the model returns {type(output).__name__}, in which there is no answer. Return the logits or "
-        "probabilities as a tensor, or give `forward`."
-    )
+    """The first tensor in what a part of a model returned.  Raises ModelError: there is none."""
+    found = next(tensors_in(output), None)
+    return pick(output, ()) if found is None else found[1]
 
 
 def answers_of(module: nn.Module, ask: Callable[[], torch.Tensor], batch: int, classes: int) -> Answers:
@@ -209,8 +206,8 @@ def _kind_of_rows(output: torch.Tensor, kind: Kind) -> Kind:
         raise ModelError(
             "the model's outputs are a probability for each class, as of a sigmoid, but those of a sequence "
             f"sum to {float(sums[(sums - 1).abs().argmax()]):.3g}, not 1. hsvis shows classes that must "
-            "exclude each other: return logits of such classes (before softmax), or for two classes one "
-            "output, the probability of the second."
+            "exclude each other, and these do not: show one of them at a time, as one output, its "
+            "probability."
         )
     return "logits"
 

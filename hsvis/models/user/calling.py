@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -14,8 +14,8 @@ from torch import nn
 
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
-from hsvis.models.user.answers import tensor_of
 from hsvis.models.user.arguments import Argument, initial_call, value_of, ways_of
+from hsvis.models.user.outputs import Place, answer_place, pick
 
 Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
@@ -72,12 +72,14 @@ class Caller:
         time_first: whether the module reads (T, B, …).
         moved: whether lengths are on the device of the inputs.
         text: the call in words, `forward(ids, lengths)`.
+        answer: where the answer stands in what is returned.
     """
 
     given: tuple[Argument, ...]
     time_first: bool = False
     moved: bool = False
     text: str = ""
+    answer: Place = ()
 
     def __call__(self, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
         lengths = lengths.to(inputs.device) if self.moved else lengths
@@ -89,7 +91,7 @@ class Caller:
         return module(inputs, *positional, **{one.name: value for one, value in values if one.by_name})
 
 
-def call_of(module: nn.Module, probe: Sequence[Encoded]) -> Caller:
+def call_of(module: nn.Module, probe: Sequence[Encoded], classes: int) -> Caller:
     """How the module wants to be called: what it is given beside inputs; batch first, or time first.
 
     Told by the names of its parameters, and by a batch whose sequences change places: so must its answers.
@@ -104,10 +106,10 @@ def call_of(module: nn.Module, probe: Sequence[Encoded]) -> Caller:
     problems = []
     for given, time_first, moved in product(ways, (False, True), places):
         call = Caller(tuple(given), time_first, moved, _text(module, given, time_first=time_first))
-        problem = _problem(module, call, inputs)
-        if problem is None:
-            return call
-        problems.append(problem)
+        try:
+            return replace(call, answer=_try_call(module, call, inputs, classes))
+        except ModelError as error:
+            problems.append(str(error))
     # where lengths were tried in two places, that they are in the wrong one says nothing
     told = min(problems[: len(places)], key=lambda one: bool(re.search("device|cpu", one, re.I)))
     raise ModelError(
@@ -132,29 +134,53 @@ def said(error: BaseException) -> str:
 
 
 @torch.inference_mode()
-def _problem(module: nn.Module, call: Forward, inputs: torch.Tensor) -> str | None:
-    """Why a way to call a module does not fit; None if it does."""
+def place_of_answer(module: nn.Module, call: Forward, inputs: torch.Tensor, classes: int) -> Place:
+    """Where the answer stands in what a call returns.  Raises ModelError."""
+    outputs = []
+    for steps in (
+        inputs.shape[1],
+        inputs.shape[1] - 1,
+    ):  # what has the shape of an answer at one length by chance
+        lengths = torch.full((len(inputs),), steps, dtype=torch.int64)
+        try:
+            outputs.append(call(module, inputs[:, :steps], lengths))
+        except ModelError:
+            raise
+        except Exception as error:  # whatever a user's module raises
+            raise ModelError(said(error)) from error
+        if isinstance(outputs[0], torch.Tensor):
+            break
+    return answer_place(outputs, len(inputs), classes)
+
+
+@torch.inference_mode()
+def _try_call(module: nn.Module, call: Caller, inputs: torch.Tensor, classes: int) -> Place:
+    """Where the answer stands, if a way to call a module fits.  Raises ModelError if it does not."""
     count, steps = inputs.shape[:2]
     lengths = torch.full((count,), steps, dtype=torch.int64)
     order = torch.arange(count).roll(1)
+    place = place_of_answer(module, call, inputs, classes)
     try:
         one, again, other = (
-            tensor_of(call(module, batch, lengths)) for batch in (inputs, inputs, inputs[order])
+            pick(call(module, batch, lengths), place) for batch in (inputs, inputs, inputs[order])
         )
-        alone = tensor_of(call(module, inputs[:1], lengths[:1]))
-    except ModelError as error:
-        return str(error)
+        alone = pick(call(module, inputs[:1], lengths[:1]), place)
+    except ModelError:
+        raise
     except Exception as error:  # whatever a user's module raises
-        return said(error)
+        raise ModelError(said(error)) from error
     if one.shape[:1] != (count,):
-        return f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
+        raise ModelError(f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count}).")
     if not _same(one, again):
-        return (
+        raise ModelError(
             "the same sequences are answered differently a second time. Something is random even in "
             "evaluation mode (`functional.dropout` needs `training=self.training`), or a state is carried "
             "from call to call."
         )
-    return _mixed(module, one, other, alone, order)
+    problem = _mixed(module, one, other, alone, order)
+    if problem is not None:
+        raise ModelError(problem)
+    return place
 
 
 def _mixed(

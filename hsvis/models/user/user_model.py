@@ -200,7 +200,7 @@ def _fit_model(
         longest = max(map(encode, texts), key=len)
         model.answer([longest])
         tables = tables_of(module, seen, torch.from_numpy(longest.inputs))
-    remarks = [Remark("call", f"The model is called as `{model.call_text}`.")]
+    remarks = model.decisions()
     for path, rows in tables.items():
         size = rows if encode.size is None else encode.size
         if size > rows:
