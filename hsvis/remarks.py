@@ -39,6 +39,7 @@ WARNINGS = {
     "classes.",
     "same-file": "Training and test split are the same.",
     "leak": "Rows of the test split that stand in the training split too.",
+    "unreachable": "Entries of a vocabulary that no text can ever give.",
     "axes": "Arrays with more features than steps: the two may be interchanged.",
     "ambiguous-dates": "Dates that can be read with the day or the month first.",
     "unknown-words": "More words than usual are unknown to the model.",

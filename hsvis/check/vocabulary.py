@@ -8,7 +8,8 @@ from hsvis.corpus.corpus import Corpus
 from hsvis.models.subject import Subject
 from hsvis.remarks import Remark
 
-UNKNOWN = 0.3  # share of unknown tokens from which a user's model seems to have another vocabulary
+OTHER = 0.3  # share of unknown tokens from which a user's model seems to have another vocabulary
+UNKNOWN = 0.01  # share from which unknown tokens are worth a word
 TWICE = 2.0  # times what is usual from which a test split seems to be of other texts
 SLACK = 0.1  # beside that, for small samples
 SPARSE = 0.5  # share of unknown words from which too few are known to learn from
@@ -18,7 +19,14 @@ def lacking(one: Subject, corpus: Corpus, config: Config, sample: Sample) -> Ite
     """Warnings of too many unknown words."""
     share = max(sample.unknown, sample.passed_over)
     if one.usual_unknown is None:
-        if share > UNKNOWN:
+        if UNKNOWN < share <= OTHER:
+            lost = "passed over, as the vocabulary lacks them" if sample.passed_over else "unknown"
+            yield Remark(
+                "unknown-words",
+                f"{share:.1%} of the tokens are {lost}. Compare with what was usual in training, and check "
+                "`tokens.split`, `tokens.lowercase` and `tokens.unknown`.",
+            )
+        if share > OTHER:
             yield Remark(
                 "unknown-words",
                 f"{share:.0%} of the tokens are unknown: the model was probably trained with another "

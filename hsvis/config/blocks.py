@@ -30,6 +30,9 @@ class TokenSettings(Settings):
         "`basic_english` (as torchtext), `whitespace`, `characters`; null = words, and characters of "
         "scripts without spaces.",
     )
+    unknown: str | int | None = Field(
+        None, description="Your own vocabulary's entry (or id) for words it lacks; null = it is looked for."
+    )
     lowercase: bool = Field(True, description="Whether `Good` and `good` are one word of the vocabulary.")
     max_length: PositiveInt | None = Field(
         100, description="The most tokens of a text that are read; null = all."

@@ -108,7 +108,9 @@ def corpus_key(config: Config, corpus: Corpus) -> dict[str, Any]:
         "train": corpus.train.fingerprint,
         "test": corpus.test.fingerprint,
         "classes": corpus.classes,
-        "tokens": config.tokens.model_dump(exclude={"split"})
+        "tokens": config.tokens.model_dump(
+            exclude={"split"} | ({"unknown"} if config.tokens.unknown is None else set())
+        )
         | splitting_key(config.tokens.split, chain(corpus.train.texts, corpus.test.texts)),
         # the same states, wherever they are computed
         "model": config.model.model_dump(exclude={"device"}),

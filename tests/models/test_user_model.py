@@ -15,7 +15,7 @@ from hsvis.build.pipeline import build
 from hsvis.config import Config, TokenSettings, UserModelSettings, load_config
 from hsvis.corpus.tokens import word_forms
 from hsvis.errors import ConfigError, ModelError
-from hsvis.models.user.encoders import encoder, of_function
+from hsvis.models.user.reading.encoders import encoder, of_function
 from hsvis.models.user.user_model import make_user_model
 from hsvis.run.store import StateStore
 

@@ -38,9 +38,9 @@ from hsvis.models.user.calling import (
     said,
 )
 from hsvis.models.user.calls import watching
-from hsvis.models.user.encoders import Encoder, of_function
 from hsvis.models.user.flipped import flipped_modules
 from hsvis.models.user.outputs import Place, pick, say
+from hsvis.models.user.reading.encoders import Encoder, of_function
 from hsvis.models.user.states import check_finite, states_of
 from hsvis.models.user.visit import visit
 from hsvis.models.user.ways import Way, agrees, candidates, reading, why_not

@@ -10,7 +10,6 @@ import numpy as np
 
 from hsvis.config import Config, UserModelSettings
 from hsvis.corpus.corpus import Corpus
-from hsvis.corpus.series import Series
 from hsvis.models.fingerprints import fingerprints
 from hsvis.models.providers import ProviderFacts, corpus_key
 from hsvis.models.subject import Subject, n_parameters
@@ -22,7 +21,7 @@ if TYPE_CHECKING:  # torch takes seconds, and the user's code may take longer
     from torch import nn
 
     from hsvis.models.user.adapter import TorchModel
-    from hsvis.models.user.encoders import Encoder
+    from hsvis.models.user.reading.encoders import Encoder
     from hsvis.models.user.user_model import UserModel
 
 TRIED = 200  # examples by which readings are compared
@@ -146,8 +145,7 @@ class UsersModel:
         from hsvis.models.user.user_model import encoder_of  # noqa: PLC0415
 
         examples: Sequence[Any] = self._corpus.test.examples
-        is_series = isinstance(examples[0], Series)
-        encode = encoder_of(self._module, self._settings, self._config.tokens, is_series=is_series)
+        encode = encoder_of(self._module, self._settings, self._config.tokens, examples)
         rows = np.unique(np.linspace(0, len(examples) - 1, min(len(examples), TRIED)).round().astype(int))
         digest = hashlib.sha256()
         for row in rows.tolist():

@@ -20,8 +20,8 @@ from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import device_of
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.calling import said
-from hsvis.models.user.encoders import Encoder, encoder, of_function
-from hsvis.models.user.lookup import looked_up, tables_of
+from hsvis.models.user.reading.encoders import Encoder, encoder, of_function
+from hsvis.models.user.reading.lookup import looked_up, tables_of
 from hsvis.models.user.references import resolve_reference
 from hsvis.models.user.weights import load_weights
 from hsvis.remarks import Remark
@@ -29,6 +29,7 @@ from hsvis.remarks import Remark
 NO_GPU = "Let the factory make the model on the CPU, and set `model.device` where there is a GPU."
 OTHER = "It is the vocabulary of another model"
 TRIED = 20  # texts that the model is tried with
+CUT = 200  # texts by which is decided how texts are cut
 STEPS_PER_BATCH = 16_384
 
 
@@ -75,7 +76,7 @@ def make_user_model(
     else:
         loaded = load_weights(module, Path(settings.checkpoint))
     module = _move(module, settings.device)
-    encode = encoder_of(module, settings, tokens, is_series=isinstance(examples[0], Series))
+    encode = encoder_of(module, settings, tokens, examples)
     model, tables, remarks = _fit_model(
         module, settings, classes, encode, [one for one in examples if len(one)][:TRIED]
     )
@@ -83,20 +84,27 @@ def make_user_model(
 
 
 def encoder_of(
-    module: nn.Module, settings: UserModelSettings, tokens: TokenSettings, *, is_series: bool
+    module: nn.Module, settings: UserModelSettings, tokens: TokenSettings, examples: Sequence[Any]
 ) -> Encoder:
     """What reads the dataset for a module: what the config names, else the module's own `encode`.
+
+    Args:
+        examples: texts or series of the dataset.
 
     Raises:
         ModelError: there is none, or it reads texts where there are numbers.
     """
+    is_series = isinstance(examples[0], Series)
     if is_series and settings.tokenizer is not None and ":" not in settings.tokenizer:
         raise ModelError(
             f"`model.tokenizer`: {settings.tokenizer} reads texts, but the dataset is of numbers. Leave it "
             "out, or name a function `package.module:name` that takes a Series."
         )
     if settings.tokenizer is not None:
-        return encoder(settings.tokenizer, tokens)
+        rows = np.unique(np.linspace(0, len(examples) - 1, min(len(examples), CUT)).round().astype(int))
+        return encoder(
+            settings.tokenizer, tokens, [] if is_series else [examples[row] for row in rows.tolist()]
+        )
     if callable(own := getattr(module, "encode", None)):
         return of_function("encode of the model", own, tokens)
     if is_series:
@@ -200,7 +208,7 @@ def _fit_model(
         longest = max(map(encode, texts), key=len)
         model.answer([longest])
         tables = tables_of(module, seen, torch.from_numpy(longest.inputs))
-    remarks = model.decisions()
+    remarks = [*encode.remarks, *model.decisions()]
     for path, rows in tables.items():
         size = rows if encode.size is None else encode.size
         if size > rows:

@@ -9,7 +9,7 @@
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,9 @@ from hsvis.corpus.series import Series
 from hsvis.corpus.tokens import split_text
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
+from hsvis.models.user.reading.vocabularies import Vocabulary, read_file, read_vocabulary, splitter_of
 from hsvis.models.user.references import resolve_reference
-
-UNKNOWN = ("<unk>", "[unk]", "<oov>", "unk")  # what vocabularies call words they lack, in lower case
-PADDING = ("<pad>", "[pad]", "pad")
+from hsvis.remarks import Remark
 
 Encode = Callable[[Any], Encoded]  # of a text, or of a series
 
@@ -48,14 +47,18 @@ class Encoder:
     unknown: int | None = None
     padding: int | None = None
     pieces: Callable[[str], int] | None = None
+    remarks: tuple[Remark, ...] = ()
 
     def __call__(self, text: str | Series) -> Encoded:
         """Raises ModelError: a user's function raised, or returned something else."""
         return self.read(text)
 
 
-def encoder(tokenizer: str, tokens: TokenSettings) -> Encoder:
+def encoder(tokenizer: str, tokens: TokenSettings, texts: Sequence[str] = ()) -> Encoder:
     """What reads texts.
+
+    Args:
+        texts: some of the dataset, by which is decided how the texts of a vocabulary were cut.
 
     Raises:
         ModelError: no such file or function, or it can't be read.
@@ -65,75 +68,26 @@ def encoder(tokenizer: str, tokens: TokenSettings) -> Encoder:
     path = Path(tokenizer)
     if path.name == "tokenizer.json" or (path.suffix == ".json" and _is_tokenizers_file(path)):
         return _of_tokenizers(path, tokens)
-    vocabulary = _vocabulary(path)
-    if not vocabulary:
-        raise ModelError(
-            f"`model.tokenizer`: {path}: is empty. Name the vocabulary that the model was trained with."
-        )
-    special = {*UNKNOWN, *PADDING}
-    entries = [entry for entry in vocabulary if entry.lower() not in special and not _is_special(entry)]
-    by_character = bool(entries) and all(len(entry) == 1 for entry in entries)
-    return _of_vocabulary(vocabulary, tokens, by_character=by_character)
-
-
-def _is_special(entry: str) -> bool:
-    return len(entry) > 2 and entry[0] + entry[-1] in ("<>", "[]")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"`model.tokenizer`: {path}: can't be read ({error}). Name a text file in UTF-8."
-        ) from error
+    return _of_vocabulary(read_vocabulary(path, tokens.unknown), tokens, texts)
 
 
 def _is_tokenizers_file(path: Path) -> bool:
     try:
-        content = json.loads(_read(path))
+        content = json.loads(read_file(path))
     except ValueError:
         return False
     return isinstance(content, dict) and isinstance(content.get("model"), dict)
 
 
-def _vocabulary(path: Path) -> dict[str, int]:
-    """Entry -> id."""
-    text = _read(path)
-    if path.suffix == ".txt":
-        lines = text.split("\n")
-        entries = [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
-        return {entry: k for k, entry in enumerate(entries)}
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise ModelError(
-            f"`model.tokenizer`: {path}: is not JSON ({error}). A vocabulary of one entry a line ends in "
-            ".txt."
-        ) from error
-    if isinstance(content, list) and all(isinstance(entry, str) for entry in content):
-        return {entry: k for k, entry in enumerate(content)}
-    if isinstance(content, dict) and all(type(k) is int and k >= 0 for k in content.values()):
-        return content
-    raise ModelError(
-        f"`model.tokenizer`: {path}: is neither a list of entries nor a mapping of entries to ids (whole "
-        "numbers from 0). Save one of these."
-    )
-
-
-def _special_id(vocabulary: dict[str, int], names: Iterable[str]) -> int | None:
-    lowered = {entry.lower(): k for entry, k in reversed(vocabulary.items())}
-    return next((lowered[name] for name in names if name in lowered), None)
-
-
-def _of_vocabulary(vocabulary: dict[str, int], tokens: TokenSettings, *, by_character: bool) -> Encoder:
-    unknown = _special_id(vocabulary, UNKNOWN)
+def _of_vocabulary(entries: Vocabulary, tokens: TokenSettings, texts: Sequence[str]) -> Encoder:
+    way = splitter_of(entries, tokens, texts)
+    vocabulary, unknown = entries.ids, entries.unknown
 
     def split(text: str) -> tuple[list[str], list[str], int, int]:
-        if by_character:
+        if way.by_code_point:
             return _characters(text, tokens)
         t = tokens
-        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep, split=t.split)
+        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep, split=way.split)
         return found.forms, found.surfaces, found.start, found.end
 
     def encode(text: str) -> Encoded:
@@ -147,11 +101,12 @@ def _of_vocabulary(vocabulary: dict[str, int], tokens: TokenSettings, *, by_char
 
     return Encoder(
         encode,
-        f"{'characters' if by_character else 'words'} of a vocabulary of {len(vocabulary):,} entries",
+        f"{way.tokens} of a vocabulary of {len(vocabulary):,} entries",
         max(vocabulary.values()) + 1,
         unknown,
-        _special_id(vocabulary, PADDING),
+        entries.padding,
         None if unknown is not None else lambda text: len(split(text)[0]),
+        way.remarks,
     )
 
 

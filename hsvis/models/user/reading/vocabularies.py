@@ -1,0 +1,226 @@
+"""Vocabularies of someone's own model, and how the texts were cut that they were made of.
+
+A file says which entry has which id, never how texts were cut.  So every way is tried: entries that it can
+never give and tokens of the dataset that the vocabulary lacks tell which one it was.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hsvis.config import TokenSettings
+from hsvis.corpus.splitters import token_forms
+from hsvis.errors import ModelError, nearest
+from hsvis.remarks import Remark, listed
+
+UNKNOWN = re.compile(r"unk|unknown|oov|(unk|unknown|oov) ?(token|word|id)|out of vocab(ulary)?")
+PADDING = re.compile(r"pad|padding|(pad|padding) ?(token|word|id)")
+FIRST_IDS = 4  # among which special entries stand that are written like words
+MANY = 0.01  # share from which entries that are never given are a warning
+NAMES = {
+    None: "words",
+    "words": "words",
+    "punctuation": "words and punctuation marks",
+    "basic_english": "tokens (basic English)",
+    "whitespace": "what stands between spaces",
+    "characters": "characters",
+}
+TRIED = (None, "punctuation", "basic_english", "whitespace")
+BETTER = 0.002  # by how much another way must be better than words
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The entries of a file.
+
+    Attributes:
+        path: the file.
+        ids: entry -> id.
+        unknown, padding: ids of these, None where there are none.
+        special: entries that are no tokens of a text.
+    """
+
+    path: Path
+    ids: dict[str, int]
+    unknown: int | None
+    padding: int | None
+    special: frozenset[str]
+
+    @property
+    def entries(self) -> list[str]:
+        """Those that a text may give, by their ids: mostly, the frequent ones come first."""
+        return sorted((one for one in self.ids if one not in self.special), key=self.ids.__getitem__)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How texts are cut.
+
+    Attributes:
+        split: as of `corpus.splitters`.
+        by_code_point: whether each character is a token, spaces too.
+        tokens: what is made of a text, for people.
+    """
+
+    split: str | None
+    by_code_point: bool
+    tokens: str
+    remarks: tuple[Remark, ...] = ()
+
+
+def read_file(path: Path) -> str:
+    """Raises ModelError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"`model.tokenizer`: {path}: can't be read ({error}). Name a text file in UTF-8."
+        ) from error
+
+
+def read_vocabulary(path: Path, unknown: str | int | None) -> Vocabulary:
+    """A vocabulary of a .txt or .json file.
+
+    Args:
+        unknown: the entry, or the id, of words that it lacks; None = it is looked for.
+
+    Raises:
+        ModelError: it can't be read, is empty, or lacks that entry.
+    """
+    ids = _read_entries(path)
+    if not ids:
+        raise ModelError(
+            f"`model.tokenizer`: {path}: is empty. Name the vocabulary that the model was trained with."
+        )
+    lacking = _special_entry(ids, UNKNOWN) if unknown is None else _named(path, ids, unknown)
+    padding = _special_entry(ids, PADDING)
+    marked = (entry for entry in ids if len(entry) > 2 and entry[0] + entry[-1] in ("<>", "[]", "__"))
+    special = frozenset({*marked, *(one for one in (lacking, padding) if one is not None)})
+    return Vocabulary(
+        path,
+        ids,
+        None if lacking is None else ids[lacking],
+        None if padding is None else ids[padding],
+        special,
+    )
+
+
+def _read_entries(path: Path) -> dict[str, int]:
+    text = read_file(path)
+    if path.suffix == ".txt":
+        lines = text.split("\n")
+        entries = [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
+        return {entry: k for k, entry in enumerate(entries)}
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ModelError(
+            f"`model.tokenizer`: {path}: is not JSON ({error}). A vocabulary of one entry a line ends in "
+            ".txt."
+        ) from error
+    if isinstance(content, list) and all(isinstance(entry, str) for entry in content):
+        return {entry: k for k, entry in enumerate(content)}
+    if isinstance(content, dict) and all(type(k) is int and k >= 0 for k in content.values()):
+        return content
+    raise ModelError(
+        f"`model.tokenizer`: {path}: is neither a list of entries nor a mapping of entries to ids (whole "
+        "numbers from 0). Save one of these."
+    )
+
+
+def _named(path: Path, ids: dict[str, int], unknown: str | int) -> str:
+    """The entry that `tokens.unknown` names, by itself or by its id."""
+    if str(unknown) in ids:
+        return str(unknown)
+    for entry, k in ids.items():
+        if str(k) == str(unknown):
+            return entry
+    raise ModelError(
+        f"`tokens.unknown`: {path} has no entry and no id `{unknown}`. "
+        f"{nearest(str(unknown), ids, every=False)}"
+    )
+
+
+def _special_entry(ids: dict[str, int], names: re.Pattern[str]) -> str | None:
+    """The entry for unknown words, or padding, in whatever spelling: `<UNKNOWN>`, `_UNK`, `[oov]`, `UNK`."""
+    found = []
+    for entry, k in ids.items():
+        name = " ".join(re.findall("[a-z]+", entry.lower()))
+        if not names.fullmatch(name):
+            continue
+        is_marked = not entry.isalpha()  # `<unk>`, not a word like `unknown` or `pad`
+        if is_marked or name in ("unk", "oov") or k < FIRST_IDS or entry.isupper():
+            found.append((not is_marked, k, entry))
+    return min(found)[2] if found else None
+
+
+def splitter_of(vocabulary: Vocabulary, tokens: TokenSettings, texts: Sequence[str]) -> Way:
+    """How the texts of a vocabulary were cut: as the config says, else as fits it best.
+
+    Args:
+        texts: some of the dataset.
+    """
+    entries = vocabulary.entries
+    if tokens.split is None and entries and all(len(entry) == 1 for entry in entries):
+        said = Remark(
+            "splitter", "Texts are cut by character: all entries of the vocabulary are single ones."
+        )
+        return Way("characters", True, "characters", (said,))
+    ways = (tokens.split,) if tokens.split is not None else TRIED
+    costs = {way: _cost(vocabulary, tokens.lowercase, way, texts) for way in ways}
+    best = min(costs.values())
+    chosen = next(way for way, cost in costs.items() if cost <= best + BETTER)
+    remarks = []
+    if tokens.split is None:
+        remarks.append(
+            Remark(
+                "splitter",
+                f"Texts are cut into {NAMES[chosen]}: of {len(ways)} ways it leaves the fewest entries of "
+                "the "
+                "vocabulary without use and the fewest tokens unknown. `tokens.split` says otherwise.",
+            )
+        )
+    remarks += _never_given(vocabulary, tokens, chosen)
+    return Way(chosen, False, NAMES[chosen], tuple(remarks))
+
+
+def _cost(vocabulary: Vocabulary, lowercase: bool, split: str | None, texts: Sequence[str]) -> float:
+    """Weight of entries that are never given, by Zipf's law, and share of tokens that are unknown or lost."""
+    entries = vocabulary.entries
+    never = set(_unreachable(entries, lowercase, split))
+    weights = [1 / (rank + 1) for rank in range(len(entries))]
+    lost = sum(w for w, entry in zip(weights, entries, strict=True) if entry in never) / max(
+        sum(weights), 1e-9
+    )
+    forms = [form for text in texts for form in token_forms(text, lowercase, split)]
+    unknown = sum(form not in vocabulary.ids for form in forms) / max(1, len(forms))
+    return lost + unknown
+
+
+def _unreachable(entries: Iterable[str], lowercase: bool, split: str | None) -> list[str]:
+    """Entries that are cut into something else when they stand alone."""
+    return [entry for entry in entries if token_forms(entry, lowercase, split) != [entry]]
+
+
+def _never_given(vocabulary: Vocabulary, tokens: TokenSettings, split: str | None) -> list[Remark]:
+    entries = vocabulary.entries
+    never = _unreachable(entries, tokens.lowercase, split)
+    ranks = {entry: rank for rank, entry in enumerate(entries)}
+    weight = sum(1 / (ranks[one] + 1) for one in never)
+    if weight < MANY * sum(1 / (rank + 1) for rank in range(len(entries))):
+        return []
+    remedy = "name how the model's texts were cut in `tokens.split`, or a function in `model.tokenizer`"
+    if tokens.lowercase and len(_unreachable(entries, False, split)) < len(never) / 2:
+        remedy = "set `tokens.lowercase: false`: they have capital letters"
+    return [
+        Remark(
+            "unreachable",
+            f"{len(never):,} of {len(entries):,} entries of {vocabulary.path.name} can never be given by "
+            "cutting "
+            f"texts into {NAMES[split]}: {listed(never)}; the first is number {ranks[never[0]] + 1:,}. "
+            "Where the "
+            f"model knows them, {remedy}.",
+        )
+    ]
