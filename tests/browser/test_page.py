@@ -160,3 +160,22 @@ def test_a_click_on_the_name_of_any_column_sorts_the_table(opened: Opened, serve
     opened.page.click("#sequence-table .ag-header-cell[col-id=correct] .ag-header-cell-text")
     wrong = np.flatnonzero(store.labels != store.predicted).tolist()
     assert sorted(rows_shown(opened)[: len(wrong)]) == wrong  # misclassified first
+
+
+def test_what_was_decided_about_a_run_is_told_when_asked(opened: Opened, served: Served) -> None:
+    opened.choose("run-select", "odd")
+    opened.wait_until("() => document.querySelector('#projection .js-plotly-plot').layout.meta.run === 'odd'")
+    manifest = served.stores["odd"].manifest
+    told = [*manifest.warnings, *manifest.decisions]
+    assert told
+    about = opened.page.locator("#about-run")
+    expect(about.locator("summary")).to_contain_text("About this run")
+    expect(about.locator("li").first).to_be_hidden()
+    about.locator("summary").click()
+    assert about.locator("li").all_inner_texts() == [" ".join(one.text.split()) for one in told]
+    expect(about.locator("li").last).to_be_visible()
+    assert about.locator("li.warning").count() == len(manifest.warnings)
+    box, view = about.bounding_box(), opened.page.viewport_size
+    assert box is not None
+    assert view is not None
+    assert box["x"] + box["width"] <= view["width"]

@@ -163,6 +163,16 @@ def test_dataset_info_tells_both_accuracies_apart(view: View) -> None:
         assert f"{name}{(store.labels == k).sum()}" in text
 
 
+def test_decisions_and_warnings_of_a_run_are_told(view: View) -> None:
+    store = view.store
+    manifest = store.manifest
+    assert [one.code for one in manifest.decisions] == ["choice"]
+    text = words(dataset_info(store))
+    assert "About this run" in text
+    for one in (*manifest.decisions, *manifest.warnings):
+        assert one.text in text
+
+
 def test_table_has_one_row_a_sequence(view: View) -> None:
     store = view.store
     rows = table_rows(store)
