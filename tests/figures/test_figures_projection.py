@@ -137,10 +137,11 @@ def test_the_projection_is_dragged_and_its_axes_are_not_seen():
     assert not layout.xaxis.visible
 
 
-def test_eps_that_are_certain_are_the_strongest_colour_of_their_class():
-    ep = np.eye(3, dtype=np.float32)[[0, 2, 1, 1]]
+@pytest.mark.parametrize("n_classes", [3, 5])
+def test_eps_that_are_certain_are_the_strongest_colour_of_their_class(n_classes):
+    ep = np.eye(n_classes, dtype=np.float32)[[0, 2, 1, 1]]
     trajectory = np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]], dtype=np.float32)
-    colours = palette(3, LIGHT)
+    colours = palette(n_classes, LIGHT)
     style = TrajectoryStyle(colour="ep")
     drawn = parts_of(projection((-1, 4, -1, 1), trajectory, ep, colours, LIGHT, style))
     strongest = [mix(colours.neutral, colours.hexes[k], 3.5 / 4) for k in (0, 2, 1)]  # of four levels
@@ -152,3 +153,4 @@ def test_lines_are_drawn_through_every_point():
     lines = [one for one in figure.data if one.name.startswith("segments")]
     assert lines
     assert not any(one.line.simplify for one in lines)
+    assert trace(figure, "steps").marker.line.width > 0  # dots that overlap are told apart

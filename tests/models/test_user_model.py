@@ -172,6 +172,8 @@ def test_sub_words_of_a_tokenizer_file_are_shown_as_such(folder: Path) -> None:
     vocabulary = {"[UNK]": 0, "film": 1, "##s": 2, "good": 3}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.enable_padding(length=9)
+    tokenizer.enable_truncation(2)
     path = folder / "tokenizer.json"
     tokenizer.save(str(path))
     read = encoder(str(path), TokenSettings.model_validate({}))("good films xyz")
@@ -258,6 +260,8 @@ def test_settings_of_both_kinds_of_model_do_not_mix(folder: Path) -> None:
 def test_a_function_may_read_tokens_that_do_not_stand_in_the_text() -> None:
     text = "good bad film"
     words = of_function("words", lambda _: (["good", "<sep>", "bad", "", "film"], [5, 1, 6, 1, 7]), first(3))
+    assert (words(text).start, words(text).end) == (0, 8)
+    words = of_function("words", lambda _: (["good", "<sep>", "bad", "", "film"], [5, 1, 6, 1, 7]), first(4))
     assert (words(text).start, words(text).end) == (0, 8)
     ends = of_function("words", lambda _: (["good", "<sep>", "bad", "", "film"], [5, 1, 6, 1, 7]), last(3))
     assert (ends(text).start, ends(text).end) == (5, 13)
