@@ -329,13 +329,19 @@ def test_a_cache_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.real_data
-def test_twenty_imdb_reviews_go_through_the_whole_chain(cache_folder: Path, real_data: Path) -> None:
+def test_twenty_imdb_reviews_go_through_the_whole_chain(
+    tmp_path: Path, cache_folder: Path, real_data: Path
+) -> None:
+    """The splits sorted by class, as the hub has them."""
+    for split in ("train", "test"):
+        table = pq.read_table(real_data / "imdb" / f"{split}.parquet")
+        pq.write_table(table.sort_by("label"), tmp_path / f"{split}.parquet")
     config = load_config(
         "imdb",
         [
             "dataset.path=parquet",
-            f"dataset.data_files.train={real_data / 'imdb' / 'train.parquet'}",
-            f"dataset.data_files.test={real_data / 'imdb' / 'test.parquet'}",
+            f"dataset.data_files.train={tmp_path / 'train.parquet'}",
+            f"dataset.data_files.test={tmp_path / 'test.parquet'}",
             "dataset.limit=20",
             "model.epochs=1",
             "model.hidden=16",
@@ -343,6 +349,8 @@ def test_twenty_imdb_reviews_go_through_the_whole_chain(cache_folder: Path, real
     )
     store = build(config)
     assert store.n_sequences == 20
+    assert np.bincount(store.labels).tolist() == [10, 10]
+    assert not store.manifest.warnings
     assert max(store.lengths) == 100
     assert store.test_accuracy is not None
     cut = store.sequence(int(np.argmax(store.lengths)))

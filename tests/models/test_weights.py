@@ -44,6 +44,24 @@ def test_names_of_a_wrapper_are_taken_off_and_that_is_said(
     assert f"`{prefix}` was taken off" in done
 
 
+class Wrapping(nn.Module):
+    """What people write around a model so that it is called as they want."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.net = inner
+
+
+def test_a_wrapper_takes_the_weights_of_what_it_wraps(tmp_path: Path, module: LastState) -> None:
+    path = tmp_path / "w.pt"
+    torch.save(module.state_dict(), path)
+    wrapped = Wrapping(LastState(6))
+    assert "`net.` was put before their names" in load_weights(wrapped, path)
+    assert_same(module, wrapped.net)
+    with pytest.raises(ModelError, match="another architecture"):
+        load_weights(nn.ModuleList([LastState(6), LastState(6)]), path)
+
+
 def test_a_part_that_was_compiled_fits(tmp_path: Path, module: LastState) -> None:
     named = {name.replace("gru.", "gru._orig_mod."): one for name, one in module.state_dict().items()}
     assert_same(module, loaded(named, tmp_path / "w.pt")[0])

@@ -4,7 +4,7 @@ Nothing in a checkpoint is executed; what can't be read without that is refused 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ def _kind(content: Any) -> str:
 
 
 def _rename(weights: Weights, module: nn.Module) -> tuple[Weights, str]:
-    """The weights by the module's own names, where only a wrapper changed them; and what was taken off."""
+    """The weights by the module's own names, where a wrapper alone changed them; what was taken off or put on."""
     own = set(module.state_dict())
     if own <= set(weights):
         return weights, ""
@@ -142,6 +142,10 @@ def _rename(weights: Weights, module: nn.Module) -> tuple[Weights, str]:
         plain = {name.replace(removed, ""): weight for name, weight in weights.items()}
         if set(plain) == own and len(plain) == len(weights):
             return plain, f"; `{removed}` was taken off their names"
+    for put in _prefixes(own, weights):  # the module is a wrapper of what was saved
+        wrapped = {f"{put}{name}": weight for name, weight in weights.items()}
+        if set(wrapped) == own:
+            return wrapped, f"; `{put}` was put before their names"
     fitting = [
         prefix for prefix in _prefixes(weights, own) if all(f"{prefix}{name}" in weights for name in own)
     ]
@@ -153,10 +157,10 @@ def _rename(weights: Weights, module: nn.Module) -> tuple[Weights, str]:
     return {name: weights[f"{prefix}{name}"] for name in own}, done
 
 
-def _prefixes(weights: Weights, own: set[str]) -> Iterator[str]:
-    """What stands before one of the module's own names."""
-    name = min(own, default="")
-    yield from (key.removesuffix(name) for key in sorted(weights) if key.endswith(f".{name}"))
+def _prefixes(long: Iterable[str], short: Iterable[str]) -> Iterator[str]:
+    """What stands before one of the shorter names in those that end with it."""
+    name = min(short, default="")
+    yield from (one.removesuffix(name) for one in sorted(long) if one.endswith(f".{name}"))
 
 
 def _shared_names(module: nn.Module, weights: Weights) -> Iterator[str]:
