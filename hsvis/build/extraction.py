@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hsvis.errors import ModelError
 from hsvis.models.batching import bucket
 from hsvis.models.protocol import Encoded, HiddenStateModel
 
 STEPS_PER_BATCH = 8_192  # padded steps that the model reads at once: what a core of its own keeps near it
+TOLD = 6  # tokens by which a message names a sequence
 CHUNK_BYTES = 1 << 19  # of states whose distances are computed at once: they stay in the processor's cache
 
 
@@ -71,7 +73,38 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
             out[rows] = values.swapaxes(0, 1).reshape(len(rows), -1)  # as the kernels lay it out
     found = {name: values[:n] for name, values in states.items()}
     distances = {name: _distances(values, ends[:-1]) for name, values in found.items()}
+    starts = ends - lengths
+    for name, values in found.items():
+        _check_finite(values, distances[name], starts, sequences, f"the states of the layer {name}")
+    _check_finite(ep[:n], ep[:n].sum(1), starts, sequences, "the expected predictions")
     return Extracted(lengths, ep[:n], found, distances)
+
+
+def _check_finite(
+    values: np.ndarray, told: np.ndarray, starts: np.ndarray, sequences: Sequence[Encoded], what: str
+) -> None:
+    """Raises ModelError where a value is NaN or infinite, with the sequence.
+
+    Args:
+        values: (n, K).
+        told: (n,), finite where the values of its row are; of step 0 these are looked at themselves.
+    """
+    fine = np.isfinite(told)
+    fine[starts] = np.isfinite(values[starts]).all(1)
+    if fine.all():
+        return
+    row = int(fine.argmin())
+    number = int(np.searchsorted(starts, row, "right")) - 1
+    raise ModelError(
+        f"{what} are NaN or infinite at step {row - int(starts[number])} of {begin_of(sequences[number])}. "
+        "Check the model's weights, and what it is given."
+    )
+
+
+def begin_of(sequence: Encoded) -> str:
+    """A sequence as a message names it, by its first tokens."""
+    more = " …" if len(sequence) > TOLD else ""
+    return f"the sequence “{' '.join(sequence.tokens[:TOLD])}{more}”"
 
 
 def _distances(states: np.ndarray, starts: np.ndarray) -> np.ndarray:

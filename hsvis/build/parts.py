@@ -19,11 +19,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from hsvis.build.extraction import Room, extract
+from hsvis.build.extraction import Room, begin_of, extract
 from hsvis.config import StateSettings
 from hsvis.corpus.recorded import RecordedSequence
 from hsvis.corpus.series import Series
 from hsvis.corpus.words import ReadText
+from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded, HiddenStateModel
 from hsvis.progress import Progress
 from hsvis.run import tables
@@ -167,6 +168,17 @@ def _halve(states: np.ndarray) -> np.ndarray:
     return states.astype(np.float16) if torch is None else torch.from_numpy(states).half().numpy()
 
 
+def _check_range(halved: np.ndarray, part: _Part, layer: str) -> None:
+    """Raises ModelError where a state is too large for half precision, with the sequence."""
+    wrong = np.flatnonzero(np.isinf(halved).any(1))
+    if len(wrong):
+        number = int(np.searchsorted(np.cumsum(part.lengths), wrong[0], "right"))
+        raise ModelError(
+            f"states of the layer {layer} are beyond the range of float16 (65,504), first in "
+            f"{begin_of(part.encoded[number])}. Set `states.precision: float32`."
+        )
+
+
 def sharing() -> tuple[int, int]:
     """How many parts the model reads side by side on this machine, and the cores of each."""
     cores = os.cpu_count() or 1
@@ -221,6 +233,7 @@ def _write_part(
                 states = extracted.states[layer]
                 if settings.precision == "float16":
                     states = _halve(states)
+                    _check_range(states, part, layer)
                 table = tables.state_table(columns, extracted.distances[layer], states)
                 parquet.write_table(folder.states(layer, part.number), table)
         predictions = tables.prediction_table(columns, extracted.ep)

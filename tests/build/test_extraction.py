@@ -7,6 +7,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+from hsvis.build.extraction import extract
+from hsvis.build.parts import Row, write_states
+from hsvis.config import StateSettings
+from hsvis.errors import ModelError
+from hsvis.models.protocol import Encoded, Layer, Trace
+from hsvis.progress import silent
+from hsvis.run.folder import RunFolder
 
 SCRIPT = """
 import json, sys
@@ -66,3 +75,58 @@ def test_recorded_states_are_read_without_torch(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.float32(found), states)
     np.testing.assert_allclose(answers, ep, atol=1e-6)
     assert not has_torch
+
+
+class Broken:
+    """States and EPs that are numbers, but for one of one step of the sequence `bad`."""
+
+    classes = ("a", "b")
+    layers = (Layer("rnn.0", "hidden", 3, "forward"),)
+    fingerprint = ""
+
+    def __init__(self, where: str, step: int, value: float) -> None:
+        self.where, self.step, self.value = where, step, value
+
+    def encode(self, text: str) -> Encoded:
+        words = text.split()
+        return Encoded(words, np.arange(len(words)), np.ones(len(words), bool), 0, len(text))
+
+    def trace(self, batch: list[Encoded]) -> Trace:
+        lengths = np.array(list(map(len, batch)))
+        longest = int(lengths.max())
+        states = np.random.default_rng(0).normal(size=(len(batch), longest, 3)).astype(np.float32)
+        ep = np.full((len(batch), longest, 2), 0.5, np.float32)
+        for k, one in enumerate(batch):
+            if one.tokens[0] == "bad":
+                {"states": states, "ep": ep}[self.where][k, self.step, 1] = self.value
+        return Trace({"rnn.0": states}, ep, lengths)
+
+
+TEXTS = ["good film", "bad plot and poor music", "fine", "a film"]
+
+
+@pytest.mark.parametrize("step", [0, 2, 4])
+@pytest.mark.parametrize("where", ["states", "ep"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_value_that_is_no_number_names_its_sequence_and_step(where: str, step: int, value: float) -> None:
+    model = Broken(where, step, value)
+    encoded = list(map(model.encode, TEXTS))
+    said = rf"NaN or infinite at step {step} of the sequence “bad plot and poor music”"
+    with pytest.raises(ModelError, match=said):
+        extract(model, encoded)
+    assert len(extract(model, [encoded[0], *encoded[2:]]).ep) == 5
+
+
+def test_a_state_beyond_half_precision_names_its_sequence(tmp_path: Path) -> None:
+    model = Broken("states", 3, 70_000.0)
+    rows = [Row(k, text, 0) for k, text in enumerate(TEXTS)]
+
+    def write(folder: str, precision: str) -> None:
+        settings = StateSettings.model_validate({"precision": precision})
+        write_states(RunFolder(tmp_path / folder), model, rows, len(rows), settings, silent)
+
+    with pytest.raises(
+        ModelError, match=r"float16 \(65,504\), first in the sequence “bad plot and poor music”"
+    ):
+        write("half", "float16")
+    write("single", "float32")

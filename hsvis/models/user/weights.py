@@ -134,7 +134,7 @@ def _kind(content: Any) -> str:
 
 
 def _rename(weights: Weights, module: nn.Module) -> tuple[Weights, str]:
-    """The weights by the module's own names, where only a wrapper changed them; what was taken off or put on."""
+    """The weights by the module's own names, if only a wrapper changed them; what was taken off or put on."""
     own = set(module.state_dict())
     if own <= set(weights):
         return weights, ""
