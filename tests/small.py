@@ -7,4 +7,5 @@ SMALL = [
     "model.embedding=8",
     "states.part_steps=400",
     "projections.0.perplexity=20",
+    "dataset.choose=first",
 ]
