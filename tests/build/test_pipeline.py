@@ -26,6 +26,7 @@ TINY = [
     "model.epochs=1",
     "states.part_steps=250",
     "projections=[{method: pca}]",
+    "dataset.choose=first",
 ]
 
 
@@ -126,7 +127,8 @@ def is_built(config: Config) -> tuple[RunFolder, bool]:
 
 def test_each_stage_is_done_once(cache_folder: Path) -> None:
     first, worked = stages(tiny())
-    assert worked == {"reading words", "training", "states", "PCA", "index of rnn.0", "words of rnn.0"}
+    made = {"reading words", "training", "states", "PCA", "index of rnn.0", "words of rnn.0"}
+    assert worked == made | {"decision"}
     before = contents(first.folder.path)
     again, worked = stages(tiny())
     assert worked == set()
@@ -296,7 +298,7 @@ def test_unusual_rows_are_shown_or_counted_never_dropped_silently(cache_folder: 
         "bad film bad",
         "😀 مرحبا <script>x</script> " + "y" * 400,
     ]
-    store = build(custom(tmp_path, [{"text": t, "label": 1 if i else -1} for i, t in enumerate(texts)]))
+    store = build(custom(tmp_path, [{"text": t, "label": 1 if i else None} for i, t in enumerate(texts)]))
     assert store.n_sequences == 4
     assert store.lengths.tolist()[0] == 1
     assert store.labels.tolist() == [-1, 1, 1, 1]

@@ -20,6 +20,10 @@ from hsvis.run.store import StateStore
 
 OWN: dict[str, Any] = {"factory": "own_models:LastState", "kwargs": f"{{words: {len(WORDS)}}}"}
 SEEN = [WORDS.index("good"), WORDS.index("great")]
+UNKNOWN = (
+    "warning: 9.7% of the tokens are unknown. Compare with what was usual in training, and check "
+    "`tokens.split`, `tokens.lowercase` and `tokens.unknown`."
+)
 TELLING = [("a good film", "pos"), ("a poor film", "neg"), ("great", "pos"), ("bad plot", "neg")]
 
 
@@ -76,7 +80,8 @@ def test_a_model_of_ones_own_is_described_in_a_table_and_nothing_is_written(
     assert sequences[1].endswith("; label 0, `neg`")
     assert facts["tokens"] == "9.7% unknown to the vocabulary, in all texts"
     assert facts["run"] == "21 sequences, 93 steps"
-    assert after == ["All is well."]
+    assert facts["call"] == "forward(ids)"
+    assert after == [UNKNOWN]
     assert not cache_folder.exists()
 
 
@@ -191,13 +196,14 @@ def test_training_mode_and_a_prefix_are_facts(folder: Path, capsys: pytest.Captu
     facts = dict(lines)
     assert facts["mode"] == "the factory left it in training mode; hsvis puts it in evaluation mode"
     assert facts["weights"].endswith("parallel.pt; `module.` was taken off their names")
-    assert after == ["All is well."]
+    assert after == [UNKNOWN]
 
 
 def test_a_smaller_vocabulary_is_a_warning(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "short.txt").write_text("\n".join(WORDS[:14]) + "\n", encoding="utf-8")
     _, after = table(own(folder, tokenizer=folder / "short.txt"), capsys)
-    assert len(after) == 1
+    assert len(after) == 2
+    assert "of the tokens are unknown" in after[1]
     assert after[0].startswith(
         f"warning: `model.tokenizer`: {folder / 'short.txt'} gives ids below 14, but `emb"
     )

@@ -178,7 +178,7 @@ def test_an_argument_is_what_its_name_says(name, kind):
     ],
 )
 def test_the_call_is_told(kind, text):
-    assert read(kind()).call_text == text
+    assert read(kind()).call.text == text
 
 
 def test_lengths_can_be_moved_to_the_inputs():
@@ -281,7 +281,7 @@ def test_outputs_for_each_class_are_told_by_numbers(end, grad):
 @pytest.mark.parametrize("grad", [True, False])
 @pytest.mark.parametrize("end", [lambda x: last(x.sigmoid()), lambda x: x.softmax(-1).max(1).values])
 def test_probabilities_of_classes_that_do_not_exclude_each_other_are_refused(end, grad):
-    with pytest.raises(ModelError, match=r"sum to \d\.\d+, not 1.*must exclude each other: return logits"):
+    with pytest.raises(ModelError, match=r"sum to \d\.\d+, not 1.*must exclude each other, and these do not"):
         read(Ends(3, end, grad), "abc")
 
 

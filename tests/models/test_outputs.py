@@ -10,6 +10,7 @@ from torch import nn
 
 from hsvis.errors import ModelError
 from hsvis.models.user.adapter import from_torch
+from hsvis.models.user.user_model import decisions
 
 PROBE = ["1 2 3 4 5 6 7", "9 8 7", "4 4 5 1"]
 Pair = namedtuple("Pair", "weights scores")
@@ -72,7 +73,7 @@ def test_the_answer_is_found_wherever_it_stands(kind, classes):
         own = module(torch.tensor([one.inputs])).softmax(-1)
     module.shape = shape
     np.testing.assert_allclose(model.answer([one]), own, atol=1e-6)
-    said = [remark.text for remark in model.decisions() if remark.code == "answer"]
+    said = [remark.text for remark in decisions(model) if remark.code == "answer"]
     assert any("softmax" in text for text in said)
     assert (f"The answer is {place} of what the model returns." in said) == bool(place)
 

@@ -226,7 +226,8 @@ def test_a_factory_that_draws_its_weights_is_warned_of(folder: Path) -> None:
         f"from own_models import LastState\n\ndef make():\n    return LastState({len(WORDS)})\n",
     )
     path = write_config(folder, factory="draws:make", tokenizer=folder / "vocab.txt")
-    warnings = Plan.of(load_config(path), silent).provider.subject().warnings
-    assert any("makes other weights each time" in one for one in warnings)
+    warnings = Plan.of(load_config(path), silent).provider.subject().remarks
+    assert "drawn-weights" in [one.code for one in warnings]
     train(folder, 0)
-    assert not any("each time" in one for one in Plan.of(brought(folder), silent).provider.subject().warnings)
+    remarks = Plan.of(brought(folder), silent).provider.subject().remarks
+    assert "drawn-weights" not in [one.code for one in remarks]

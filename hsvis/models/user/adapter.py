@@ -32,20 +32,19 @@ from hsvis.models.user.calling import (
     Encode,
     Forward,
     call_of,
-    place_of_answer,
+    given_call,
     probe_of,
     readable,
     said,
 )
 from hsvis.models.user.calls import watching
 from hsvis.models.user.flipped import flipped_modules
-from hsvis.models.user.outputs import Place, pick, say
+from hsvis.models.user.outputs import pick
 from hsvis.models.user.reading.encoders import Encoder, of_function
 from hsvis.models.user.states import check_finite, states_of
 from hsvis.models.user.visit import visit
 from hsvis.models.user.ways import Way, agrees, candidates, reading, why_not
-from hsvis.models.user.weights import check_weights
-from hsvis.remarks import Remark
+from hsvis.models.user.weights import check_weights, weights_hash
 
 
 class TorchModel:
@@ -57,7 +56,7 @@ class TorchModel:
         layers: all layers of all recurrent modules, or those that `keep` chose.
         answers: what the module's outputs are.
         way: how the EPs are computed, and why.
-        call_text: how the module is called, in words.
+        call: how the module is called, and where its answer stands.
     """
 
     def __init__(
@@ -66,22 +65,16 @@ class TorchModel:
         classes: Sequence[str],
         encode: Encode,
         modules: dict[str, nn.Module],
-        call: Forward,
+        call: Caller,
         probe: Sequence[Encoded],
         head: str | None,
     ) -> None:
         """Use `from_torch`."""
         self._alone = threading.Lock()
-        self.module, self.classes, self._encode, self._call = module, tuple(classes), encode, call
+        self.module, self.classes, self._encode, self.call = module, tuple(classes), encode, call
         self.recurrent = modules
-        self.call_text = call.text if isinstance(call, Caller) else "as `forward` does that was given"
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
         inputs = self._tensor(probe)
-        self._answer: Place = (
-            call.answer
-            if isinstance(call, Caller)
-            else place_of_answer(module, call, inputs, len(self.classes))
-        )
         self._flipped = flipped_modules(modules, self._ask, inputs)
         self.layers: tuple[Layer, ...] = tuple(self._all_layers())
         ask = partial(self._ask, inputs)
@@ -96,15 +89,6 @@ class TorchModel:
         last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
         if not np.allclose(last, own, atol=10 * AGREE):
             self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
-
-    def decisions(self) -> list[Remark]:
-        """What was found out about calls and answers, that nobody said."""
-        said = [Remark("call", f"The model is called as `{self.call_text}`.")]
-        if self._answer:
-            said.append(Remark("answer", f"The answer is {say(self._answer)} of what the model returns."))
-        if self.answers.decision:
-            said.append(Remark("answer", self.answers.decision))
-        return said
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
         """Keeps the states of these layers only, in this order.  Raises ModelError for one not there."""
@@ -126,13 +110,7 @@ class TorchModel:
     @property
     def fingerprint(self) -> str:
         """Hash of the architecture and the weights."""
-        digest = hashlib.sha256(repr(self.module).encode())
-        for name, weight in sorted(self.module.state_dict().items()):
-            digest.update(name.encode())
-            if isinstance(weight, torch.Tensor):
-                flat = weight.detach().cpu().contiguous().reshape(-1)
-                digest.update(flat.view(torch.uint8).numpy().tobytes())  # numpy knows no bfloat16
-        return digest.hexdigest()
+        return hashlib.sha256(f"{self.module!r}\n{weights_hash(self.module)}".encode()).hexdigest()
 
     def encode(self, text: Any) -> Encoded:
         """What the given encoder makes of a text (or series)."""
@@ -215,7 +193,7 @@ class TorchModel:
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
         lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
         try:
-            return pick(self._call(self.module, inputs, lengths), self._answer)
+            return pick(self.call(self.module, inputs, lengths), self.call.answer)
         except ModelError:
             raise
         except torch.OutOfMemoryError as error:
@@ -315,7 +293,8 @@ def from_torch(
         if probe is None:
             probe = readable(encode)
         examples = probe_of(probe, encode)
-        call = forward or call_of(module, examples, len(classes))
+        find_call = call_of if forward is None else partial(given_call, forward)
+        call = find_call(module, examples, len(classes))
         model = TorchModel(module, classes, encode, modules, call, examples, head)
         model.confirm(sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:])
     return model

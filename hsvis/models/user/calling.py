@@ -73,6 +73,7 @@ class Caller:
         moved: whether lengths are on the device of the inputs.
         text: the call in words, `forward(ids, lengths)`.
         answer: where the answer stands in what is returned.
+        forward: what calls the module in place of all this, where someone gave it.
     """
 
     given: tuple[Argument, ...]
@@ -80,8 +81,11 @@ class Caller:
     moved: bool = False
     text: str = ""
     answer: Place = ()
+    forward: Forward | None = None
 
     def __call__(self, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
+        if self.forward is not None:
+            return self.forward(module, inputs, lengths)
         lengths = lengths.to(inputs.device) if self.moved else lengths
         values = [(one, value_of(one, module, inputs, lengths)) for one in self.given]
         if self.time_first:
@@ -116,6 +120,14 @@ def call_of(module: nn.Module, probe: Sequence[Encoded], classes: int) -> Caller
         f"{type(module).__name__} can't be called as {_text(module, ways[0])} with inputs of shape "
         f"{tuple(inputs.shape)} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
     )
+
+
+def given_call(forward: Forward, module: nn.Module, probe: Sequence[Encoded], classes: int) -> Caller:
+    """A call that someone gave.  Raises ModelError: what it returns holds no answer."""
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
+    place = place_of_answer(module, forward, inputs, classes)
+    return Caller((), text="as `forward` does that was given", answer=place, forward=forward)
 
 
 def _text(module: nn.Module, given: Sequence[Argument], *, time_first: bool = False) -> str:

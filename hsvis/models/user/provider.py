@@ -89,7 +89,7 @@ class UsersModel:
         own = self._made
         remarks = [*own.remarks, *self._draws(weights)]
         return Subject(
-            own.model, own.model.answer, self._facts(own), remarks, call=own.model.call_text,
+            own.model, own.model.answer, self._facts(own), remarks, call=own.model.call.text,
             ep=own.model.way.name, encoder=_reads(own.reads), pieces=own.reads.pieces,
         )  # fmt: skip
 
@@ -173,7 +173,7 @@ class UsersModel:
                 ("layer", f"{layer.name}: {kind}, {layer.size} {layer.kind} units, {layer.direction}")
             )
         facts += [
-            ("call", model.call_text),
+            ("call", model.call.text),
             ("outputs", str(model.answers)),
             ("head", f"`{model.way.path}`" if model.way.path else "no single module"),
             ("EPs", f"by {model.way.name}: {model.way.why}"),

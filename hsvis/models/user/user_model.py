@@ -20,6 +20,7 @@ from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import device_of
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.calling import said
+from hsvis.models.user.outputs import say
 from hsvis.models.user.reading.encoders import Encoder, encoder, of_function
 from hsvis.models.user.reading.lookup import looked_up, tables_of
 from hsvis.models.user.references import resolve_reference
@@ -181,6 +182,16 @@ def _move(module: nn.Module, device: str | None) -> nn.Module:
         ) from error
 
 
+def decisions(model: TorchModel) -> list[Remark]:
+    """What was found out about a model's call and answer, that nobody said."""
+    told = [Remark("call", f"The model is called as `{model.call.text}`.")]
+    if model.call.answer:
+        told.append(Remark("answer", f"The answer is {say(model.call.answer)} of what the model returns."))
+    if model.answers.decision:
+        told.append(Remark("answer", model.answers.decision))
+    return told
+
+
 def _fit_model(
     module: nn.Module,
     settings: UserModelSettings,
@@ -208,7 +219,7 @@ def _fit_model(
         longest = max(map(encode, texts), key=len)
         model.answer([longest])
         tables = tables_of(module, seen, torch.from_numpy(longest.inputs))
-    remarks = [*encode.remarks, *model.decisions()]
+    remarks = [*encode.remarks, *decisions(model)]
     for path, rows in tables.items():
         size = rows if encode.size is None else encode.size
         if size > rows:
