@@ -93,10 +93,11 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     progress("timing a sample", 1, 1)
     facts += costs.facts()
     remarks += doubts(corpus, costs.rows, costs.answers if one.trained else None)
-    return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows))
+    return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows, expected.steps))
 
 
-def _data(corpus: Corpus, one: Subject, rows: dict[str, Used]) -> dict[str, Any]:
+def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> dict[str, Any]:
+    """What scripts are told; `steps` of the run, of which each layer has a state."""
     labels = corpus.test.labels
     counts = np.bincount(labels[labels >= 0], minlength=len(corpus.classes)).tolist()
     return {
@@ -111,7 +112,13 @@ def _data(corpus: Corpus, one: Subject, rows: dict[str, Used]) -> dict[str, Any]
         "encoder": one.encoder,
         "call": one.call,
         "layers": [
-            {"name": layer.name, "kind": layer.kind, "size": layer.size, "direction": layer.direction}
+            {
+                "name": layer.name,
+                "kind": layer.kind,
+                "size": layer.size,
+                "direction": layer.direction,
+                "steps": steps,
+            }
             for layer in one.model.layers
         ],
         "ep": one.ep,

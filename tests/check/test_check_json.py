@@ -57,7 +57,8 @@ def test_all_is_told_of_a_sound_dataset(
     }
     assert found["columns"] == ["text", "label"]
     assert found["dialect"] == {"separator": ",", "header": True, "encoding": "utf-8"}
-    assert found["layers"] == [{"name": "rnn.0", "kind": "hidden", "size": 4, "direction": "forward"}]
+    [layer] = found["layers"]
+    assert layer == {"name": "rnn.0", "kind": "hidden", "size": 4, "direction": "forward", "steps": 120}
     assert found["ep"] == "head"
     assert [one["code"] for one in found["decisions"]] == ["class-values"]
     assert not cache_folder.exists()
