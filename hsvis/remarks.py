@@ -45,6 +45,7 @@ WARNINGS = {
     "unknown-words": "More words than usual are unknown to the model.",
     "class-order": "The answers would fit the labels better with the classes in another order.",
     "below-majority": "The model is right less often than always the same answer would be.",
+    "hard-answers": "A model that returns the class that it chose, not how sure it is.",
     "drawn-weights": "A factory makes other weights each time it is called.",
     "spare-entries": "An embedding has more entries than the vocabulary.",
 }

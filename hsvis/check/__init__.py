@@ -81,6 +81,11 @@ def check(config: Config, progress: Progress = silent) -> Findings:
         "train": used_rows(corpus.train, config.tokens.split, needs_label=True),
         "test": used_rows(corpus.test, config.tokens.split, needs_label=False),
     }
+    if sample.exact and len(plan.rows) == len(
+        corpus.test
+    ):  # what the model's own reader makes of each is known
+        reason = "no words" if corpus.test.series is None else "no steps"
+        rows["test"] = rows["test"].but(reason, len(plan.rows) - len(sample.rows))
     facts += [("rows", _used(name, used)) for name, used in rows.items() if used.read]
     if len(corpus.train):
         facts.append(("overlap", _overlap(plan)))

@@ -86,9 +86,18 @@ class DatasetSettings(Settings):
     @classmethod
     def classes_as_text(cls, given: Any) -> Any:
         """Numbers and booleans of YAML are names, as they are labels."""
-        if isinstance(given, dict):
-            return {_as_label(value): _as_label(name) for value, name in given.items()}
-        return list(map(_as_label, given)) if isinstance(given, list) else given
+        if given is None:
+            return None
+        flat = [*given, *given.values()] if isinstance(given, dict) else given
+        if not isinstance(given, list | tuple | dict) or any(
+            isinstance(one, list | tuple | dict) for one in flat
+        ):
+            raise ValueError("should be a list of names, or a mapping from label to name")
+        values = list(given.values()) if isinstance(given, dict) else list(given)
+        names, is_list = list(map(_as_label, values)), not isinstance(given, dict)
+        if len(set(names)) < 2 or (is_list and len(set(names)) < len(names)):
+            raise ValueError("should name two different classes at least, and each once")
+        return names if is_list else dict(zip(map(_as_label, given), names, strict=True))
 
     @field_validator("unknown", mode="before")
     @classmethod

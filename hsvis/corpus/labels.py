@@ -5,16 +5,15 @@ Names that are given belong to values: to those that equal them, else to all in 
 occurs) by index.  What can't be known that way is asked for: `dataset.classes` may be a mapping.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from hsvis.config import DatasetSettings
 from hsvis.corpus.corpus import UNLABELLED
+from hsvis.corpus.readers.label_texts import clean_labels, cut_float
 from hsvis.corpus.step_order import natural_order
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed, shorten
@@ -24,8 +23,7 @@ MANY = 20  # classes from which a column of them may be one of something else
 ROWS_EACH = 2  # rows of a class on average below which the column seems to be one of something else
 MOST_TOLD = 12  # pairs of value and name in a message
 
-_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0+")
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True)
@@ -43,55 +41,11 @@ class Classes:
 
     def indices(self, labels: Sequence[str | None]) -> np.ndarray:
         """(R,) int16, the class of each row; UNLABELLED where it has none."""
-        return np.array([UNLABELLED if v is None else self.index[v] for v in labels], np.int16)
-
-
-def label_texts(values: Iterable[Any], settings: DatasetSettings, split: str) -> list[str | None]:
-    """Labels as text: `true`, `3`, `neg`; None where there is none.
-
-    Raises:
-        DataError: a value is no name and no whole number.
-    """
-    unknown = set(settings.unknown)
-    texts: list[str | None] = []
-    kinds: dict[bool, Any] = {}  # whether a value is text -> the first such one
-    for row, value in enumerate(values):
-        text = _text(value)
-        if text is _WRONG:
-            raise DataError(
-                f"dataset `{settings.path}`, split `{split}`, row {row}: `{settings.label}` holds "
-                f"`{shorten(value)}`. Labels are names or whole numbers, one a row. Set `dataset.label` to "
-                "the "
-                "column of the class."
-            )
-        if text is not None:
-            kinds.setdefault(isinstance(value, str | bytes), value)
-        texts.append(None if text is None or text in unknown else text)
-    if len(kinds) > 1:
-        raise DataError(
-            f"dataset `{settings.path}`, split `{split}`: `{settings.label}` holds texts and numbers, such "
-            "as "
-            f"`{shorten(kinds[True])}` and `{shorten(kinds[False])}`. Write all labels in one way."
+        found = (
+            UNLABELLED if v is None else self.index.get(v, self.index.get(cut_float(v), UNLABELLED))
+            for v in labels
         )
-    if all(text is None or _WHOLE_FLOAT.fullmatch(text) for text in texts):  # of a column with gaps
-        texts = [text and text.partition(".")[0] for text in texts]
-    return texts
-
-
-_WRONG = "\0"  # in place of a value that can't be a label
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, float | np.floating) and math.isnan(value):
-        return None
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value)).lower()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    is_number = isinstance(value, int | np.integer | float | np.floating)
-    return str(int(value)) if is_number and float(value).is_integer() else _WRONG
+        return np.fromiter(found, np.int16, len(labels))
 
 
 def classes_of(
@@ -104,11 +58,12 @@ def classes_of(
 
     Args:
         train, test: labels of the rows, as `label_texts` gives them.
-        known: names that the dataset has for its labels, which then are indices of them.
+        known: names that the dataset has for its labels, in their order; the labels are these names.
 
     Raises:
         DataError: labels that can't be brought together with the names, or fewer than two classes.
     """
+    train, test = clean_labels(settings, train, test)
     values = sorted({v for labels in (train, test) for v in labels if v is not None}, key=natural_order)
     try:
         classes = _named_classes(settings, values, known)
@@ -140,20 +95,37 @@ class _UnknownLabelError(Exception):
 def _named_classes(settings: DatasetSettings, values: Sequence[str], known: Sequence[str] | None) -> Classes:
     """The classes of all different labels."""
     given = settings.classes
+    remarks = []
+    if known and str(UNLABELLED) in values and str(UNLABELLED) not in known:  # as `datasets` writes it
+        remarks = [Remark("unknown-label", f"-1 is no label: the dataset has {len(known)} names, from 0.")]
+        values = [v for v in values if v != str(UNLABELLED)]
     if isinstance(given, Mapping):
-        return _by_mapping(given, values)
-    if given is not None:
-        return _by_names(given, values, settings, is_index=known is not None)
-    if known:
-        return _by_names(known, values, settings, is_index=True)
+        found = _by_mapping(given, values, known)
+    elif given is not None:
+        found = _by_names(given, values, settings, known)
+    elif known:
+        names = (*known, *(v for v in values if v not in known))
+        found = Classes(names, {name: i for i, name in enumerate(names)})
+    else:
+        found = _by_themselves(values, settings)
+    index = {**found.index, str(UNLABELLED): UNLABELLED} if remarks else found.index
+    return Classes(found.names, index, [*found.remarks, *remarks])
+
+
+def _by_themselves(values: Sequence[str], settings: DatasetSettings) -> Classes:
     order = f"the values of `{settings.label}` in their natural order: {listed(values, MOST_TOLD)}"
     said = Remark("class-values", f"The classes are {order}.")
     return Classes(tuple(values), {v: i for i, v in enumerate(values)}, [said])
 
 
-def _by_mapping(given: Mapping[str, str], values: Sequence[str]) -> Classes:
+def _by_mapping(given: Mapping[str, str], values: Sequence[str], known: Sequence[str] | None) -> Classes:
+    """`known`: the dataset's own names, of which the mapping may give the indices."""
     names = tuple(dict.fromkeys(given.values()))
     index = {value: names.index(name) for value, name in given.items()}
+    index |= {cut_float(value): place for value, place in index.items() if cut_float(value) not in index}
+    index |= {
+        name: index[str(i)] for i, name in enumerate(known or ()) if name not in index and str(i) in index
+    }
     wrong = [v for v in values if v not in index]
     if wrong:
         raise _unknown(wrong, list(given))
@@ -161,32 +133,28 @@ def _by_mapping(given: Mapping[str, str], values: Sequence[str]) -> Classes:
 
 
 def _by_names(
-    names: Sequence[str], values: Sequence[str], settings: DatasetSettings, *, is_index: bool
+    names: Sequence[str], values: Sequence[str], settings: DatasetSettings, known: Sequence[str] | None
 ) -> Classes:
-    """Args: is_index: the dataset itself says that its labels are indices of names."""
+    """`known`: the dataset's own names, in their order."""
     places = {name: i for i, name in enumerate(names)}
     codes = {v: int(v) for v in values if _WHOLE.fullmatch(v)}
-    if is_index and len(codes) == len(values):
-        return _by_index(names, codes, settings, is_index=True)
     index = {v: places[v] for v in values if v in places}
     rest = [v for v in values if v not in index]
     if not rest:
         return Classes(tuple(names), index)
     alike = _by_folded(names, rest, taken={names[i] for i in index.values()})
     if len(alike) == len(rest):
-        pairs = ", ".join(
-            f"`{shorten(v)}` is `{shorten(names[i])}`" for v, i in list(alike.items())[:MOST_TOLD]
-        )
-        return Classes(
-            tuple(names),
-            index | alike,
-            [Remark("similar-name", f"Labels by names but for case or space: {pairs}.")],
-        )
-    if not index and len(values) == len(names):
-        in_order = {v: i for i, v in enumerate(values)}
-        return Classes(tuple(names), in_order, [_named(in_order, names, "in their natural order")])
+        few = list(alike.items())[:MOST_TOLD]
+        pairs = ", ".join(f"`{shorten(v)}` is `{shorten(names[i])}`" for v, i in few)
+        said = Remark("similar-name", f"Labels by names but for case or space: {pairs}.")
+        return Classes(tuple(names), index | alike, [said])
+    ordered = known or values
+    if not index and len(ordered) == len(names):
+        in_order = {v: i for i, v in enumerate(ordered)}
+        how = "in the order of the dataset's own names" if known else "in their natural order"
+        return Classes(tuple(names), in_order, [_named(in_order, names, how)])
     if not index and len(codes) == len(values):
-        return _by_index(names, codes, settings, is_index=False)
+        return _by_index(names, codes, settings)
     if not index and 0 < len(codes) < len(values):  # where most are indices, the others are what is wrong
         rest = [v for v in rest if v not in codes]
     raise _unknown(rest, names)
@@ -208,9 +176,7 @@ def fold(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def _by_index(
-    names: Sequence[str], codes: Mapping[str, int], settings: DatasetSettings, *, is_index: bool
-) -> Classes:
+def _by_index(names: Sequence[str], codes: Mapping[str, int], settings: DatasetSettings) -> Classes:
     """Whole numbers as indices from 0, where nothing else can be meant."""
     index = {v: k for v, k in codes.items() if 0 <= k < len(names)}
     rest = [v for v in codes if v not in index]
@@ -222,7 +188,7 @@ def _by_index(
         raise _unknown(rest, names)
     else:
         remarks = []
-    if not is_index and 0 not in index.values():
+    if 0 not in index.values():
         pairs = {v: f"name of {v}" for v in sorted(codes, key=natural_order)[:3]}
         raise DataError(
             f"dataset `{settings.path}`: `{settings.label}` holds {listed(codes)}, and `dataset.classes` has "
@@ -231,9 +197,8 @@ def _by_index(
             "them occur. Write a mapping from value to name, such as `dataset.classes: "
             f"{{{', '.join(f'{v}: {name}' for v, name in pairs.items())}, …}}`."
         )
-    if not is_index:
-        classes = {v: i for v, i in index.items() if i >= 0}
-        remarks.insert(0, _named(classes, names, "as indices from 0"))
+    classes = {v: i for v, i in index.items() if i >= 0}
+    remarks.insert(0, _named(classes, names, "as indices from 0"))
     return Classes(tuple(names), index, remarks)
 
 

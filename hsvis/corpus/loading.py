@@ -4,9 +4,7 @@ Whatever is read is a table of columns (`datasets`, or `readers` of files); its 
 `labels`, and what was decided on the way is in the corpus's remarks.
 """
 
-import glob
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,29 +17,15 @@ from hsvis.config import DatasetSettings
 from hsvis.corpus import series
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
-from hsvis.corpus.labels import Classes, classes_of, label_texts
-from hsvis.corpus.readers import delimited, npz
+from hsvis.corpus.labels import Classes, classes_of
+from hsvis.corpus.readers import npz
+from hsvis.corpus.readers.label_texts import known_texts, label_texts
+from hsvis.corpus.readers.tables import Table, load_table
 from hsvis.errors import DataError
-from hsvis.remarks import Remark, listed, shorten
+from hsvis.remarks import Remark, shorten
 
-_NUMBER = re.compile(r"\s*[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?\s*")
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A split as it stands in its files.
-
-    Attributes:
-        names: of classes, where the files know them.
-        left_out: reason -> rows of the files that are not in it.
-        dialect: how a text file was read.
-    """
-
-    content: pa.Table
-    names: Sequence[str] | None = None
-    left_out: dict[str, int] = field(default_factory=dict)
-    dialect: delimited.Dialect | None = None
-    remarks: list[Remark] = field(default_factory=list)
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
+TRIED = 100  # rows by which a column is seen to hold texts
 
 
 @dataclass(frozen=True)
@@ -50,7 +34,7 @@ class _Rows:
 
     examples: list[Any]
     labels: list[str | None]
-    table: _Table | None = None
+    table: Table | None = None
     remarks: list[Remark] = field(default_factory=list)
 
     @property
@@ -76,7 +60,8 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             Split(list(demo.test_texts), demo.test_labels),
         )
     train, test = _load_splits(settings)
-    classes = classes_of(settings, train.labels, test.labels, train.names or test.names)
+    names = list(dict.fromkeys([*(train.names or ()), *(test.names or ())])) or None
+    classes = classes_of(settings, train.labels, test.labels, names)
     read = [one.table for one in (train, test) if one.table is not None]
     remarks = [
         *(said for one in read for said in one.remarks),
@@ -106,9 +91,13 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
 def _load_splits(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
     if settings.path == "digits":
         images = digits.images(settings.seed)
-        names = _Table(pa.table({}), digits.CLASSES)
+        names = Table(pa.table({}), digits.CLASSES)
         train, test = (
-            _Rows(one.series, label_texts(one.labels, settings, split), names)
+            _Rows(
+                one.series,
+                label_texts(known_texts(one.labels, digits.CLASSES), settings, split),
+                names,
+            )
             for one, split in zip(images, ("train", "test"), strict=True)
         )
         return train, test
@@ -143,9 +132,10 @@ def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str
 
 
 def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
-    table = _load_table(settings, split, paths)
+    table = load_table(settings, split, paths)
     content = table.content
-    labels = label_texts(content.column(settings.label).to_pylist(), settings, split)
+    values = content.column(settings.label).to_pylist()
+    labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
     if settings.values is None:
         return _Rows(_texts(content, settings), labels, table)
     source = f"dataset `{settings.path}`, split `{split}`"
@@ -183,110 +173,15 @@ def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] |
     return _Rows(read, label_texts(labels.tolist(), settings, split), remarks=remarks)
 
 
-def _load_table(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Table:
-    """A split with all columns that are asked for, and one row at least."""
-    every = [paths] if isinstance(paths, str) else paths or []
-    if settings.path == "csv" and not any("://" in one for one in every):
-        table = _of_delimited(every, settings, split)
-    else:
-        dataset = _load_dataset(settings, split, paths)
-        known = getattr(dataset.features.get(settings.label), "names", None)
-        table = _Table(dataset.data.table, known)
-    there = table.content.column_names
-    for key, column in _columns(settings):
-        if column not in there:
-            raise DataError(
-                f"dataset `{settings.path}`, split `{split}`: there is no column `{column}`. "
-                f"Set `dataset.{key}` to one of {listed(there, 20)}."
-            )
-    if not table.content.num_rows:
-        raise DataError(f"dataset `{settings.path}`: split `{split}` is empty. Choose another split.")
-    return table
-
-
-def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str) -> _Table:
-    """Text files, read one after the other; they must have the same columns."""
-    paths = [
-        Path(path) for one in patterns for path in (sorted(glob.glob(one)) if _WILD & set(one) else [one])
-    ]
-    if not paths:
-        raise DataError(f"`dataset.data_files.{split}`: there is no file {', '.join(patterns)}.")
-    tables = [delimited.read_delimited(path, settings.label) for path in paths]
-    names = list(tables[0].columns)
-    for path, table in zip(paths, tables, strict=True):
-        if set(table.columns) != set(names):
-            raise DataError(
-                f"{path}: has the columns {listed(table.columns)}, where {paths[0]} has {listed(names)}. "
-                "The files of a split need the same columns."
-            )
-    columns = {
-        name: pa.array([cell for one in tables for cell in one.columns[name]], pa.string()) for name in names
-    }
-    left_out = sum((Counter(one.left_out) for one in tables), Counter())
-    remarks = [said for one in tables for said in one.remarks]
-    return _Table(pa.table(columns), None, dict(left_out), tables[0].dialect, remarks)
-
-
-_WILD = set("*?[")
-
-
-def _load_dataset(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> Any:
-    import datasets  # noqa: PLC0415  (half a second; not needed by the demo)
-    from datasets.exceptions import DatasetsError  # noqa: PLC0415
-
-    files = {split: paths} if paths else None  # this split's alone: the two may differ in their columns
-    bars = datasets.is_progress_bar_enabled()
-    datasets.disable_progress_bars()
-    try:
-        table = datasets.load_dataset(settings.path, data_files=files, split=split)
-    except (
-        OSError,
-        LookupError,
-        ValueError,
-        TypeError,
-        RuntimeError,
-        pa.ArrowException,
-        DatasetsError,
-    ) as error:
-        where = f" from {files[split]}" if files else ""
-        raise DataError(
-            f"dataset `{settings.path}`, split `{split}`: can't be loaded{where}: {_cause(error)} "
-            "Check `dataset.path`, `dataset.data_files` and the split's name, and that the network or the "
-            "local copy is there."
-        ) from error
-    finally:
-        if bars:
-            datasets.enable_progress_bars()
-    return table
-
-
-def _columns(settings: DatasetSettings) -> list[tuple[str, str]]:
-    """(setting, column) of all columns that must be there."""
-    if settings.values is None:
-        return [("text", settings.text), ("label", settings.label)]
-    values = [settings.values] if isinstance(settings.values, str) else settings.values
-    more = [("sequence", settings.sequence), ("step", settings.step)]
-    return [
-        *(("values", one) for one in values),
-        *((key, one) for key, one in more if one),
-        ("label", settings.label),
-    ]
-
-
-def _cause(error: BaseException) -> str:
-    """The first line of what began it all: `datasets` wraps the errors of its readers."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return line if line.endswith(".") else line + "."
-
-
 def _texts(content: pa.Table, settings: DatasetSettings) -> list[str]:
     texts = content.column(settings.text).to_pylist()
     given = [t for t in texts if t is not None]
     wrong = next((t for t in given if not isinstance(t, str)), None)
-    if wrong is None and given and all(map(_NUMBER.fullmatch, given)):  # of a file whose cells all are text
-        wrong = float(given[0])
+    if wrong is None and settings.path == "csv" and given and all(map(_NUMBER.fullmatch, given)):
+        # all cells of such a file are text: numbers are, too, unless another column looks more like it
+        others = (name for name in content.column_names if name not in (settings.text, settings.label))
+        if any(" " in (cell or "") for name in others for cell in content.column(name)[:TRIED].to_pylist()):
+            wrong = float(given[0])
     if wrong is not None:
         raise DataError(
             f"dataset `{settings.path}`: column `{settings.text}` holds {type(wrong).__name__}, not text "

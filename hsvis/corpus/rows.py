@@ -25,6 +25,11 @@ class Used:
     read: int
     left_out: Mapping[str, int]
 
+    def but(self, reason: str, count: int) -> "Used":
+        """The same with another count of a reason."""
+        others = {name: rows for name, rows in self.left_out.items() if name != reason}
+        return Used(self.read, others | ({reason: count} if count else {}))
+
     @property
     def kept(self) -> int:
         return self.read - sum(self.left_out.values())

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hsvis.corpus.step_order import order_of, order_remarks
 from hsvis.errors import DataError
@@ -108,9 +109,10 @@ def _numbers(values: pa.Array, source: str) -> np.ndarray:
     """(n,) float32; what is missing is NaN."""
     if pa.types.is_string(values.type):  # of a file whose cells all are text
         try:
-            return values.cast(pa.float32()).to_numpy(zero_copy_only=False)
+            trimmed = pc.utf8_trim_whitespace(values)
+            return trimmed.cast(pa.float32()).to_numpy(zero_copy_only=False)
         except pa.ArrowInvalid as error:
-            cell = next(one for one in values.to_pylist() if one is not None and not _is_number(one))
+            cell = next((one for one in values.to_pylist() if one is not None and not _is_number(one)), "")
             raise DataError(
                 f"{source} holds `{shorten(cell)}`, not numbers. Set `dataset.values` to columns of numbers."
             ) from error
@@ -130,7 +132,7 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text
 
 
 @dataclass(frozen=True)

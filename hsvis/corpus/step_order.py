@@ -22,12 +22,21 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+def _sized(digits: str) -> tuple[int, int, str]:
+    """Digits by how many and which: there may be thousands, too many for a number."""
+    return 1, len(digits), digits
+
+
 def natural_order(value: str) -> tuple[Any, ...]:
     """A key for sorting: numbers by size before texts, and numbers inside texts by size (`c2`, `c10`)."""
     if _NUMBER.fullmatch(value):
         return 0, float(value), value
     parts = re.split(r"([0-9]+)", value)
-    return 1, [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts], value
+    sized = [  # digits by how many and which: there may be thousands
+        (1, len(part.lstrip("0")), part.lstrip("0")) if k % 2 else (0, 0, part)
+        for k, part in enumerate(parts)
+    ]
+    return 1, sized, value
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,17 @@
 """Sequences of different length -> batches with little padding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from hsvis.corpus.tokens import PADDING
+
+
+def by_length(lengths: np.ndarray, *, alone: bool = False) -> Iterator[tuple[int, np.ndarray]]:
+    """Each length with its rows (n,) int64; `alone`: one row at a time."""
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        yield from ((int(length), part) for part in (np.split(rows, len(rows)) if alone else [rows]))
 
 
 def pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

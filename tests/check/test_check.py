@@ -199,6 +199,13 @@ def test_training_mode_and_a_prefix_are_facts(folder: Path, capsys: pytest.Captu
     assert after == [UNKNOWN]
 
 
+def test_texts_of_which_the_vocabulary_knows_no_word_are_counted(folder: Path) -> None:
+    (folder / "few.txt").write_text("good\nbad\nfilm\n", encoding="utf-8")
+    written(folder, [("a good film", "pos"), ("bad", "neg"), ("zzz yyy", "pos"), ("!!!", "neg")], 5)
+    found = check(load_config(own(folder, tokenizer=folder / "few.txt")[0])).as_json()
+    assert found["rows"]["test"] == {"read": 20, "kept": 10, "left_out": {"no words": 10}}
+
+
 def test_a_smaller_vocabulary_is_a_warning(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "short.txt").write_text("\n".join(WORDS[:14]) + "\n", encoding="utf-8")
     _, after = table(own(folder, tokenizer=folder / "short.txt"), capsys)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.labels import Classes, classes_of, label_texts
+from hsvis.corpus.labels import Classes, classes_of
+from hsvis.corpus.readers.label_texts import known_texts, label_texts
 from hsvis.errors import DataError
 
 
@@ -22,7 +23,7 @@ def read(
 ) -> tuple[Classes, list[str]]:  # fmt: skip
     """The classes, and the name of the class of each label; `-` where it has none."""
     chosen = settings(classes=names, **more)
-    train = label_texts(labels, chosen, "train")
+    train = label_texts(known_texts(labels, known) if known else labels, chosen, "train")
     classes = classes_of(chosen, train, label_texts(test or [], chosen, "test"), known)
     return classes, [classes.names[k] if k >= 0 else "-" for k in classes.indices(train).tolist()]
 
@@ -46,6 +47,8 @@ VALUES = [
     ([b"up", b"down"], ["down", "up"]),
     (["None", "NA", "nan", "x"], ["NA", "None", "nan", "x"]),
     (["-1", "1", "0"], ["-1", "0", "1"]),
+    (["a" + "9" * 5000, "b"], ["a" + "9" * 5000, "b"]),
+    (["9" * 5000, "1"], ["1", "9" * 5000]),
 ]
 
 
@@ -102,6 +105,7 @@ REFUSED = [
     ([0, 0], None, "two different classes"),
     ([0, "b"], None, "texts and numbers"),
     ([0.5, 1.5], None, "Labels are names or whole numbers"),
+    ([10**400, 1], None, "Labels are names or whole numbers"),
     ([[0], [1]], None, "Labels are names or whole numbers"),
 ]
 
@@ -115,12 +119,24 @@ def test_what_cannot_be_known_is_asked_for(labels: list[Any], names: Any, messag
 def test_names_of_the_dataset_itself_are_indexed_by_its_labels() -> None:
     assert read([1, 2, -1], known=["a", "b", "c"])[1] == ["b", "c", "-"]
     assert read([1, 1], ["x", "y"], known=["a", "b"])[1] == ["y", "y"]
+    assert read([0, 1], ["b", "a"], known=["a", "b"])[1] == ["a", "b"], "a name is that name"
+    assert read([0, 1], {0: "low", 1: "high"}, known=["a", "b"])[1] == ["low", "high"]
+
+
+def test_each_split_has_its_own_order_of_names() -> None:
+    chosen = settings()
+    train = label_texts(known_texts([0, 1], ["neg", "pos"]), chosen, "train")
+    test = label_texts(known_texts([0, 1], ["pos", "neg"]), chosen, "test")
+    classes = classes_of(chosen, train, test, ["neg", "pos"])
+    assert (classes.indices(train).tolist(), classes.indices(test).tolist()) == ([0, 1], [1, 0])
 
 
 def test_labels_that_mean_none_are_named() -> None:
     classes, found = read([-1, 0, 1], unknown=-1)
     assert (list(classes.names), found) == (["0", "1"], ["-", "0", "1"])
     assert read(["?", "a", "b", "n/a"], unknown=["?", "n/a"])[1] == ["-", "a", "b", "-"]
+    assert read(["-1.0", "0.0", "1.0"], unknown=[-1])[1] == ["-", "0", "1"]
+    assert list(read(["1.0", "2.0"], test=["1", "2.5"])[0].names) == ["1", "1.0", "2.0", "2.5"]
 
 
 WARNED = [

@@ -103,3 +103,9 @@ def test_one_output_stands_in_a_tuple_too():
     module = Net(lambda weights, logits, last: (last, logits[:, 1].sigmoid()), 2)
     model = from_torch(module, classes="ab", encode=encode, probe=PROBE)
     assert str(model.answers) == "one output, probabilities of the second class"
+
+
+def test_a_class_that_was_chosen_already_is_a_warning():
+    module = Net(lambda weights, logits, last: logits.argmax(1), 2)
+    model = from_torch(module, classes="ab", encode=encode, probe=PROBE)
+    assert "hard-answers" in [remark.code for remark in decisions(model)]

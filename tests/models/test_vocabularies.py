@@ -85,6 +85,9 @@ def test_a_word_is_no_special_entry(tmp_path: Path) -> None:
 def test_the_entry_of_unknown_words_can_be_named(tmp_path: Path, name: str | int) -> None:
     found = read(tmp_path, ["good", "film", "!!"], unknown=name)
     assert found("good xyzzy").inputs.tolist() == [0, 2]
+    assert read(tmp_path, ["<unk>", "1", "film"], unknown=1).unknown == 1
+    assert read(tmp_path, ["oov", "film", "1"], unknown=1).unknown == 1, "a number is an id"
+    assert read(tmp_path, ["oov", "film", "1"], unknown="1").unknown == 2
     with pytest.raises(ModelError, match="has no entry and no id `7`"):
         read(tmp_path, ["good", "film"], unknown=7)
 
@@ -100,3 +103,10 @@ def test_entries_that_no_text_gives_are_told(tmp_path: Path) -> None:
         one.text for one in capital.remarks if one.code == "unreachable"
     )
     assert codes(read(tmp_path, ["<unk>", "The", "Film", "Good", "a"], lowercase=False)) == ["splitter"]
+
+
+def test_characters_are_found_beside_special_entries(tmp_path: Path) -> None:
+    letters = ["<pad>", "<unk>", " ", *"abcdefghijklmnopqrstuvwxyz", "eos"]
+    found = read(tmp_path, letters)
+    assert found("a b").tokens == ["a", " ", "b"]
+    assert codes(read(tmp_path, ["<unk>", "<pad>"])) == ["splitter"]

@@ -3,18 +3,23 @@
 Everything is read as text, and only an empty cell is missing: `None`, `NA` and `007` are what they are.
 """
 
+import bz2
 import codecs
 import csv
+import gzip
 import io
+import lzma
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed
 
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 TRIED = 200  # rows by which a separator is chosen
 MOST_BAD = 0.01  # share of rows of another width up to which they are left out
 TOLD = 5  # lines that a message names
@@ -75,12 +80,12 @@ def read_delimited(path: Path, label: str) -> Table:
         raise DataError(f"{path}: the file is empty. Name another in `dataset.data_files`.")
     head, *rows = rows
     names = [name.strip() for name in head.cells]
+    swallowed = list(_open_quotes(path, names, label, rows, separator))
     rows, left_out, more = _of_one_width(path, names, rows)
-    remarks += more
+    remarks += [*more, *swallowed]
     doubled = [name for name, count in Counter(names).items() if count > 1 and name]
     if doubled:
         raise DataError(f"{path}, line 1: the header names {listed(doubled)} twice. Give each column a name.")
-    remarks += _open_quotes(path, names, label, rows, separator)
     columns = {
         name: [row.cells[k] if row.cells[k] != "" else None for row in rows] for k, name in enumerate(names)
     }
@@ -94,11 +99,11 @@ def decode(path: Path) -> tuple[str, str]:
         DataError: it can't be read, or is no text.
     """
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"{path}: can't be read ({error.strerror or error}). Check `dataset.data_files`."
-        ) from error
+        with OPENERS.get(path.suffix, open)(path, "rb") as file:
+            data = file.read()
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: can't be read ({why}). Check `dataset.data_files`.") from error
     marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
     marked = next((name for mark, name in marks if data.startswith(mark)), None)
     for encoding in [marked] if marked else ["utf-8", "cp1252"]:
@@ -200,10 +205,11 @@ def _of_one_width(
         more = f"; and {len(bad) - TOLD:,} more lines" if len(bad) > TOLD else ""
         remedy = "Quote fields that hold the separator or a line break, or correct the lines."
         text = f"{path}: the header has {width} fields, but {told}{more}."
-        if len(bad) > MOST_BAD * len(rows):
+        n_lines = sum(row.last - row.first + 1 for row in bad)
+        if n_lines > MOST_BAD * len(rows):
             raise DataError(f"{text} {remedy}")
         remarks.append(Remark("bad-lines", f"{text} They were left out. {remedy}"))
-        left_out["fields"] = len(bad)
+        left_out["fields"] = n_lines
         rows = [row for row in rows if len(row.cells) == width]
     return rows, left_out, remarks
 
@@ -218,7 +224,9 @@ def _open_quotes(
     long = [row for row in rows if row.last > row.first]
     if not long:
         return
-    labels = Counter(row.cells[place] for row in rows if row.last == row.first)
+    labels = Counter(
+        row.cells[place] for row in rows if row.last == row.first and len(row.cells) == len(names)
+    )
     swallowing, lines = [], 0
     for row in long:
         inside = [line for cell in row.cells if "\n" in cell or "\r" in cell for line in cell.splitlines()]

@@ -79,7 +79,7 @@ def _of_array(
     if data.dtype.kind not in "fiub" or data.ndim == 0:
         raise DataError(f"{source}: `{values}` holds {data.dtype}, not numbers.")
     data = data.astype(np.float32)
-    if not len(data):
+    if not data.size:
         return []
     if lengths is None:
         if data.ndim not in (2, 3):

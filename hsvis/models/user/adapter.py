@@ -14,7 +14,7 @@ treats padding.
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, get_args
 
@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError, nearest
+from hsvis.models.batching import by_length
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules
 from hsvis.models.user.answers import Answers, Kind, answers_of
@@ -31,20 +32,21 @@ from hsvis.models.user.calling import (
     Caller,
     Encode,
     Forward,
+    ask,
     call_of,
     given_call,
     probe_of,
     readable,
-    said,
 )
 from hsvis.models.user.calls import watching
 from hsvis.models.user.flipped import flipped_modules
-from hsvis.models.user.outputs import pick
 from hsvis.models.user.reading.encoders import Encoder, of_function
 from hsvis.models.user.states import check_finite, states_of
 from hsvis.models.user.visit import visit
-from hsvis.models.user.ways import Way, agrees, candidates, reading, why_not
+from hsvis.models.user.ways import Way, agrees, candidates, changes_order, mix_steps, reading, why_not
 from hsvis.models.user.weights import check_weights, weights_hash
+
+TRIED = 12  # sequences, and their steps, by which a head is tried besides
 
 
 class TorchModel:
@@ -57,6 +59,7 @@ class TorchModel:
         answers: what the module's outputs are.
         way: how the EPs are computed, and why.
         call: how the module is called, and where its answer stands.
+        alone: whether it reads one sequence at a time, as it changes their order in larger batches.
     """
 
     def __init__(
@@ -70,24 +73,30 @@ class TorchModel:
         head: str | None,
     ) -> None:
         """Use `from_torch`."""
-        self._alone = threading.Lock()
+        self._lock, self.alone = threading.Lock(), False
         self.module, self.classes, self._encode, self.call = module, tuple(classes), encode, call
         self.recurrent = modules
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
         inputs = self._tensor(probe)
         self._flipped = flipped_modules(modules, self._ask, inputs)
         self.layers: tuple[Layer, ...] = tuple(self._all_layers())
-        ask = partial(self._ask, inputs)
-        self.answers: Answers = answers_of(module, ask, len(probe), len(self.classes))
+        asked = partial(self._ask, inputs)
+        self.answers: Answers = answers_of(module, asked, len(probe), len(self.classes))
         self.way = self._find_way(inputs, head)
 
-    def confirm(self, longer: Sequence[Encoded]) -> None:
-        """Takes prefixes where the head gives the model's answers to short sequences only."""
-        if self.way.head is None or not longer:
+    @torch.inference_mode()
+    def confirm(self, longer: Sequence[Encoded], mixed: Sequence[Encoded]) -> None:
+        """Takes prefixes where the head gives the model's answers to some sequences only.
+
+        Args:
+            longer: asked as a whole; mixed: of one length, asked after every step.
+        """
+        if self.way.head is None:
             return
         trace, own = self.trace(longer), self.answer(longer)
         last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
-        if not np.allclose(last, own, atol=10 * AGREE):
+        each, all_own = self.trace(mixed).ep, self._own_answers(self._tensor(mixed)).numpy()
+        if not (np.allclose(last, own, atol=10 * AGREE) and np.allclose(each, all_own, atol=10 * AGREE)):
             self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
@@ -122,7 +131,7 @@ class TorchModel:
 
         Threads wait for each other: a module may keep what it works on in attributes of its own.
         """
-        with self._alone, visit(self.module):
+        with self._lock, visit(self.module):
             return self._trace(batch)
 
     def _trace(self, batch: Sequence[Encoded]) -> Trace:
@@ -132,7 +141,7 @@ class TorchModel:
         ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)
         states = {name: np.zeros((longest, len(batch), size), np.float32) for name, size in sizes.items()}
         wanted = self._by_path({*states, self.way.layer})
-        for length, rows in _by_length(lengths):
+        for length, rows in by_length(lengths, alone=self.alone):
             inputs = self._tensor([batch[i] for i in rows.tolist()])
             found, output = self._states(inputs, wanted)
             for name, kept in states.items():
@@ -159,8 +168,8 @@ class TorchModel:
         """(B, C) float32: the answers to whole sequences, none of them empty."""
         lengths = np.array([len(one) for one in batch], np.int64)
         answers = np.empty((len(batch), len(self.classes)), np.float32)
-        with self._alone, visit(self.module):
-            for _, rows in _by_length(lengths):
+        with self._lock, visit(self.module):
+            for _, rows in by_length(lengths, alone=self.alone):
                 inputs = self._tensor([batch[i] for i in rows.tolist()])
                 answers[rows] = self.answers.probabilities(self._ask(inputs)).cpu().numpy()
         return answers
@@ -191,24 +200,7 @@ class TorchModel:
         return found, output
 
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
-        lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
-        try:
-            return pick(self.call(self.module, inputs, lengths), self.call.answer)
-        except ModelError:
-            raise
-        except torch.OutOfMemoryError as error:
-            raise ModelError(
-                f"the memory of {self.device} does not suffice for {len(inputs)} sequences of "
-                f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
-            ) from error
-        except Exception as error:  # whatever a user's module raises
-            given = (
-                f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
-            )
-            raise ModelError(
-                f"{type(self.module).__name__} raised {said(error)} It was given {len(inputs)} sequences of "
-                f"{inputs.shape[1]} steps, {given}. Check `model.tokenizer` and `tokens.max_length`."
-            ) from error
+        return ask(self.call, self.module, inputs)
 
     def _tensor(self, batch: Sequence[Encoded]) -> torch.Tensor:
         return self._to_device(np.stack([one.inputs for one in batch]))
@@ -256,11 +248,6 @@ class TorchModel:
         return torch.stack(parts, 1).cpu()
 
 
-def _by_length(lengths: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    for length in np.unique(lengths):
-        yield int(length), np.flatnonzero(lengths == length)
-
-
 def from_torch(
     module: nn.Module,
     *,
@@ -296,5 +283,7 @@ def from_torch(
         find_call = call_of if forward is None else partial(given_call, forward)
         call = find_call(module, examples, len(classes))
         model = TorchModel(module, classes, encode, modules, call, examples, head)
-        model.confirm(sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:])
+        model.alone = changes_order(model, examples)
+        longest = sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:]
+        model.confirm(longest, mix_steps(examples, TRIED, min(TRIED, len(longest[-1]))))
     return model

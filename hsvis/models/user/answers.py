@@ -32,10 +32,12 @@ class Answers:
     Attributes:
         kind: what the outputs are.
         single: whether there is one output, of the second of two classes.
+        hard: whether they are 0 and 1 alone, as of classes that were chosen already.
     """
 
     kind: Kind
     single: bool
+    hard: bool = False
 
     def __str__(self) -> str:
         return f"one output, {self.kind} of the second class" if self.single else f"{self.kind} of each class"
@@ -101,7 +103,8 @@ def answers_of(module: nn.Module, ask: Callable[[], torch.Tensor], batch: int, c
         )
     kind = _kind_by_numbers(output.detach(), _stress(module, ask, output.detach()))
     kind = kind or _kind_by_name(_origin(output))
-    return Answers(kind if single else _kind_of_rows(output.detach(), kind), single)
+    hard = bool(((output == 0) | (output == 1)).all())
+    return Answers(kind if single else _kind_of_rows(output.detach(), kind), single, hard)
 
 
 def _remedy(shape: tuple[int, ...], batch: int, classes: int) -> str:

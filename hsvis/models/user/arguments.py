@@ -4,7 +4,7 @@
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -13,12 +13,17 @@ from torch import nn
 from hsvis.errors import ModelError
 
 # names that mean the number of steps of each sequence; `max_len` is one number
-LENGTHS = re.compile(r"(?!max|min)(.*_)?\w{0,8}(len|lens|length|lengths)(_(tensor|batch|cpu))?", re.I)
+LENGTHS = re.compile(
+    r"((seq|sequence|inputs?|x|texts?|tokens?|words?|src|source|sents?|sentences?|batch|data|docs?|enc|true|valid|real)"
+    r"_?)?(len|lens|length|lengths)(_(tensor|batch|cpu))?",
+    re.I,
+)
 STATE = re.compile(
     r"(init(ial)?_?|prev(ious)?_?|last_?)?(h|c|hx|cx|hc|hidden|state|states|cell)(_?(0|state|states|init|prev))?",
     re.I,
 )
 MASK = re.compile(r".*mask.*", re.I)
+PADDING = re.compile("pad", re.I)
 INITIAL = ("init_hidden", "initHidden", "init_state", "init_hidden_state", "init_states", "initial_state")
 Kind = Literal["lengths", "state", "mask"]
 
@@ -30,18 +35,21 @@ class Argument:
     Attributes:
         name: of the parameter.
         by_name: whether it is given by name, not by its place.
-        place: among those of its kind.
+        place: among those of its kind, of `many`.
+        fill: of a mask.
     """
 
     name: str
     kind: Kind
     by_name: bool
     place: int = 0
+    many: int = 1
+    fill: bool = True
 
     def __str__(self) -> str:
         if self.kind == "lengths":
             return self.name
-        return f"{self.name}={'ones' if self.kind == 'mask' else '{initial}'}"
+        return f"{self.name}={('ones' if self.fill else 'zeros') if self.kind == 'mask' else '{initial}'}"
 
 
 def ways_of(module: nn.Module) -> list[list[Argument]]:
@@ -54,7 +62,7 @@ def ways_of(module: nn.Module) -> list[list[Argument]]:
     varying = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     rest = [one for one in parameters[1:] if one.kind not in varying]
     needed = [one for one in rest if one.default is one.empty]
-    optional = [one for one in rest if one.default is not one.empty and LENGTHS.fullmatch(one.name)]
+    optional = [one for one in rest if one.default is None and LENGTHS.fullmatch(one.name)]
     given: list[Argument] = []
     for one in needed:
         kind = _kind_of(one.name)
@@ -67,9 +75,15 @@ def ways_of(module: nn.Module) -> list[list[Argument]]:
                 "module of your own whose `forward` takes the inputs alone (from Python: give `forward`)."
             )
         place = sum(other.kind == kind for other in given)
-        given.append(Argument(one.name, kind, one.kind != one.POSITIONAL_ONLY, place))
+        many = sum(_kind_of(other.name) == kind for other in needed)
+        given.append(Argument(one.name, kind, one.kind != one.POSITIONAL_ONLY, place, many))
     more = [[Argument(one.name, "lengths", True)] for one in optional]
-    return [*([*given, *extra] for extra in more), given]
+    ways = [*([*given, *extra] for extra in more), given]
+    if not any(one.kind == "mask" for one in given):
+        return ways
+    # a mask that says what is padding is the opposite of one that says what is read
+    fills = (False, True) if any(PADDING.search(one.name) for one in given) else (True, False)
+    return [[replace(one, fill=fill) for one in way] for fill in fills for way in ways]
 
 
 def _kind_of(name: str) -> Kind | None:
@@ -89,9 +103,9 @@ def value_of(argument: Argument, module: nn.Module, inputs: torch.Tensor, length
     if argument.kind == "lengths":
         return lengths
     if argument.kind == "mask":
-        return torch.ones(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
+        return torch.full(inputs.shape[:2], argument.fill, dtype=torch.bool, device=inputs.device)
     made = _initial(module, len(inputs))
-    if argument.place and isinstance(made, tuple | list):  # hidden and cell state, each by itself
+    if argument.many > 1 and isinstance(made, tuple | list):  # hidden and cell state, each by itself
         return made[argument.place] if argument.place < len(made) else None
     return made
 
@@ -110,7 +124,11 @@ def _takes_batch(method: Callable[..., Any]) -> bool:
         parameters = inspect.signature(method).parameters.values()
     except (TypeError, ValueError):
         return True
-    return any(one.default is one.empty for one in parameters)
+    return any(
+        one.default is one.empty or re.search("batch|bsz|size", one.name, re.I)
+        for one in parameters
+        if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+    )
 
 
 def _initial(module: nn.Module, batch: int) -> Any:

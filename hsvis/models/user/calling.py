@@ -130,6 +130,26 @@ def given_call(forward: Forward, module: nn.Module, probe: Sequence[Encoded], cl
     return Caller((), text="as `forward` does that was given", answer=place, forward=forward)
 
 
+def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """The answer to sequences of one length (B, T, …).  Raises ModelError: what the module said."""
+    lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
+    try:
+        return pick(call(module, inputs, lengths), call.answer)
+    except ModelError:
+        raise
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            f"the memory of {inputs.device} does not suffice for {len(inputs)} sequences of "
+            f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
+        ) from error
+    except Exception as error:  # whatever a user's module raises
+        given = f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
+        raise ModelError(
+            f"{type(module).__name__} raised {said(error)} It was given {len(inputs)} sequences of "
+            f"{inputs.shape[1]} steps, {given}. Check `model.tokenizer` and `tokens.max_length`."
+        ) from error
+
+
 def _text(module: nn.Module, given: Sequence[Argument], *, time_first: bool = False) -> str:
     """A call in words."""
     parameters = list(inspect.signature(module.forward).parameters.values())
@@ -189,6 +209,8 @@ def _try_call(module: nn.Module, call: Caller, inputs: torch.Tensor, classes: in
             "evaluation mode (`functional.dropout` needs `training=self.training`), or a state is carried "
             "from call to call."
         )
+    if any(given.kind == "mask" for given in call.given) and _same(one, one[:1].expand_as(one)):
+        raise ModelError("with this mask the answers do not depend on the input.")
     problem = _mixed(module, one, other, alone, order)
     if problem is not None:
         raise ModelError(problem)

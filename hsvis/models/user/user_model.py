@@ -187,6 +187,16 @@ def decisions(model: TorchModel) -> list[Remark]:
     told = [Remark("call", f"The model is called as `{model.call.text}`.")]
     if model.call.answer:
         told.append(Remark("answer", f"The answer is {say(model.call.answer)} of what the model returns."))
+    if model.alone:
+        text = "The model changes the order of larger batches: it is asked one sequence at a time."
+        told.append(Remark("call", text))
+    if model.answers.hard:
+        text = (
+            "the model returns 0 and 1 alone, taken for probabilities: it seems to choose the class itself, "
+            "so "
+            "that expected predictions say nothing of how sure it is. Let `forward` return the logits."
+        )
+        told.append(Remark("hard-answers", text))
     if model.answers.decision:
         told.append(Remark("answer", model.answers.decision))
     return told

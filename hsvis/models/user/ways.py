@@ -1,14 +1,26 @@
 """The way to the EPs of someone's own model: by its head on every state, or by prefixes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 import torch
 from torch import nn
 
 from hsvis.errors import ModelError
+from hsvis.models.protocol import Encoded
 from hsvis.models.user.answers import Answers, tensor_of
 from hsvis.models.user.calling import AGREE, said
+
+if TYPE_CHECKING:
+    from hsvis.models.user.adapter import TorchModel
+
+
+BATCH = 40  # sequences in which an order shows that few would hide
+NEAR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,35 @@ def why_not(head: nn.Module, states: torch.Tensor) -> str:
     except Exception as error:  # whatever a user's module raises
         return f" ({said(error).rstrip('.')})"
     return ""
+
+
+def mix_steps(probe: Sequence[Encoded], count: int, steps: int) -> list[Encoded]:
+    """Sequences of steps that the probe has, in any order."""
+    rng, inputs = np.random.default_rng(0), np.concatenate([one.inputs for one in probe])
+    chosen = rng.integers(0, len(inputs), (count, steps))
+    return [Encoded([""] * steps, inputs[rows], np.ones(steps, bool), 0, 0) for rows in chosen]
+
+
+def changes_order(model: TorchModel, probe: Sequence[Encoded]) -> bool:
+    """Whether states come in another order than the sequences of a large batch, as where a model sorts it.
+
+    Raises:
+        ModelError: so do the answers.
+    """
+    many = mix_steps(probe, BATCH, len(probe[0]))
+    together, apart = model.trace(many), [model.trace([one]) for one in many]
+    answers = model.answer(many)
+    own = np.concatenate([model.answer([one]) for one in many])
+    if not np.allclose(answers, own, atol=NEAR):
+        raise ModelError(
+            f"sequences in a batch of {BATCH} are answered differently than alone, by up to "
+            f"{np.abs(answers - own).max():.2g}. Compute each from its own values alone, in the order they "
+            "come."
+        )
+    return any(
+        not np.allclose(states, np.concatenate([one.states[name] for one in apart]), atol=NEAR)
+        for name, states in together.states.items()
+    )
 
 
 def candidates(module: nn.Module, recurrent: dict[str, nn.Module]) -> dict[str, nn.Module]:

@@ -1,8 +1,12 @@
 """Rows are rows: whole, or named by their line; only an empty cell is missing."""
 
+import bz2
 import csv
+import gzip
 import io
+import lzma
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -69,6 +73,25 @@ def test_what_would_shift_or_swallow_rows_is_an_error_with_its_line(
 ) -> None:
     with pytest.raises(DataError, match=says):
         read(tmp_path, text)
+
+
+def test_lines_that_a_bad_row_swallows_are_counted_and_told(tmp_path: Path) -> None:
+    rows = [f"text number {k},{'pq'[k % 2]}" for k in range(20_000)]
+    rows[100], rows[180] = '"he said nothing,p', '"yes, indeed",q'
+    table = read(tmp_path, "text,label\n" + "\n".join(rows))
+    assert table.left_out == {"fields": 81}
+    assert sorted(codes(table)) == ["bad-lines", "open-quote"]
+
+
+@pytest.mark.parametrize(("ending", "opener"), [(".gz", gzip.open), (".bz2", bz2.open), (".xz", lzma.open)])
+def test_compressed_files_are_read(tmp_path: Path, ending: str, opener: Any) -> None:
+    path = tmp_path / f"d.csv{ending}"
+    with opener(path, "wb") as file:
+        file.write(f"text,label\n{FOUR}".encode())
+    assert read_delimited(path, "label").columns["label"] == ["pos", "neg", "pos", "neg"]
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(DataError, match="can't be read"):
+        read_delimited(path, "label")
 
 
 def test_a_few_bad_lines_of_many_are_left_out_and_named(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ NAMES = {
     "characters": "characters",
 }
 TRIED = (None, "punctuation", "basic_english", "whitespace")
+CHARACTERS = 0.9  # share of entries of one character from which texts are cut into these
 BETTER = 0.002  # by how much another way must be better than words
 
 
@@ -132,8 +133,8 @@ def _read_entries(path: Path) -> dict[str, int]:
 
 def _named(path: Path, ids: dict[str, int], unknown: str | int) -> str:
     """The entry that `tokens.unknown` names, by itself or by its id."""
-    if str(unknown) in ids:
-        return str(unknown)
+    if isinstance(unknown, str) and unknown in ids:
+        return unknown
     for entry, k in ids.items():
         if str(k) == str(unknown):
             return entry
@@ -163,7 +164,7 @@ def splitter_of(vocabulary: Vocabulary, tokens: TokenSettings, texts: Sequence[s
         texts: some of the dataset.
     """
     entries = vocabulary.entries
-    if tokens.split is None and entries and all(len(entry) == 1 for entry in entries):
+    if tokens.split is None and entries and _is_of_characters(entries):
         said = Remark(
             "splitter", "Texts are cut by character: all entries of the vocabulary are single ones."
         )
@@ -184,6 +185,11 @@ def splitter_of(vocabulary: Vocabulary, tokens: TokenSettings, texts: Sequence[s
         )
     remarks += _never_given(vocabulary, tokens, chosen)
     return Way(chosen, False, NAMES[chosen], tuple(remarks))
+
+
+def _is_of_characters(entries: Sequence[str]) -> bool:
+    """Whether nearly all entries are single characters, whatever special ones there are beside them."""
+    return sum(len(entry) == 1 for entry in entries) >= CHARACTERS * len(entries)
 
 
 def _cost(vocabulary: Vocabulary, lowercase: bool, split: str | None, texts: Sequence[str]) -> float:
@@ -209,7 +215,7 @@ def _never_given(vocabulary: Vocabulary, tokens: TokenSettings, split: str | Non
     never = _unreachable(entries, tokens.lowercase, split)
     ranks = {entry: rank for rank, entry in enumerate(entries)}
     weight = sum(1 / (ranks[one] + 1) for one in never)
-    if weight < MANY * sum(1 / (rank + 1) for rank in range(len(entries))):
+    if not never or weight < MANY * sum(1 / (rank + 1) for rank in range(len(entries))):
         return []
     remedy = "name how the model's texts were cut in `tokens.split`, or a function in `model.tokenizer`"
     if tokens.lowercase and len(_unreachable(entries, False, split)) < len(never) / 2:
