@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 BATCH = 40  # sequences in which an order shows that few would hide
+ALONE = 7  # of them that are asked alone
 NEAR = 1e-3
 
 
@@ -75,9 +76,12 @@ def changes_order(model: TorchModel, probe: Sequence[Encoded]) -> bool:
         ModelError: so do the answers.
     """
     many = mix_steps(probe, BATCH, len(probe[0]))
-    together, apart = model.trace(many), [model.trace([one]) for one in many]
-    answers = model.answer(many)
-    own = np.concatenate([model.answer([one]) for one in many])
+    some = (
+        np.linspace(0, BATCH - 1, ALONE).astype(int).tolist()
+    )  # no order leaves all of these in their places
+    together, apart = model.trace(many), [model.trace([many[k]]) for k in some]
+    answers = model.answer(many)[some]
+    own = np.concatenate([model.answer([many[k]]) for k in some])
     if not np.allclose(answers, own, atol=NEAR):
         raise ModelError(
             f"sequences in a batch of {BATCH} are answered differently than alone, by up to "
@@ -85,7 +89,7 @@ def changes_order(model: TorchModel, probe: Sequence[Encoded]) -> bool:
             "come."
         )
     return any(
-        not np.allclose(states, np.concatenate([one.states[name] for one in apart]), atol=NEAR)
+        not np.allclose(states[some], np.concatenate([one.states[name] for one in apart]), atol=NEAR)
         for name, states in together.states.items()
     )
 
