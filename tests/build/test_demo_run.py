@@ -1,5 +1,6 @@
 """The planted fault shows in the demo's run, trained as users train it."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from hsvis.build.pipeline import build
 from hsvis.config import load_config
+from hsvis.corpus.choice import chosen_rows
 from hsvis.corpus.demo import demo_reviews
 from hsvis.corpus.demo.reviews import Planted
 from hsvis.run.store import StateStore
@@ -74,3 +76,12 @@ def test_the_review_that_the_readme_tells_of_is_as_told(store: StateStore) -> No
     assert sequence.predicted == POSITIVE
     assert sequence.ep[name - 1, POSITIVE] < 0.2
     assert sequence.ep[name + 1, POSITIVE] > 0.8
+
+
+def test_the_review_that_the_readme_names_is_shown_under_its_number() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    named = re.search(r'Click review \*\*(\d+)\*\*\. It begins "([^"]+)"', readme)
+    assert named
+    settings, texts = load_config("demo").dataset, demo_reviews().test_texts
+    rows = chosen_rows(len(texts), settings)
+    assert texts[rows[int(named[1])]].startswith(named[2].replace("\n", " "))
