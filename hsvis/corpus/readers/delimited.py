@@ -37,7 +37,7 @@ class Dialect:
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """Rows of a file.
 
     Attributes:
@@ -58,7 +58,7 @@ class _Row:
     cells: list[str]
 
 
-def read_delimited(path: Path, label: str) -> Table:
+def read_delimited(path: Path, label: str) -> TextTable:
     """A csv file: separator and encoding are found out.
 
     Args:
@@ -89,7 +89,7 @@ def read_delimited(path: Path, label: str) -> Table:
     columns = {
         name: [row.cells[k] if row.cells[k] != "" else None for row in rows] for k, name in enumerate(names)
     }
-    return Table(columns, Dialect(separator, True, encoding), left_out, remarks)
+    return TextTable(columns, Dialect(separator, True, encoding), left_out, remarks)
 
 
 def decode(path: Path) -> tuple[str, str]:

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hsvis.corpus.readers.delimited import Table, read_delimited
+from hsvis.corpus.readers.delimited import TextTable, read_delimited
 from hsvis.errors import DataError
 
 
-def read(folder: Path, text: str, encoding: str = "utf-8") -> Table:
+def read(folder: Path, text: str, encoding: str = "utf-8") -> TextTable:
     path = folder / "d.csv"
     path.write_bytes(text.encode(encoding))
     return read_delimited(path, "label")
 
 
-def codes(table: Table) -> list[str]:
+def codes(table: TextTable) -> list[str]:
     return [one.code for one in table.remarks]
 
 
