@@ -142,8 +142,9 @@ def test_export_keeps_zoom_and_filter(opened: Opened, save: Save, store: StateSt
     ):  # one turn after the other: a busy browser joins them into one
         opened.page.mouse.wheel(0, -400)
         opened.wait_until(
-            "() => { const { range } = document.querySelector('#projection .js-plotly-plot')._fullLayout.xaxis;"
-            f" return range[1] - range[0] < {0.99 * width}; }}"
+            "() => { const gd = document.querySelector('#projection .js-plotly-plot');"
+            "        const [left, right] = gd._fullLayout.xaxis.range;"
+            f"       return right - left < {0.99 * width}; }}"
         )
         left, right = opened.figure(ids.PROJECTION, "[...gd._fullLayout.xaxis.range]")
         width = right - left

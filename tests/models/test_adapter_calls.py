@@ -116,6 +116,19 @@ class ReadMask(Base):
         return self.fc(self.rnn(self.embed(ids) * padding_mask[..., None])[1][-1])
 
 
+class NumberMask(Base):
+    """Holds the state where it is 0, by a subtraction that truth values do not have."""
+
+    def forward(self, ids, mask):
+        read, held = mask[..., None], 1 - mask[..., None]
+        return self.fc(self.rnn(self.embed(ids) * read + 7 * held)[1][-1])
+
+
+class NumberPadding(Base):
+    def forward(self, ids, pad_mask):
+        return self.fc(self.rnn(self.embed(ids) * (1.0 - pad_mask)[..., None])[1][-1])
+
+
 class TwoStates(Base):
     def forward(self, ids, h0, c0):
         assert c0.shape == h0.shape
@@ -136,6 +149,8 @@ class OwnDefault(Base):
     [
         (PaddingMask, "forward(ids, key_padding_mask=zeros)"),
         (ReadMask, "forward(ids, padding_mask=ones)"),
+        (NumberMask, "forward(ids, mask=ones (float32))"),
+        (NumberPadding, "forward(ids, pad_mask=zeros (float32))"),
         (TwoStates, "forward(ids, h0=init_hidden(batch), c0=init_hidden(batch))"),
         (OwnDefault, "forward(ids)"),
     ],

@@ -37,6 +37,7 @@ class Argument:
         by_name: whether it is given by name, not by its place.
         place: among those of its kind, of `many`.
         fill: of a mask.
+        number: whether a mask holds the numbers 1 and 0, not truth values.
     """
 
     name: str
@@ -45,11 +46,14 @@ class Argument:
     place: int = 0
     many: int = 1
     fill: bool = True
+    number: bool = False
 
     def __str__(self) -> str:
         if self.kind == "lengths":
             return self.name
-        return f"{self.name}={('ones' if self.fill else 'zeros') if self.kind == 'mask' else '{initial}'}"
+        if self.kind == "state":
+            return f"{self.name}={{initial}}"
+        return f"{self.name}={'ones' if self.fill else 'zeros'}{' (float32)' if self.number else ''}"
 
 
 def ways_of(module: nn.Module) -> list[list[Argument]]:
@@ -83,7 +87,9 @@ def ways_of(module: nn.Module) -> list[list[Argument]]:
         return ways
     # a mask that says what is padding is the opposite of one that says what is read
     fills = (False, True) if any(PADDING.search(one.name) for one in given) else (True, False)
-    return [[replace(one, fill=fill) for one in way] for fill in fills for way in ways]
+    # torch subtracts no truth values, as in `1 - mask`, and inverts no numbers, as in `~mask`
+    kinds = [(number, fill) for number in (False, True) for fill in fills]
+    return [[replace(one, fill=fill, number=number) for one in way] for number, fill in kinds for way in ways]
 
 
 def _kind_of(name: str) -> Kind | None:
@@ -103,7 +109,8 @@ def value_of(argument: Argument, module: nn.Module, inputs: torch.Tensor, length
     if argument.kind == "lengths":
         return lengths
     if argument.kind == "mask":
-        return torch.full(inputs.shape[:2], argument.fill, dtype=torch.bool, device=inputs.device)
+        dtype = torch.float32 if argument.number else torch.bool
+        return torch.full(inputs.shape[:2], argument.fill, dtype=dtype, device=inputs.device)
     made = _initial(module, len(inputs))
     if argument.many > 1 and isinstance(made, tuple | list):  # hidden and cell state, each by itself
         return made[argument.place] if argument.place < len(made) else None
