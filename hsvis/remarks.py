@@ -40,6 +40,7 @@ WARNINGS = {
     "same-file": "Training and test split are the same.",
     "leak": "Rows of the test split that stand in the training split too.",
     "unreachable": "Entries of a vocabulary that no text can ever give.",
+    "doubled-entries": "Entries that stand in a vocabulary more than once: the last id counts.",
     "axes": "Arrays with more features than steps: the two may be interchanged.",
     "ambiguous-dates": "Dates that can be read with the day or the month first.",
     "unknown-words": "More words than usual are unknown to the model.",

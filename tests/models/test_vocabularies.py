@@ -110,3 +110,24 @@ def test_characters_are_found_beside_special_entries(tmp_path: Path) -> None:
     found = read(tmp_path, letters)
     assert found("a b").tokens == ["a", " ", "b"]
     assert codes(read(tmp_path, ["<unk>", "<pad>"])) == ["splitter"]
+
+
+@pytest.mark.parametrize("form", ["txt", "list", "mapping"])
+def test_entries_that_stand_twice_are_named_with_the_id_that_counts(tmp_path: Path, form: str) -> None:
+    entries = ["<pad>", "<unk>", "", "good", "film", "", "bad", "good"]
+    path = tmp_path / ("vocab.txt" if form == "txt" else "vocab.json")
+    pairs = ", ".join(f'"{entry}": {k}' for k, entry in enumerate(entries))
+    content = {"txt": "\n".join(entries), "list": json.dumps(entries), "mapping": f"{{{pairs}}}"}
+    path.write_text(content[form], encoding="utf-8")
+    found = encoder(str(path), TokenSettings(), ["a good film"])
+    assert found("good film").inputs.tolist() == [7, 4]
+    [told] = [remark.text for remark in found.remarks if remark.code == "doubled-entries"]
+    assert told.startswith(f"entries that stand more than once in {path.name}: `good` (ids 3, 7). The last")
+    path.write_text(content[form].replace("bad", "good").replace("good", "bad", 1), encoding="utf-8")
+    doubled = [
+        one.text for one in encoder(str(path), TokenSettings(), []).remarks if "(ids 6, 7)" in one.text
+    ]
+    assert len(doubled) == 1
+    clean = content[form].replace("good", "poor", 1)
+    path.write_text(clean, encoding="utf-8")
+    assert not [r for r in encoder(str(path), TokenSettings(), []).remarks if r.code == "doubled-entries"]

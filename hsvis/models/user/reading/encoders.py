@@ -106,7 +106,7 @@ def _of_vocabulary(entries: Vocabulary, tokens: TokenSettings, texts: Sequence[s
         unknown,
         entries.padding,
         None if unknown is not None else lambda text: len(split(text)[0]),
-        way.remarks,
+        entries.remarks + way.remarks,
     )
 
 

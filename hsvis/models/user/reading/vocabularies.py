@@ -18,6 +18,7 @@ from hsvis.remarks import Remark, listed
 UNKNOWN = re.compile(r"unk|unknown|oov|(unk|unknown|oov) ?(token|word|id)|out of vocab(ulary)?")
 PADDING = re.compile(r"pad|padding|(pad|padding) ?(token|word|id)")
 FIRST_IDS = 4  # among which special entries stand that are written like words
+SHOWN = 3  # entries that stand more than once, of those that are named
 MANY = 0.01  # share from which entries that are never given are a warning
 NAMES = {
     None: "words",
@@ -41,6 +42,7 @@ class Vocabulary:
         ids: entry -> id.
         unknown, padding: ids of these, None where there are none.
         special: entries that are no tokens of a text.
+        remarks: what seems wrong with the file.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class Vocabulary:
     unknown: int | None
     padding: int | None
     special: frozenset[str]
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def entries(self) -> list[str]:
@@ -90,13 +93,14 @@ def read_vocabulary(path: Path, unknown: str | int | None) -> Vocabulary:
     Raises:
         ModelError: it can't be read, is empty, or lacks that entry.
     """
-    ids = _read_entries(path)
+    pairs = _read_entries(path)
+    ids = dict(pairs)
     if not ids:
         raise ModelError(
             f"`model.tokenizer`: {path}: is empty. Name the vocabulary that the model was trained with."
         )
     lacking = _special_entry(ids, UNKNOWN) if unknown is None else _named(path, ids, unknown)
-    padding = _special_entry(ids, PADDING)
+    padding = padding_entry(ids)
     marked = (entry for entry in ids if len(entry) > 2 and entry[0] + entry[-1] in ("<>", "[]", "__"))
     special = frozenset({*marked, *(one for one in (lacking, padding) if one is not None)})
     return Vocabulary(
@@ -105,30 +109,52 @@ def read_vocabulary(path: Path, unknown: str | int | None) -> Vocabulary:
         None if lacking is None else ids[lacking],
         None if padding is None else ids[padding],
         special,
+        tuple(_doubled(path, pairs)),
     )
 
 
-def _read_entries(path: Path) -> dict[str, int]:
+def _read_entries(path: Path) -> list[tuple[str, int]]:
+    """Entries and their ids, as they stand in the file."""
     text = read_file(path)
     if path.suffix == ".txt":
         lines = text.split("\n")
         entries = [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
-        return {entry: k for k, entry in enumerate(entries)}
+        return [(entry, k) for k, entry in enumerate(entries)]
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=tuple)
     except ValueError as error:
         raise ModelError(
             f"`model.tokenizer`: {path}: is not JSON ({error}). A vocabulary of one entry a line ends in "
             ".txt."
         ) from error
     if isinstance(content, list) and all(isinstance(entry, str) for entry in content):
-        return {entry: k for k, entry in enumerate(content)}
-    if isinstance(content, dict) and all(type(k) is int and k >= 0 for k in content.values()):
-        return content
+        return [(entry, k) for k, entry in enumerate(content)]
+    if isinstance(content, tuple) and all(type(k) is int and k >= 0 for _, k in content):
+        return list(content)
     raise ModelError(
         f"`model.tokenizer`: {path}: is neither a list of entries nor a mapping of entries to ids (whole "
         "numbers from 0). Save one of these."
     )
+
+
+def _doubled(path: Path, pairs: Sequence[tuple[str, int]]) -> list[Remark]:
+    """A warning of entries that stand in a file with several ids; no text gives an empty one."""
+    found: dict[str, list[int]] = {}
+    for entry, k in pairs:
+        found.setdefault(entry, []).append(k)
+    several = {entry: ids for entry, ids in found.items() if entry and len(set(ids)) > 1}
+    if not several:
+        return []
+    shown = [f"{listed([entry])} (ids {', '.join(map(str, ids))})" for entry, ids in several.items()][:SHOWN]
+    more = f" and {len(several) - SHOWN:,} more" if len(several) > SHOWN else ""
+    return [
+        Remark(
+            "doubled-entries",
+            f"entries that stand more than once in {path.name}: {', '.join(shown)}{more}. The last "
+            "id of each is used. Where the model's own code takes the first, save the vocabulary as a .json "
+            "of entry -> id.",
+        )
+    ]
 
 
 def _named(path: Path, ids: dict[str, int], unknown: str | int) -> str:
@@ -142,6 +168,16 @@ def _named(path: Path, ids: dict[str, int], unknown: str | int) -> str:
         f"`tokens.unknown`: {path} has no entry and no id `{unknown}`. "
         f"{nearest(str(unknown), ids, every=False)}"
     )
+
+
+def is_padding(entry: str) -> bool:
+    """Whether an entry is called padding: `<pad>`, `[PAD]`, `_PAD`, `<PADDING>`."""
+    return PADDING.fullmatch(" ".join(re.findall("[a-z]+", entry.lower()))) is not None
+
+
+def padding_entry(ids: dict[str, int]) -> str | None:
+    """The entry for padding, in whatever spelling."""
+    return _special_entry(ids, PADDING)
 
 
 def _special_entry(ids: dict[str, int], names: re.Pattern[str]) -> str | None:
