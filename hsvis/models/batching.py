@@ -7,11 +7,15 @@ import numpy as np
 from hsvis.corpus.tokens import PADDING
 
 
-def by_length(lengths: np.ndarray, *, alone: bool = False) -> Iterator[tuple[int, np.ndarray]]:
-    """Each length with its rows (n,) int64; `alone`: one row at a time."""
+def by_length(lengths: np.ndarray, most: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
+    """Each length with its rows (n,) int64; `most`: rows at a time."""
     for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        yield from ((int(length), part) for part in (np.split(rows, len(rows)) if alone else [rows]))
+        yield from ((int(length), part) for part in parts_of(np.flatnonzero(lengths == length), most))
+
+
+def parts_of(rows: np.ndarray, most: int | None) -> list[np.ndarray]:
+    """Rows (n,), `most` at a time."""
+    return [rows] if most is None else [rows[at : at + most] for at in range(0, len(rows), most)]
 
 
 def pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,43 +9,37 @@ states are those that its recurrent layers return, or are computed from what the
 - "prefixes": the module's own answer to the first t + 1 tokens, for every t.  Exact for any architecture.
 
 Sequences are given to the module in batches of one length, without padding, so that nothing depends on how it
-treats padding.
+treats padding.  Where it is to be padded (hsvis/models/user/reading/padding.py), so are sequences, and the
+first t + 1 tokens of each.
 """
 
 import hashlib
 import threading
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from hsvis.errors import ModelError, nearest
-from hsvis.models.batching import by_length
+from hsvis.errors import ModelError
+from hsvis.models.batching import by_length, parts_of
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules
-from hsvis.models.user.answers import Answers, Kind, answers_of
-from hsvis.models.user.calling import (
-    AGREE,
-    Caller,
-    Encode,
-    Forward,
-    ask,
-    call_of,
-    given_call,
-    probe_of,
-    readable,
-)
+from hsvis.models.user.answers import Answers, answers_of
+from hsvis.models.user.calling import AGREE, PROBES, Caller, Encode, Forward, ask, probe_of, readable
 from hsvis.models.user.calls import watching
-from hsvis.models.user.flipped import flipped_modules
+from hsvis.models.user.flipped import flipped_modules, misplaced
 from hsvis.models.user.reading.encoders import Encoder, of_function
+from hsvis.models.user.reading.one_length import find_call
+from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.states import check_finite, states_of
 from hsvis.models.user.visit import visit
-from hsvis.models.user.ways import Way, agrees, candidates, changes_order, mix_steps, reading, why_not
+from hsvis.models.user.ways import Way, changes_order, find_way, mix_steps
 from hsvis.models.user.weights import check_weights, weights_hash
 
+PADDED_AT_ONCE = 65_536  # padded steps in a call
 TRIED = 12  # sequences, and their steps, by which a head is tried besides
 
 
@@ -78,11 +72,11 @@ class TorchModel:
         self.recurrent = modules
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
         inputs = self._tensor(probe)
-        self._flipped = flipped_modules(modules, self._ask, inputs)
-        self.layers: tuple[Layer, ...] = tuple(self._all_layers())
+        self._flipped = self._find_flipped(inputs)
+        self.layers: tuple[Layer, ...] = tuple(self.all_layers())
         asked = partial(self._ask, inputs)
         self.answers: Answers = answers_of(module, asked, len(probe), len(self.classes))
-        self.way = self._find_way(inputs, head)
+        self.way = find_way(self, inputs, head)
 
     @torch.inference_mode()
     def confirm(self, longer: Sequence[Encoded], mixed: Sequence[Encoded]) -> None:
@@ -95,13 +89,13 @@ class TorchModel:
             return
         trace, own = self.trace(longer), self.answer(longer)
         last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
-        each, all_own = self.trace(mixed).ep, self._own_answers(self._tensor(mixed)).numpy()
+        each, all_own = self.trace(mixed).ep, self.own_answers(self._tensor(mixed)).numpy()
         if not (np.allclose(last, own, atol=10 * AGREE) and np.allclose(each, all_own, atol=10 * AGREE)):
             self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
         """Keeps the states of these layers only, in this order.  Raises ModelError for one not there."""
-        there = {layer.name: layer for layer in self._all_layers()}
+        there = {layer.name: layer for layer in self.all_layers()}
         for name in names:
             if name not in there:
                 raise ModelError(
@@ -110,7 +104,24 @@ class TorchModel:
         self.layers = tuple(there[name] for name in names)
         return self
 
-    def _all_layers(self) -> list[Layer]:
+    def _find_flipped(self, inputs: torch.Tensor) -> frozenset[str]:
+        """Paths of modules that are given the last step first.  Raises ModelError: padding moves steps."""
+        padding = self.call.padding
+        if padding is None:
+            return flipped_modules(self.recurrent, self._ask, inputs)
+        at = torch.arange(padding.to, device=inputs.device) % inputs.shape[1]
+        found = flipped_modules(self.recurrent, self._ask, inputs[:, at])
+        path = misplaced(self.recurrent, self._ask, inputs[:, at], found, padding)
+        if path is not None:
+            raise ModelError(
+                f"`{path}` reads the steps of a padded sequence in other places than they stand at, so that "
+                "its states can't be told apart from those of padding. Leave `tokens.pad_to` out, or leave "
+                "the module out: list the others in `model.recurrent`."
+            )
+        return found
+
+    def all_layers(self) -> list[Layer]:
+        """Of all recurrent modules."""
         return [layer for path in self.recurrent for layer in self._layers_of(path)]
 
     def _layers_of(self, path: str) -> list[Layer]:
@@ -140,10 +151,10 @@ class TorchModel:
         # (T, B, …), as the kernels lay it out
         ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)
         states = {name: np.zeros((longest, len(batch), size), np.float32) for name, size in sizes.items()}
-        wanted = self._by_path({*states, self.way.layer})
-        for length, rows in by_length(lengths, alone=self.alone):
+        wanted = self.by_path({*states, self.way.layer})
+        for length, rows in by_length(lengths, self._at_once):
             inputs = self._tensor([batch[i] for i in rows.tolist()])
-            found, output = self._states(inputs, wanted)
+            found, output = self.read_states(inputs, wanted)
             for name, kept in states.items():
                 kept[:length, rows] = check_finite(found[name].transpose(0, 1).float().cpu(), name).numpy()
             if self.way.head is None:
@@ -163,30 +174,38 @@ class TorchModel:
         traced = {name: kept.swapaxes(0, 1) for name, kept in states.items()}  # (B, T, H)
         return Trace(traced, ep.swapaxes(0, 1), lengths)
 
+    @property
+    def _at_once(self) -> int | None:
+        """Sequences in a call at the most; padded ones are long, however short they were."""
+        if self.alone:
+            return 1
+        return None if self.call.padding is None else max(1, PADDED_AT_ONCE // self.call.padding.to)
+
     @torch.inference_mode()
-    def answer(self, batch: Sequence[Encoded]) -> np.ndarray:
-        """(B, C) float32: the answers to whole sequences, none of them empty."""
+    def answer(self, batch: Sequence[Encoded], call: Caller | None = None) -> np.ndarray:
+        """(B, C) float32: the answers to whole sequences, none of them empty; `call`: in place of its own."""
+        call = call or self.call
         lengths = np.array([len(one) for one in batch], np.int64)
         answers = np.empty((len(batch), len(self.classes)), np.float32)
         with self._lock, visit(self.module):
-            for _, rows in by_length(lengths, alone=self.alone):
+            for _, rows in by_length(lengths, self._at_once):
                 inputs = self._tensor([batch[i] for i in rows.tolist()])
-                answers[rows] = self.answers.probabilities(self._ask(inputs)).cpu().numpy()
+                answers[rows] = self.answers.probabilities(ask(call, self.module, inputs)).cpu().numpy()
         return answers
 
     def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray) -> None:
         """Fills (T, B, C) with the module's answers to the first t + 1 steps, but for whole sequences."""
         for t in range(1, int(lengths.max())):
-            rows = np.flatnonzero(lengths > t)
-            prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
-            ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
+            for rows in parts_of(np.flatnonzero(lengths > t), self._at_once if self.call.padding else None):
+                prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
+                ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
 
-    def _by_path(self, names: Collection[str]) -> dict[str, set[str]]:
+    def by_path(self, names: Collection[str]) -> dict[str, set[str]]:
         """Path of a recurrent module -> those of its layers that are named; only paths that have some."""
         there = {path: {layer.name for layer in self._layers_of(path)} for path in self.recurrent}
         return {path: own & set(names) for path, own in there.items() if own & set(names)}
 
-    def _states(
+    def read_states(
         self, inputs: torch.Tensor, wanted: dict[str, set[str]]
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """States of layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
@@ -196,7 +215,10 @@ class TorchModel:
         found: dict[str, torch.Tensor] = {}
         for path, names in wanted.items():
             one, flipped = self.recurrent[path], path in self._flipped
-            found |= states_of(path, one, calls[path], batch, steps, wanted=names, flipped=flipped)
+            found |= states_of(
+                path, one, calls[path], batch, steps,
+                wanted=names, flipped=flipped, padding=self.call.padding,
+            )  # fmt: skip
         return found, output
 
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -208,41 +230,7 @@ class TorchModel:
     def _to_device(self, inputs: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(inputs).to(self.device)
 
-    @torch.inference_mode()
-    def _find_way(self, inputs: torch.Tensor, head: str | None) -> Way:
-        """A head that gives the module's own answers from the states of one layer, if there is one."""
-        tops = [
-            layer for layer in self._all_layers() if layer.kind == "hidden" and layer.direction == "forward"
-        ]
-        heads = dict(self.module.named_modules())
-        if head is not None and head not in heads:
-            raise ModelError(
-                f"`model.head`: there is no module at `{head}`. {nearest(head, filter(None, heads))}"
-            )
-        if any(layer.direction == "reverse" for layer in self._all_layers()):
-            why = "a layer reads backwards, so every state depends on the whole sequence"
-            if head is not None:
-                raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
-            return Way("prefixes", why)
-        states, _ = self._states(inputs, self._by_path([layer.name for layer in tops]))
-        expected = self._own_answers(inputs)  # (B, T, C)
-        possible = {head: heads[head]} if head else candidates(self.module, self.recurrent)
-        for path, candidate in possible.items():
-            for layer in reversed(tops):
-                for kind in get_args(Kind):  # an activation may follow the head
-                    reads = reading(candidate, Answers(kind, self.answers.single))
-                    if agrees(reads, states[layer.name], expected):
-                        why = f"`{path}` on the states of {layer.name} gives the model's own answers"
-                        return Way("head", why, reads, layer.name, path)
-        if head is not None:
-            raise ModelError(
-                f"`model.head`: `{head}` on the hidden states does not give the model's own answers"
-                f"{why_not(heads[head], states[tops[-1].name]) if tops else ''}. "
-                "Leave it out: the answers to prefixes are exact for any model."
-            )
-        return Way("prefixes", "the answer depends on more than the last hidden state")
-
-    def _own_answers(self, inputs: torch.Tensor) -> torch.Tensor:
+    def own_answers(self, inputs: torch.Tensor) -> torch.Tensor:
         """(B, T, C): the module's answers to all prefixes."""
         parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(inputs.shape[1])]
         return torch.stack(parts, 1).cpu()
@@ -257,6 +245,7 @@ def from_torch(
     recurrent: Sequence[str] | None = None,
     head: str | None = None,
     forward: Forward | None = None,
+    padding: Padding | None = None,
 ) -> TorchModel:
     """A trained torch classifier as hsvis reads it: in evaluation mode, and afterwards as it was.
 
@@ -269,6 +258,7 @@ def from_torch(
         recurrent: paths of the recurrent modules to show; all by default.
         head: path of the module that turns a hidden state into the answer; by default it is looked for.
         forward: (module, inputs (B, T, …), lengths (B,)) -> output, where a plain call is not enough.
+        padding: what sequences are filled up with, for a module that reads one length, or was trained so.
 
     Raises:
         ModelError: what is wrong, and what to do.
@@ -279,9 +269,8 @@ def from_torch(
         encode = encode if isinstance(encode, Encoder) else of_function("encode", encode)
         if probe is None:
             probe = readable(encode)
-        examples = probe_of(probe, encode)
-        find_call = call_of if forward is None else partial(given_call, forward)
-        call = find_call(module, examples, len(classes))
+        examples = probe_of(probe, encode, PROBES[1] if padding is None else padding.to)
+        call = find_call(module, examples, len(classes), forward, padding)
         model = TorchModel(module, classes, encode, modules, call, examples, head)
         model.alone = changes_order(model, examples)
         longest = sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:]

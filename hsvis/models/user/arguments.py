@@ -48,16 +48,22 @@ class Argument:
     fill: bool = True
     number: bool = False
 
-    def __str__(self) -> str:
+    def say(self, initial: str, *, padded: bool) -> str:
+        """As it stands in the call, in words; `initial`: what makes a state."""
         if self.kind == "lengths":
             return self.name
         if self.kind == "state":
-            return f"{self.name}={{initial}}"
-        return f"{self.name}={'ones' if self.fill else 'zeros'}{' (float32)' if self.number else ''}"
+            return f"{self.name}={initial}"
+        filled, other = ("ones", "zeros") if self.fill else ("zeros", "ones")
+        kind = " (float32)" if self.number else ""
+        return f"{self.name}={filled}{f', {other} on padding' if padded else ''}{kind}"
 
 
-def ways_of(module: nn.Module) -> list[list[Argument]]:
+def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
     """What may be given beside the input, best first.  Lengths are preferred where they are optional.
+
+    Args:
+        padded: whether sequences are, so that masks are preferred too.
 
     Raises:
         ModelError: an argument is needed whose name does not say what it is.
@@ -66,7 +72,8 @@ def ways_of(module: nn.Module) -> list[list[Argument]]:
     varying = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     rest = [one for one in parameters[1:] if one.kind not in varying]
     needed = [one for one in rest if one.default is one.empty]
-    optional = [one for one in rest if one.default is None and LENGTHS.fullmatch(one.name)]
+    preferred = ("lengths", "mask") if padded else ("lengths",)
+    optional = [one for one in rest if one.default is None and _kind_of(one.name) in preferred]
     given: list[Argument] = []
     for one in needed:
         kind = _kind_of(one.name)
@@ -81,15 +88,21 @@ def ways_of(module: nn.Module) -> list[list[Argument]]:
         place = sum(other.kind == kind for other in given)
         many = sum(_kind_of(other.name) == kind for other in needed)
         given.append(Argument(one.name, kind, one.kind != one.POSITIONAL_ONLY, place, many))
-    more = [[Argument(one.name, "lengths", True)] for one in optional]
-    ways = [*([*given, *extra] for extra in more), given]
-    if not any(one.kind == "mask" for one in given):
-        return ways
+    more = [
+        Argument(one.name, kind, True) for one in optional if (kind := _kind_of(one.name)) is not None
+    ]
+    both = [more] if len({one.kind for one in more}) > 1 else []
+    ways = [*([*given, *extra] for extra in (*both, *([one] for one in more))), given]
+    masks = [one for one in (*given, *more) if one.kind == "mask"]
+    masked = [way for way in ways if any(one.kind == "mask" for one in way)]
     # a mask that says what is padding is the opposite of one that says what is read
-    fills = (False, True) if any(PADDING.search(one.name) for one in given) else (True, False)
+    fills = (False, True) if any(PADDING.search(one.name) for one in masks) else (True, False)
     # torch subtracts no truth values, as in `1 - mask`, and inverts no numbers, as in `~mask`
     kinds = [(number, fill) for number in (False, True) for fill in fills]
-    return [[replace(one, fill=fill, number=number) for one in way] for number, fill in kinds for way in ways]
+    return [
+        *([replace(one, fill=fill, number=number) for one in way] for number, fill in kinds for way in masked),
+        *(way for way in ways if way not in masked),
+    ]
 
 
 def _kind_of(name: str) -> Kind | None:
@@ -104,13 +117,26 @@ def _signature(parameters: Sequence[inspect.Parameter]) -> str:
     return f"({', '.join(str(one) for one in parameters)})"
 
 
-def value_of(argument: Argument, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
-    """The value of an argument for inputs (B, T, …) and lengths (B,)."""
+def value_of(
+    argument: Argument,
+    module: nn.Module,
+    inputs: torch.Tensor,
+    lengths: torch.Tensor,
+    real: torch.Tensor | None = None,
+) -> Any:
+    """The value of an argument for inputs (B, T, …) and lengths (B,).
+
+    Args:
+        real: (B, T) bool, what is no padding; all if None.
+    """
     if argument.kind == "lengths":
         return lengths
     if argument.kind == "mask":
-        dtype = torch.float32 if argument.number else torch.bool
-        return torch.full(inputs.shape[:2], argument.fill, dtype=dtype, device=inputs.device)
+        if real is None:
+            mask = torch.full(inputs.shape[:2], argument.fill, dtype=torch.bool, device=inputs.device)
+        else:
+            mask = real if argument.fill else ~real
+        return mask.float() if argument.number else mask
     made = _initial(module, len(inputs))
     if argument.many > 1 and isinstance(made, tuple | list):  # hidden and cell state, each by itself
         return made[argument.place] if argument.place < len(made) else None

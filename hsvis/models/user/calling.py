@@ -16,6 +16,7 @@ from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
 from hsvis.models.user.arguments import Argument, initial_call, value_of, ways_of
 from hsvis.models.user.outputs import Place, answer_place, pick
+from hsvis.models.user.reading.padding import Padding
 
 Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
@@ -28,8 +29,8 @@ WRAP = (
 )
 
 
-def probe_of(texts: Sequence[Any], encode: Encode) -> list[Encoded]:
-    """PROBES[0] sequences of one length, cut or repeated from the longest of what is given.
+def probe_of(texts: Sequence[Any], encode: Encode, most: int = PROBES[1]) -> list[Encoded]:
+    """PROBES[0] sequences of one length, `most` at the most, cut or repeated from the longest of those given.
 
     Raises:
         ModelError: nothing given holds a token.
@@ -40,7 +41,7 @@ def probe_of(texts: Sequence[Any], encode: Encode) -> list[Encoded]:
             f"`model.tokenizer`: none of the {len(texts)} texts to try the model with holds a token. Check "
             "`model.tokenizer` and `dataset.text`."
         )
-    count, steps = PROBES
+    count, steps = PROBES[0], min(PROBES[1], most)
     found = []
     for k in range(count):
         one = encoded[k % len(encoded)]
@@ -74,6 +75,7 @@ class Caller:
         text: the call in words, `forward(ids, lengths)`.
         answer: where the answer stands in what is returned.
         forward: what calls the module in place of all this, where someone gave it.
+        padding: what the inputs are filled up with before; None if they are read as they are.
     """
 
     given: tuple[Argument, ...]
@@ -82,12 +84,19 @@ class Caller:
     text: str = ""
     answer: Place = ()
     forward: Forward | None = None
+    padding: Padding | None = None
+
+    def read(self, inputs: torch.Tensor) -> torch.Tensor:
+        """What the module is given for inputs (B, T, …)."""
+        return inputs if self.padding is None else self.padding.fill(inputs)
 
     def __call__(self, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
+        real = None if self.padding is None else self.padding.mask(inputs)
+        inputs = self.read(inputs)
         if self.forward is not None:
             return self.forward(module, inputs, lengths)
         lengths = lengths.to(inputs.device) if self.moved else lengths
-        values = [(one, value_of(one, module, inputs, lengths)) for one in self.given]
+        values = [(one, value_of(one, module, inputs, lengths, real)) for one in self.given]
         if self.time_first:
             inputs = inputs.transpose(0, 1)
             values = [(one, v.T if one.kind == "mask" else v) for one, v in values]
@@ -95,39 +104,52 @@ class Caller:
         return module(inputs, *positional, **{one.name: value for one, value in values if one.by_name})
 
 
-def call_of(module: nn.Module, probe: Sequence[Encoded], classes: int) -> Caller:
+def call_of(
+    module: nn.Module, probe: Sequence[Encoded], classes: int, padding: Padding | None = None
+) -> Caller:
     """How the module wants to be called: what it is given beside inputs; batch first, or time first.
 
     Told by the names of its parameters, and by a batch whose sequences change places: so must its answers.
+
+    Args:
+        padding: what its inputs are filled up with.
 
     Raises:
         ModelError: no call works, with what the first one said, or an argument is needed that nobody knows.
     """
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
-    ways = ways_of(module)
+    ways = ways_of(module, padded=padding is not None)
     places = (False, True) if device.type != "cpu" else (False,)  # packing wants lengths on the CPU
     problems = []
     for given, time_first, moved in product(ways, (False, True), places):
-        call = Caller(tuple(given), time_first, moved, _text(module, given, time_first=time_first))
+        text = _text(module, given, padding, time_first=time_first)
+        call = Caller(tuple(given), time_first, moved, text, padding=padding)
         try:
             return replace(call, answer=_try_call(module, call, inputs, classes))
         except ModelError as error:
             problems.append(str(error))
     # where lengths were tried in two places, that they are in the wrong one says nothing
     told = min(problems[: len(places)], key=lambda one: bool(re.search("device|cpu", one, re.I)))
+    shape = tuple((inputs if padding is None else padding.fill(inputs)).shape)
     raise ModelError(
-        f"{type(module).__name__} can't be called as {_text(module, ways[0])} with inputs of shape "
-        f"{tuple(inputs.shape)} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
+        f"{type(module).__name__} can't be called as {_text(module, ways[0], padding)} with inputs of shape "
+        f"{shape} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
     )
 
 
-def given_call(forward: Forward, module: nn.Module, probe: Sequence[Encoded], classes: int) -> Caller:
+def given_call(
+    forward: Forward,
+    module: nn.Module,
+    probe: Sequence[Encoded],
+    classes: int,
+    padding: Padding | None = None,
+) -> Caller:
     """A call that someone gave.  Raises ModelError: what it returns holds no answer."""
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
-    place = place_of_answer(module, forward, inputs, classes)
-    return Caller((), text="as `forward` does that was given", answer=place, forward=forward)
+    call = Caller((), text="as `forward` does that was given", forward=forward, padding=padding)
+    return replace(call, answer=place_of_answer(module, call, inputs, classes))
 
 
 def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
@@ -144,18 +166,29 @@ def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
         ) from error
     except Exception as error:  # whatever a user's module raises
         given = f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
+        padded = f", padded {call.padding}" if call.padding is not None else ""
+        one_length = ", or `tokens.pad_to` where it reads sequences of one length alone"
         raise ModelError(
             f"{type(module).__name__} raised {said(error)} It was given {len(inputs)} sequences of "
-            f"{inputs.shape[1]} steps, {given}. Check `model.tokenizer` and `tokens.max_length`."
+            f"{inputs.shape[1]} steps{padded}, {given}. Check `model.tokenizer` and `tokens.max_length`"
+            f"{'' if padded else one_length}."
         ) from error
 
 
-def _text(module: nn.Module, given: Sequence[Argument], *, time_first: bool = False) -> str:
+def _text(
+    module: nn.Module,
+    given: Sequence[Argument],
+    padding: Padding | None = None,
+    *,
+    time_first: bool = False,
+) -> str:
     """A call in words."""
     parameters = list(inspect.signature(module.forward).parameters.values())
     first = parameters[0].name if parameters else "inputs"
     layout = " (time, batch)" if time_first else ""
-    rest = [str(one).replace("{initial}", initial_call(module)[1]) for one in given]
+    filled = f" padded {padding}" if padding is not None else ""
+    first, initial = first + filled, initial_call(module)[1]
+    rest = [one.say(initial, padded=padding is not None) for one in given]
     return f"forward({', '.join([first + layout, *rest])})"
 
 

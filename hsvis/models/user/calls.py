@@ -5,7 +5,7 @@ before hooks change what they return.  Where a `forward` is not torch's own, the
 is what counts: there stand the initial state that was really used, and the states that really came.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import get_ident
@@ -155,6 +155,16 @@ def _copy(value: Any) -> Any:
     if isinstance(value, PackedSequence):
         return PackedSequence(_copy(value.data), value.batch_sizes, *value[2:])
     return type(value)(map(_copy, value)) if type(value) in (tuple, list) else value
+
+
+def steps_read(module: nn.Module, calls: Sequence[Call]) -> int:
+    """How many steps a recurrent module read, in one call or one a step; 0 where that can't be told."""
+    if isinstance(module, nn.RNNBase) and len(calls) == 1:
+        inputs = calls[0].inputs
+        if isinstance(inputs, PackedSequence):
+            return len(inputs.batch_sizes)
+        return int(inputs.shape[1 if module.batch_first else 0]) if inputs.dim() == 3 else 0
+    return len(calls)
 
 
 def check_shape(path: str, module: nn.RNNBase, call: Call, batch: int, steps: int) -> None:

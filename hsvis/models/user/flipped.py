@@ -3,7 +3,7 @@
 Examples are an `nn.LSTM` on `x.flip(1)`, and a loop over a cell in which time runs backwards.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError
-from hsvis.models.user.calls import read_of, watching
+from hsvis.models.user.calls import read_of, steps_read, watching
+from hsvis.models.user.reading.padding import Padding
 
 CHANGED = 1e-6  # differences above this are changes, not noise
 
@@ -33,9 +34,9 @@ def flipped_modules(
     """
     steps = inputs.shape[1]
     with suppress(ModelError), torch.no_grad():
-        read = _all_read(modules, ask, inputs)
-        last = _all_read(modules, ask, _change_step(inputs, steps - 1))
-        first = _all_read(modules, ask, _change_step(inputs, 0))
+        read = _all_read(modules, ask, inputs, (steps,))
+        last = _all_read(modules, ask, _change_step(inputs, steps - 1), (steps,))
+        first = _all_read(modules, ask, _change_step(inputs, 0), (steps,))
         found = set()
         for path in modules:
             if not (path in read and path in last and path in first):
@@ -63,23 +64,73 @@ def _change_step(inputs: torch.Tensor, step: int) -> torch.Tensor:
     return other
 
 
+def misplaced(
+    modules: dict[str, nn.Module],
+    ask: Callable[[torch.Tensor], Any],
+    inputs: torch.Tensor,
+    flipped: Collection[str],
+    padding: Padding,
+) -> str | None:
+    """The path of a module that reads the steps of padded sequences elsewhere than these stand, if one does.
+
+    Such as one whose steps are reversed by the lengths of the sequences.  The rows that a change of the last
+    step reaches begin at its place (where the order is flipped they end there), with padding as without.
+
+    Args:
+        inputs: (B, P, …), as long as sequences are with padding.
+    """
+    few = padding.to // 2
+    with suppress(ModelError), torch.no_grad():
+        whole, padded = (_reached(modules, ask, one, padding.to) for one in (inputs, inputs[:, :few]))
+        for path in whole.keys() & padded.keys():
+            (begin, end, rows), (padded_begin, padded_end, padded_rows) = whole[path], padded[path]
+            place = few - 1 if padded_rows == few else padding.own(few).stop - 1
+            if path in flipped:
+                tells, moved = end < rows - 1, end != padded_end - (padded_rows - 1 - place)
+            else:
+                tells, moved = begin > 0, begin - (rows - 1) != padded_begin - place
+            if tells and moved:
+                return path
+    return None
+
+
+def _reached(
+    modules: dict[str, nn.Module], ask: Callable[[torch.Tensor], Any], inputs: torch.Tensor, most: int
+) -> dict[str, tuple[int, int, int]]:
+    """Path -> the first and last row that a change of the last step reaches, and how many are read."""
+    steps = inputs.shape[1]
+    one, other = (
+        _all_read(modules, ask, given, (steps, most)) for given in (inputs, _change_step(inputs, steps - 1))
+    )
+    found = {}
+    for path in one.keys() & other.keys():
+        if one[path].shape == other[path].shape:
+            rows = ((one[path] - other[path]).abs().amax((0, 2)) > CHANGED).nonzero().flatten().tolist()
+            if rows:
+                found[path] = (rows[0], rows[-1], one[path].shape[1])
+    return found
+
+
 def _all_read(
-    modules: dict[str, nn.Module], ask: Callable[[torch.Tensor], Any], inputs: torch.Tensor
+    modules: dict[str, nn.Module],
+    ask: Callable[[torch.Tensor], Any],
+    inputs: torch.Tensor,
+    lengths: Collection[int],
 ) -> dict[str, torch.Tensor]:
-    """Path -> (B, T, E), what each module reads in the order in which it does, where that can be told."""
+    """Path -> (B, T, E), what each module reads, in its order, where T is one of `lengths`."""
     with watching(modules) as recorded:
         ask(inputs)
-    batch, steps = inputs.shape[:2]
+    batch = inputs.shape[0]
     found = {}
     for path, module in modules.items():
         calls = recorded[path]
         with suppress(ModelError):
             if isinstance(module, nn.RNNBase):
-                each = 1 if len(calls) == steps else steps
+                each = steps_read(module, calls) if len(calls) == 1 else 1
                 rows = [read_of(path, module, call, batch, each)[0] for call in calls]
             else:
                 rows = [call.inputs[:, None] for call in calls if call.inputs.shape[:1] == (batch,)]
             whole = torch.cat(rows, 1) if rows else inputs[:, :0]
-            if whole.shape[:2] == (batch, steps):
+            if whole.shape[0] == batch and whole.shape[1] in lengths:
                 found[path] = whole.detach().float()
     return found

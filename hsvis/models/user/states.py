@@ -17,7 +17,8 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from hsvis.errors import ModelError
 from hsvis.models.recurrent import CELLS, Place, cell_states, places_of
-from hsvis.models.user.calls import Call, check_shape, read_of
+from hsvis.models.user.calls import Call, check_shape, read_of, steps_read
+from hsvis.models.user.reading.padding import Padding
 
 NEAR = {torch.float64: 1e-6, torch.float32: 1e-4}  # how near computed states must be to those given
 NEAR_HALF = 3e-2  # in half precision, and where the module mixes precisions
@@ -34,15 +35,17 @@ def states_of(
     *,
     wanted: Collection[str] | None = None,
     flipped: bool = False,
+    padding: Padding | None = None,
 ) -> dict[str, torch.Tensor]:
     """The states of the layers of a recurrent module, from its calls during one call of the whole module.
 
-    All sequences of the call have `steps` steps; so there is no padding, and what a layer that runs backwards
-    read first is each sequence's last step.
+    All sequences of the call have `steps` steps; so without padding, what a layer that runs backwards read
+    first is each sequence's last step.
 
     Args:
         wanted: names of the layers, as `layers_of` has them; all if None.
         flipped: the module was given the last step first.
+        padding: what the sequences were filled up with; it gives no states.
 
     Returns:
         layer -> (B, T, H); the state of a step is that right after it was read.
@@ -50,6 +53,12 @@ def states_of(
     Raises:
         ModelError: the module was not read once a step of each sequence.
     """
+    own = slice(None)
+    if padding is not None and (steps < padding.to):
+        if steps_read(module, calls) == steps:  # packed by their lengths, or cut to them
+            _check_cut(path, padding)
+        else:
+            own, steps = padding.own(steps), padding.to
     names = {
         place: layer.name
         for place, layer in places_of(path, module, flipped=flipped).items()
@@ -60,7 +69,19 @@ def states_of(
     else:
         assert isinstance(module, nn.RNNBase)
         found = _of_module(path, module, calls, batch, steps, names)
-    return {name: found[place].flip(1) if flipped else found[place] for place, name in names.items()}
+    return {
+        name: (found[place].flip(1) if flipped else found[place])[:, own] for place, name in names.items()
+    }
+
+
+def _check_cut(path: str, padding: Padding) -> None:
+    """Raises ModelError where steps that a module left out may be those of the sequence."""
+    if padding.side == "left":
+        raise ModelError(
+            f"`{path}` reads as many steps as a sequence has, without its padding on the left: which ones "
+            "can't be told. Leave `tokens.pad_to` out, or set `tokens.pad: right`, or leave the module out: "
+            "list the others in `model.recurrent`."
+        )
 
 
 def _of_cell(path: str, calls: Sequence[Call], batch: int, steps: int, wanted: Collection[Place]) -> States:

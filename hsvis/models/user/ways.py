@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import torch
 from torch import nn
 
-from hsvis.errors import ModelError
+from hsvis.errors import ModelError, nearest
 from hsvis.models.protocol import Encoded
-from hsvis.models.user.answers import Answers, tensor_of
+from hsvis.models.user.answers import Answers, Kind, tensor_of
 from hsvis.models.user.calling import AGREE, said
 
 if TYPE_CHECKING:
@@ -104,3 +104,40 @@ def candidates(module: nn.Module, recurrent: dict[str, nn.Module]) -> dict[str, 
         elif seen and path:
             found[path] = one
     return found
+
+
+@torch.inference_mode()
+def find_way(model: TorchModel, inputs: torch.Tensor, head: str | None) -> Way:
+    """A head that gives the module's own answers from the states of one layer, if there is one."""
+    tops = [layer for layer in model.all_layers() if layer.kind == "hidden" and layer.direction == "forward"]
+    heads = dict(model.module.named_modules())
+    if head is not None and head not in heads:
+        raise ModelError(
+            f"`model.head`: there is no module at `{head}`. {nearest(head, filter(None, heads))}"
+        )
+    why = ""
+    if any(layer.direction == "reverse" for layer in model.all_layers()):
+        why = "a layer reads backwards, so every state depends on the whole sequence"
+    if model.call.padding is not None:
+        why = "the first steps of a sequence are padded as a whole one is"
+    if why:
+        if head is not None:
+            raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
+        return Way("prefixes", why)
+    states, _ = model.read_states(inputs, model.by_path([layer.name for layer in tops]))
+    expected = model.own_answers(inputs)  # (B, T, C)
+    possible = {head: heads[head]} if head else candidates(model.module, model.recurrent)
+    for path, candidate in possible.items():
+        for layer in reversed(tops):
+            for kind in get_args(Kind):  # an activation may follow the head
+                reads = reading(candidate, Answers(kind, model.answers.single))
+                if agrees(reads, states[layer.name], expected):
+                    why = f"`{path}` on the states of {layer.name} gives the model's own answers"
+                    return Way("head", why, reads, layer.name, path)
+    if head is not None:
+        raise ModelError(
+            f"`model.head`: `{head}` on the hidden states does not give the model's own answers"
+            f"{why_not(heads[head], states[tops[-1].name]) if tops else ''}. "
+            "Leave it out: the answers to prefixes are exact for any model."
+        )
+    return Way("prefixes", "the answer depends on more than the last hidden state")
