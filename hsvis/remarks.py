@@ -22,6 +22,7 @@ DECISIONS = {
     "step-order": "The steps of series do not stand in the file in the order that their names have.",
     "call": "What a user's model is given.",
     "answer": "Which of the tensors that a model returns is its answer, and what is done to it.",
+    "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
 }
 # code -> what seems wrong
@@ -48,6 +49,7 @@ WARNINGS = {
     "below-majority": "The model is right less often than always the same answer would be.",
     "hard-answers": "A model that returns the class that it chose, not how sure it is.",
     "drawn-weights": "A factory makes other weights each time it is called.",
+    "trained-padded": "A model that was evidently trained with padded sequences, which are read otherwise.",
     "spare-entries": "An embedding has more entries than the vocabulary.",
 }
 

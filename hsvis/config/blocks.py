@@ -43,6 +43,20 @@ class TokenSettings(Settings):
     vocabulary: Annotated[int, Field(ge=3)] = Field(
         20_000, description="Words in the vocabulary, the most frequent ones, with padding and unknown."
     )
+    pad_to: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="The steps that sequences are padded to for your own model; longer ones are cut; null = "
+        "they are read without padding.",
+    )
+    pad: Literal["left", "right"] = Field("right", description="Where the padding of `pad_to` stands.")
+    pad_id: int | None = Field(
+        None, description="The id that pads, of series the number; null = it is looked for."
+    )
+
+    @property
+    def longest(self) -> int | None:
+        """The most tokens that are read; None = all."""
+        return min((n for n in (self.max_length, self.pad_to) if n is not None), default=None)
 
     @field_validator("split", mode="before")
     @classmethod
@@ -50,6 +64,13 @@ class TokenSettings(Settings):
         """`char`, `words and punctuation`, …"""
         name = re.sub(r"[\s_-]+", " ", given.strip().lower()) if isinstance(given, str) else given
         return OTHER_NAMES.get(name, given) if isinstance(name, str) else given
+
+    @model_validator(mode="after")
+    def padding_has_a_length(self) -> "TokenSettings":
+        for key, said in (("pad", self.pad == "left"), ("pad_id", self.pad_id is not None)):
+            if said and self.pad_to is None:
+                raise ValueError(f"`tokens.{key}` has no use without `tokens.pad_to`, the length")
+        return self
 
 
 class ModelSettings(Settings):
@@ -220,6 +241,17 @@ class Config(Settings):
         is_trained = isinstance(self.model, ModelSettings) and self.states_from is None
         if is_trained and dataset.path in FILE_FORMATS and not (dataset.data_files or DataFiles()).train:
             raise ValueError(f"`dataset.path: {dataset.path}` needs `data_files.train`, to train a model on")
+        return self
+
+    @model_validator(mode="after")
+    def padding_of_the_model(self) -> "Config":
+        if self.tokens.pad_to is not None and self.states_from is not None:
+            raise ValueError("`tokens.pad_to` has no use beside `states_from`: its files hold the states")
+        if self.tokens.pad_to is not None and isinstance(self.model, ModelSettings):
+            raise ValueError(
+                "`tokens.pad_to` is for a model of your own (`model.factory`): the built-in one never reads "
+                "padding, so that it changes no answer. Leave it out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hsvis.config import Config, ModelSettings, UserModelSettings
+from hsvis.config import Config, ModelSettings, TokenSettings, UserModelSettings
 from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.recorded import RecordedRun
 from hsvis.corpus.word_files import SplitWords, splitting_key
@@ -108,13 +108,17 @@ def corpus_key(config: Config, corpus: Corpus) -> dict[str, Any]:
         "train": corpus.train.fingerprint,
         "test": corpus.test.fingerprint,
         "classes": corpus.classes,
-        "tokens": config.tokens.model_dump(
-            exclude={"split"} | ({"unknown"} if config.tokens.unknown is None else set())
-        )
+        "tokens": config.tokens.model_dump(exclude={"split"} | _unsaid(config.tokens))
         | splitting_key(config.tokens.split, chain(corpus.train.texts, corpus.test.texts)),
         # the same states, wherever they are computed
         "model": config.model.model_dump(exclude={"device"}),
     }
+
+
+def _unsaid(tokens: TokenSettings) -> set[str]:
+    """Settings that came later and decide nothing as they are: runs that were built before are found."""
+    padding = {"pad_to", "pad", "pad_id"} if tokens.pad_to is None else set()
+    return padding | ({"unknown"} if tokens.unknown is None else set())
 
 
 def wanted_layers(config: Config, there: Sequence[str]) -> list[str]:

@@ -209,7 +209,9 @@ class Backwards(Tagger):
         x = self.embed(ids)
         turned = x.flip(1)
         if self.by_length:
-            turned = torch.stack([torch.cat([one[:n].flip(0), one[n:]]) for one, n in zip(x, lengths)])
+            turned = torch.stack(
+                [torch.cat([one[:n].flip(0), one[n:]]) for one, n in zip(x, lengths, strict=True)]
+            )
         return self.fc(self.rnn(x)[0][:, -1] + self.back(turned)[0][:, -1])
 
 

@@ -132,5 +132,5 @@ class SeriesModel(_Model):
 
 def read_series(series: Series, tokens: TokenSettings) -> Encoded:
     """A series as a model reads it: its steps as they are, cut by the length limit."""
-    read = series.cut(tokens.max_length, tokens.keep)
+    read = series.cut(tokens.longest, tokens.keep)
     return Encoded(list(read.steps), read.values, np.ones(len(read), bool), 0, len(series.caption))

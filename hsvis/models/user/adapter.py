@@ -28,7 +28,7 @@ from hsvis.models.batching import by_length, parts_of
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules
 from hsvis.models.user.answers import Answers, answers_of
-from hsvis.models.user.calling import AGREE, PROBES, Caller, Encode, Forward, ask, probe_of, readable
+from hsvis.models.user.calling import AGREE, PLAIN, PROBES, Caller, Encode, Forward, ask, probe_of, readable
 from hsvis.models.user.calls import watching
 from hsvis.models.user.flipped import flipped_modules, misplaced
 from hsvis.models.user.reading.encoders import Encoder, of_function
@@ -152,7 +152,7 @@ class TorchModel:
         ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)
         states = {name: np.zeros((longest, len(batch), size), np.float32) for name, size in sizes.items()}
         wanted = self.by_path({*states, self.way.layer})
-        for length, rows in by_length(lengths, self._at_once):
+        for length, rows in by_length(lengths, self._at_once(self.call)):
             inputs = self._tensor([batch[i] for i in rows.tolist()])
             found, output = self.read_states(inputs, wanted)
             for name, kept in states.items():
@@ -174,12 +174,11 @@ class TorchModel:
         traced = {name: kept.swapaxes(0, 1) for name, kept in states.items()}  # (B, T, H)
         return Trace(traced, ep.swapaxes(0, 1), lengths)
 
-    @property
-    def _at_once(self) -> int | None:
+    def _at_once(self, call: Caller) -> int | None:
         """Sequences in a call at the most; padded ones are long, however short they were."""
         if self.alone:
             return 1
-        return None if self.call.padding is None else max(1, PADDED_AT_ONCE // self.call.padding.to)
+        return None if call.padding is None else max(1, PADDED_AT_ONCE // call.padding.to)
 
     @torch.inference_mode()
     def answer(self, batch: Sequence[Encoded], call: Caller | None = None) -> np.ndarray:
@@ -188,15 +187,16 @@ class TorchModel:
         lengths = np.array([len(one) for one in batch], np.int64)
         answers = np.empty((len(batch), len(self.classes)), np.float32)
         with self._lock, visit(self.module):
-            for _, rows in by_length(lengths, self._at_once):
+            for _, rows in by_length(lengths, self._at_once(call)):
                 inputs = self._tensor([batch[i] for i in rows.tolist()])
                 answers[rows] = self.answers.probabilities(ask(call, self.module, inputs)).cpu().numpy()
         return answers
 
     def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray) -> None:
         """Fills (T, B, C) with the module's answers to the first t + 1 steps, but for whole sequences."""
+        most = self._at_once(self.call) if self.call.padding else None
         for t in range(1, int(lengths.max())):
-            for rows in parts_of(np.flatnonzero(lengths > t), self._at_once if self.call.padding else None):
+            for rows in parts_of(np.flatnonzero(lengths > t), most):
                 prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
                 ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
 
@@ -258,7 +258,8 @@ def from_torch(
         recurrent: paths of the recurrent modules to show; all by default.
         head: path of the module that turns a hidden state into the answer; by default it is looked for.
         forward: (module, inputs (B, T, …), lengths (B,)) -> output, where a plain call is not enough.
-        padding: what sequences are filled up with, for a module that reads one length, or was trained so.
+        padding: what sequences are filled up with, for a module that reads one length, or was trained so;
+            by default what `encode` gives, where it pads to one length.
 
     Raises:
         ModelError: what is wrong, and what to do.
@@ -266,7 +267,13 @@ def from_torch(
     with visit(module):
         check_weights(module)
         modules = recurrent_modules(module, recurrent)
-        encode = encode if isinstance(encode, Encoder) else of_function("encode", encode)
+        encode = (
+            encode
+            if isinstance(encode, Encoder)
+            else of_function("encode", encode, texts=PLAIN if probe is None else probe)
+        )
+        if padding is None and encode.pads is not None:
+            padding = encode.pads.padding
         if probe is None:
             probe = readable(encode)
         examples = probe_of(probe, encode, PROBES[1] if padding is None else padding.to)

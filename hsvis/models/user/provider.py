@@ -48,6 +48,8 @@ class UsersModel:
             found["weights"] = self._weights
         if settings.tokenizer is None or ":" in settings.tokenizer:
             found["reading"] = self._reading()
+        elif settings.tokenizer.endswith(".json") and (pads := self._encoder.pads) is not None:
+            found["reading"] = str(pads)  # runs that were built before knew nothing of it
         return found
 
     def sources(self) -> dict[str, str]:
@@ -130,8 +132,9 @@ class UsersModel:
         settings, config = self._settings, self._config
         self._progress("your model", 0, 1, settings.factory)
         own = make_user_model(
-            settings, config.tokens, self._corpus.classes, self._corpus.test.examples, self._module
-        )
+            settings, config.tokens, self._corpus.classes, self._corpus.test.examples, self._module,
+            self._corpus.test.labels,
+        )  # fmt: skip
         model = own.model
         if config.states.layers is not None:
             model.keep(config.states.layers)
@@ -142,17 +145,24 @@ class UsersModel:
 
     def _reading(self) -> str:
         """Hash of the ids, or numbers, that some examples are read as."""
-        from hsvis.models.user.user_model import encoder_of  # noqa: PLC0415
-
         examples: Sequence[Any] = self._corpus.test.examples
-        encode = encoder_of(self._module, self._settings, self._config.tokens, examples)
+        encode = self._encoder
         rows = np.unique(np.linspace(0, len(examples) - 1, min(len(examples), TRIED)).round().astype(int))
         digest = hashlib.sha256()
         for row in rows.tolist():
             inputs = encode(examples[row]).inputs
             digest.update(f"{inputs.dtype} {inputs.shape}\n".encode())
             digest.update(np.ascontiguousarray(inputs).tobytes())
+        if encode.pads is not None:
+            digest.update(str(encode.pads).encode())
         return digest.hexdigest()
+
+    @cached_property
+    def _encoder(self) -> "Encoder":
+        """What reads the texts."""
+        from hsvis.models.user.user_model import encoder_of  # noqa: PLC0415
+
+        return encoder_of(self._module, self._settings, self._config.tokens, self._corpus.test.examples)
 
     def _facts(self, own: "UserModel") -> list[tuple[str, str]]:
         model, factory = own.model, self._settings.factory

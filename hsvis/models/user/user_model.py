@@ -3,8 +3,10 @@
 import inspect
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,10 @@ from hsvis.models.devices import device_of
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.calling import said
 from hsvis.models.user.outputs import say
+from hsvis.models.user.reading.effect import Effect, effect_of, padding_remarks
 from hsvis.models.user.reading.encoders import Encoder, encoder, of_function
 from hsvis.models.user.reading.lookup import looked_up, tables_of
+from hsvis.models.user.reading.padding import Padding, PadValue, pad_value
 from hsvis.models.user.references import resolve_reference
 from hsvis.models.user.weights import load_weights
 from hsvis.remarks import Remark
@@ -60,12 +64,14 @@ def make_user_model(
     classes: Sequence[str],
     examples: Sequence[Any],
     module: nn.Module | None = None,
+    labels: np.ndarray | None = None,
 ) -> UserModel:
     """The model that a config describes.
 
     Args:
         examples: texts or series of the dataset, by which the model is tried.
         module: what the factory made, where it was called already.
+        labels: (S,) of the examples, -1 unknown; all if None.
 
     Raises:
         ModelError: what does not fit, and what to do.
@@ -78,10 +84,32 @@ def make_user_model(
         loaded = load_weights(module, Path(settings.checkpoint))
     module = _move(module, settings.device)
     encode = encoder_of(module, settings, tokens, examples)
-    model, tables, remarks = _fit_model(
-        module, settings, classes, encode, [one for one in examples if len(one)][:TRIED]
+    texts = list(islice((one for one in examples if len(one)), TRIED))
+    value = pad_value(
+        tokens.pad_id, encode.pads, encode.padding, module, is_series=isinstance(examples[0], Series)
     )
-    return UserModel(model, encode, tables, loaded, left_training, remarks)
+    said = Padding(tokens.pad_to, tokens.pad, value.value) if tokens.pad_to is not None else None
+    model, tables, remarks = _fit_model(module, settings, classes, encode, texts, said)
+    known = np.full(len(examples), -1) if labels is None else labels
+    effect = _effect(model, encode, value, examples, known)
+    if said is None and effect is not None and effect.unpadded and effect.is_none(effect.unpadded):
+        assert encode.pads is not None
+        encode = replace(encode, pads=replace(encode.pads, to=None))  # what changes nothing takes time alone
+        model, tables, remarks = _fit_model(module, settings, classes, encode, texts)
+        effect = _effect(model, encode, value, examples, known)
+    told = padding_remarks(model, encode, tokens, value, effect)
+    return UserModel(model, encode, tables, loaded, left_training, (*remarks, *told))
+
+
+def _effect(
+    model: TorchModel, encode: Encoder, value: PadValue, examples: Sequence[Any], labels: np.ndarray
+) -> Effect | None:
+    """What padding changes; None where other ways to read than the model's own do not work."""
+    padding = model.call.padding
+    with suppress(ModelError):
+        length = None if padding is None else padding.to
+        return effect_of(model, encode, value.value, examples, labels, length)
+    return None
 
 
 def encoder_of(
@@ -101,13 +129,12 @@ def encoder_of(
             f"`model.tokenizer`: {settings.tokenizer} reads texts, but the dataset is of numbers. Leave it "
             "out, or name a function `package.module:name` that takes a Series."
         )
+    rows = np.unique(np.linspace(0, len(examples) - 1, min(len(examples), CUT)).round().astype(int))
+    texts = [] if is_series else [examples[row] for row in rows.tolist()]
     if settings.tokenizer is not None:
-        rows = np.unique(np.linspace(0, len(examples) - 1, min(len(examples), CUT)).round().astype(int))
-        return encoder(
-            settings.tokenizer, tokens, [] if is_series else [examples[row] for row in rows.tolist()]
-        )
+        return encoder(settings.tokenizer, tokens, texts)
     if callable(own := getattr(module, "encode", None)):
-        return of_function("encode of the model", own, tokens)
+        return of_function("encode of the model", own, tokens, texts)
     if is_series:
         return Encoder(partial(read_series, tokens=tokens), "the numbers as they are")
     raise ModelError(
@@ -208,6 +235,7 @@ def _fit_model(
     classes: Sequence[str],
     encode: Encoder,
     texts: Sequence[str],
+    padding: Padding | None = None,
 ) -> tuple[TorchModel, dict[str, int], tuple[Remark, ...]]:
     """The module as hsvis reads it, its `tables`, and remarks, if the embedding has a row for every id."""
     reader = settings.tokenizer or "the model's own `encode`"
@@ -221,14 +249,17 @@ def _fit_model(
                 probe=texts,
                 recurrent=settings.recurrent,
                 head=settings.head,
+                padding=padding,
             )
         except ModelError as error:
             if seen.beyond is None:
                 raise
+            if padding is not None and padding.value in seen.wrong:
+                raise ModelError(f"`tokens.pad_id`: padding {seen.beyond}.") from error
             raise ModelError(f"{source} {seen.beyond}. {OTHER}.") from error
         longest = max(map(encode, texts), key=len)
         model.answer([longest])
-        tables = tables_of(module, seen, torch.from_numpy(longest.inputs))
+        tables = tables_of(module, seen, model.call.read(torch.from_numpy(longest.inputs)[None]))
     remarks = [*encode.remarks, *decisions(model)]
     for path, rows in tables.items():
         size = rows if encode.size is None else encode.size

@@ -10,6 +10,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,19 @@ from hsvis.corpus.series import Series
 from hsvis.corpus.tokens import split_text
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
-from hsvis.models.user.reading.vocabularies import Vocabulary, read_file, read_vocabulary, splitter_of
+from hsvis.models.user.reading.padding import OwnPadding, own_padding
+from hsvis.models.user.reading.vocabularies import (
+    Vocabulary,
+    padding_entry,
+    read_file,
+    read_vocabulary,
+    splitter_of,
+)
 from hsvis.models.user.references import resolve_reference
 from hsvis.remarks import Remark
 
 Encode = Callable[[Any], Encoded]  # of a text, or of a series
+PADDED = 40  # texts by which is found out whether a function pads, about
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Encoder:
         unknown, padding: the ids of these, None where there are none.
         pieces: how many words or characters a text has before those that the vocabulary lacks are passed
             over; None where none ever are.
+        pads: the padding that it gives by itself, which is taken off; None where it gives none.
     """
 
     read: Encode
@@ -47,6 +57,7 @@ class Encoder:
     unknown: int | None = None
     padding: int | None = None
     pieces: Callable[[str], int] | None = None
+    pads: OwnPadding | None = None
     remarks: tuple[Remark, ...] = ()
 
     def __call__(self, text: str | Series) -> Encoded:
@@ -64,7 +75,7 @@ def encoder(tokenizer: str, tokens: TokenSettings, texts: Sequence[str] = ()) ->
         ModelError: no such file or function, or it can't be read.
     """
     if ":" in tokenizer and not Path(tokenizer).exists():
-        return of_function(tokenizer, resolve_reference(tokenizer, "tokenizer"), tokens)
+        return of_function(tokenizer, resolve_reference(tokenizer, "tokenizer"), tokens, texts)
     path = Path(tokenizer)
     if path.name == "tokenizer.json" or (path.suffix == ".json" and _is_tokenizers_file(path)):
         return _of_tokenizers(path, tokens)
@@ -87,7 +98,7 @@ def _of_vocabulary(entries: Vocabulary, tokens: TokenSettings, texts: Sequence[s
         if way.by_code_point:
             return _characters(text, tokens)
         t = tokens
-        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep, split=way.split)
+        found = split_text(text, lowercase=t.lowercase, max_length=t.longest, keep=t.keep, split=way.split)
         return found.forms, found.surfaces, found.start, found.end
 
     def encode(text: str) -> Encoded:
@@ -106,12 +117,12 @@ def _of_vocabulary(entries: Vocabulary, tokens: TokenSettings, texts: Sequence[s
         unknown,
         entries.padding,
         None if unknown is not None else lambda text: len(split(text)[0]),
-        entries.remarks + way.remarks,
+        remarks=entries.remarks + way.remarks,
     )
 
 
 def _characters(text: str, tokens: TokenSettings) -> tuple[list[str], list[str], int, int]:
-    length = len(text) if tokens.max_length is None else min(len(text), tokens.max_length)
+    length = len(text) if tokens.longest is None else min(len(text), tokens.longest)
     start = len(text) - length if tokens.keep == "last" else 0
     read = list(text[start : start + length])
     return [c.lower() for c in read] if tokens.lowercase else read, read, start, start + length
@@ -131,17 +142,18 @@ def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encoder:
             f"`model.tokenizer`: {path}: can't be read as a file of `tokenizers` ({error}). Save it again by "
             "`tokenizer.save(path)`."
         ) from error
+    pads = _padding_of_file(tokenizer.padding)
     tokenizer.no_padding()
     tokenizer.no_truncation()
     own = json.loads(tokenizer.to_str())["model"].get("unk_token")
-    unknown, padding = (
-        next((k for k in map(tokenizer.token_to_id, names) if k is not None), None)
-        for names in ((*([own] if own else []), "[UNK]", "<unk>"), ("[PAD]", "<pad>"))
-    )
+    names = (*([own] if own else []), "[UNK]", "<unk>")
+    unknown = next((k for k in map(tokenizer.token_to_id, names) if k is not None), None)
+    entries = tokenizer.get_vocab()
+    padding = pads.id if pads is not None else entries.get(padding_entry(entries) or "")
 
     def encode(text: str) -> Encoded:
         read = tokenizer.encode(text, add_special_tokens=False)
-        most = tokens.max_length or len(read.ids)
+        most = tokens.longest or len(read.ids)
         kept = slice(max(0, len(read.ids) - most), None) if tokens.keep == "last" else slice(most)
         ids, spans = read.ids[kept], read.offsets[kept]
         surfaces = [text[a:b] or piece for (a, b), piece in zip(spans, read.tokens[kept], strict=True)]
@@ -150,14 +162,34 @@ def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encoder:
         known = np.ones(len(ids), bool) if unknown is None else inputs != unknown
         return Encoded(surfaces, inputs, known, start, end)
 
-    size = 1 + max(tokenizer.get_vocab().values(), default=-1)
-    return Encoder(encode, f"sub-words of a tokenizer file, {size:,} entries", size, unknown, padding)
+    size = 1 + max(entries.values(), default=-1)
+    kind = f"sub-words of a tokenizer file, {size:,} entries"
+    return Encoder(encode, kind, size, unknown, padding, pads=pads)
 
 
-def of_function(name: str, function: Any, tokens: TokenSettings | None = None) -> Encoder:
-    """What a user's function reads (an Encoded, or tokens and ids), checked and cut by the length limit."""
+def _padding_of_file(said: dict[str, Any] | None) -> OwnPadding | None:
+    """The padding that a tokenizer file asks for."""
+    if said is None:
+        return None
+    return OwnPadding(said["direction"].lower(), said["pad_id"], None, said["length"])
+
+
+def of_function(
+    name: str, function: Any, tokens: TokenSettings | None = None, texts: Sequence[Any] = ()
+) -> Encoder:
+    """What a user's function reads (an Encoded, or tokens and ids), checked and cut by the length limit.
+
+    Args:
+        texts: some of the dataset, by which is found out whether it pads; that padding is taken off.
+    """
 
     def encode(example: str | Series) -> Encoded:
+        read = whole(example)
+        read = read if pads is None else pads.strip(read)
+        text = example.caption if isinstance(example, Series) else example
+        return read if tokens is None else _cut(read, text, tokens)
+
+    def whole(example: str | Series) -> Encoded:
         try:
             found = function(example)
         except Exception as error:  # whatever a user's function raises
@@ -172,9 +204,20 @@ def of_function(name: str, function: Any, tokens: TokenSettings | None = None) -
                 f"`model.tokenizer`: `{name}` returned {_describe(found)}; an Encoded is needed, or a tuple "
                 "of as many tokens as ids (or feature vectors)."
             )
-        return read if tokens is None else _cut(read, text, tokens)
+        return read
 
-    return Encoder(encode, f"the function `{name}`")
+    pads = _padding_of(whole, texts)
+    padding = None if pads is None else pads.id
+    return Encoder(encode, f"the function `{name}`", padding=padding, pads=pads)
+
+
+def _padding_of(read: Encode, texts: Sequence[Any]) -> OwnPadding | None:
+    """The padding that a function gives to some texts; those that it does not take are passed over."""
+    found = []
+    for text in texts[:: max(1, len(texts) // PADDED)]:
+        with suppress(ModelError):
+            found += [(read(text), text)] if isinstance(text, str) else []
+    return own_padding([one for one, _ in found], [text for _, text in found])
 
 
 def _encoded_of(found: Any, text: str) -> Encoded | None:
@@ -192,7 +235,7 @@ def _encoded_of(found: Any, text: str) -> Encoded | None:
 
 def _cut(read: Encoded, text: str, tokens: TokenSettings) -> Encoded:
     """The first or last steps of what a function read, as many as the length limit allows."""
-    most = tokens.max_length
+    most = tokens.longest
     if most is None or len(read) <= most:
         return read
     first = len(read) - most if tokens.keep == "last" else 0

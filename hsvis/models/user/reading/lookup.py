@@ -16,11 +16,12 @@ class Lookups:
     """What the embeddings of a module were asked for during some calls.
 
     Attributes:
-        beyond: the first id that an embedding has no row for, in words.
+        beyond: the first ids that an embedding has no row for, in words; wrong: these.
         last: path -> the ids of its last call, sorted, (n,) int64.
     """
 
     beyond: str | None = None
+    wrong: frozenset[float] = frozenset()
     last: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
@@ -38,6 +39,7 @@ def looked_up(module: nn.Module) -> Iterator[Lookups]:
                     rows = len(one.weight)  # type: ignore[arg-type]
                     wrong = ids[(ids < 0) | (ids >= rows)]
                     if len(wrong):
+                        seen.wrong = frozenset(wrong.tolist())
                         seen.beyond = (
                             f"gives ids up to {int(wrong.max())}, but `{path}` has only {rows:,} entries, "
                             f"0 to {rows - 1}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from torch import nn
 
 from hsvis.models.protocol import Encoded
 from hsvis.models.user.reading.vocabularies import is_padding
@@ -74,6 +75,11 @@ class OwnPadding:
     token: str | None
     to: int | None
 
+    @property
+    def padding(self) -> Padding | None:
+        """The same for a module; None where it differs in length."""
+        return None if self.to is None else Padding(self.to, self.side, self.id)
+
     def strip(self, read: Encoded) -> Encoded:
         """A sequence without its padding."""
         count = self.count(read)
@@ -96,13 +102,15 @@ class OwnPadding:
 def own_padding(read: Sequence[Encoded], texts: Sequence[str]) -> OwnPadding | None:
     """The padding that a tokenizer gave to some texts: a run of one token at one side of several of them.
 
-    The token is called padding, or stands in none of these texts and so often in some, and not in others,
-    that it is no mark of an end.
+    The token is called padding; or it is empty, or all sequences have one length with it, and it stands
+    nowhere else and so often in some, and not in others, that it is no mark of an end.  What a text itself
+    has at that side is none.
 
     Args:
         read: what it made of `texts`.
     """
     found = []
+    lengths = {len(sequence) for sequence in read}
     for side in SIDES:
         edge = -1 if side == "right" else 0
         ends = Counter(
@@ -112,14 +120,65 @@ def own_padding(read: Sequence[Encoded], texts: Sequence[str]) -> OwnPadding | N
             one = OwnPadding(side, number, token, None)
             counts = [one.count(sequence) for sequence in read]
             padded = [text for text, count in zip(texts, counts, strict=True) if count]
-            if token and any(token in text for text in padded):
+            if token and any(_has_at(text, token, side) for text in padded):
                 continue
-            if is_padding(token) or (max(counts) > 1 and len(set(counts)) >= ENOUGH):
+            fits = len(lengths) == 1 or token == ""
+            varies = max(counts) > 1 and len(set(counts)) >= ENOUGH
+            if is_padding(token) or (fits and varies and _total(read, number, token) == sum(counts)):
                 found.append((sum(counts), one))
     if not found:
         return None
     one = max(found, key=lambda pair: pair[0])[1]
-    lengths = {len(sequence) for sequence in read}
     own = {len(one.strip(sequence)) for sequence in read}
     to = lengths.pop() if len(lengths) == 1 and len(own) >= ENOUGH else None
     return OwnPadding(one.side, one.id, one.token, to)
+
+
+def _has_at(text: str, token: str, side: Side) -> bool:
+    """Whether a text has a token at a side."""
+    text, token = (text.strip() if token.strip() else text).lower(), token.lower()
+    return text.endswith(token) if side == "right" else text.startswith(token)
+
+
+def _total(read: Sequence[Encoded], number: int, token: str) -> int:
+    """How often a token stands in all sequences."""
+    pairs = (zip(one.inputs.tolist(), one.tokens, strict=True) for one in read)
+    return sum((number, token) == pair for some in pairs for pair in some)
+
+
+@dataclass(frozen=True)
+class PadValue:
+    """What pads.
+
+    Attributes:
+        value: an id, or a number of feature vectors.
+        source: where it is from, in words.
+        is_known: whether something says that it is padding.
+    """
+
+    value: float
+    source: str
+    is_known: bool = True
+
+
+def pad_value(
+    said: int | None, own: OwnPadding | None, entry: int | None, module: nn.Module, *, is_series: bool
+) -> PadValue:
+    """What pads, as far as something tells it.
+
+    Args:
+        said: by the config; own: what the tokenizer does; entry: the id of a vocabulary's padding.
+    """
+    if is_series:
+        number = 0 if said is None else said
+        return PadValue(number, f"steps of {number}", said is not None)
+    if said is not None:
+        return PadValue(said, f"id {said}")
+    if own is not None:
+        return PadValue(own.id, f"id {own.id}")
+    if entry is not None:
+        return PadValue(entry, f"id {entry}, the vocabulary's padding")
+    for path, table in module.named_modules():
+        if isinstance(table, nn.Embedding) and table.padding_idx is not None:
+            return PadValue(table.padding_idx, f"id {table.padding_idx}, the `padding_idx` of `{path}`")
+    return PadValue(0, "id 0, as nothing says which one pads (`tokens.pad_id` does)", is_known=False)
