@@ -81,6 +81,10 @@ class NotesError(HsvisError):
         self.path, self.reason = path, reason
 
 
+class ClientGoneError(Exception):
+    """Whoever asked has closed the connection: nothing is left to be done."""
+
+
 def nearest(wrong: str, there: Iterable[str], *, every: bool = True) -> str:
     """The remedy for a name that is not there: the one that is meant, it seems, and all that there are.
 

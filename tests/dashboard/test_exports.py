@@ -342,7 +342,7 @@ def test_whole_list_can_be_posted_even_indented(client: FlaskClient, demo_store:
 
 def test_a_table_is_made_piece_by_piece() -> None:
     endless = export_tables.Table(["n"], ([n] for n in itertools.count()))
-    chunks = exports.csv_chunks(endless, chunk_rows=3)
+    chunks = exports.csv_chunks(endless, chunk_values=3)
     assert [next(chunks), next(chunks)] == [b"n\r\n0\r\n1\r\n", b"2\r\n3\r\n4\r\n"]
 
 
@@ -357,7 +357,8 @@ def test_large_files_are_streamed_even_to_those_who_take_compressed_ones(
         assert answer.data == whole
     with app_of(demo_store) as other:
         view = Runs([demo_store]).resolve({"projection": demo_store.projections("rnn.0")[-1].name})
-        chunks = list(exports.csv_chunks(export_tables.projection(view), chunk_rows=100))
+        table = export_tables.projection(view)
+        chunks = list(exports.csv_chunks(table, chunk_values=100 * len(table.header)))
         assert len(chunks) == -(-(demo_store.n_states + 1) // 100)
         assert b"".join(chunks) == other.get(address(demo_store, "projection.csv")).data
 

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hsvis.analysis import regions
+from hsvis.analysis.regions import Polygon
 from hsvis.catalogue.runs import Runs
-from hsvis.dashboard.content.filters import LONGEST_SEARCH, Filter, Filters, Polygon, inside, matching
+from hsvis.dashboard.content.filters import LONGEST_SEARCH, Filter, Filters, matching
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
@@ -52,6 +54,10 @@ def odd_store(demo_store: StateStore) -> StateStore:
 @pytest.fixture(scope="module")
 def view(odd_store: StateStore) -> View:
     return Runs([odd_store]).resolve(None)
+
+
+def inside(polygon: Polygon, xy: np.ndarray) -> np.ndarray:
+    return regions.inside(polygon, xy, lambda: regions.strips_of(regions.in_strips(xy)))
 
 
 def plainly_inside(polygon: Polygon, x: float, y: float) -> bool | None:
@@ -175,8 +181,8 @@ def test_signs_of_patterns_are_literal(view: View, search: str, found: int) -> N
 @pytest.mark.parametrize("seed", range(6))
 def test_regions_agree_with_a_plain_loop(view: View, seed: int) -> None:
     one, other = lasso(view, 0.3, seed), lasso(view, 0.6, seed + 100)
-    for regions in ((one,), (other,), (one, other)):
-        chosen = Filter(regions=regions)
+    for drawn in ((one,), (other,), (one, other)):
+        chosen = Filter(regions=drawn)
         assert matching(chosen, view).tolist() == plainly_matching(chosen, view)
     both = matching(Filter(regions=(one, other)), view)
     apart = matching(Filter(regions=(one,)), view) & matching(Filter(regions=(other,)), view)

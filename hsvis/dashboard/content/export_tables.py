@@ -1,7 +1,7 @@
 """What stands behind each view as tables, for files to download: routes/exports.py serves them."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +16,14 @@ SHARE = "distance ÷ largest"
 
 
 class Table(NamedTuple):
-    """A CSV file to be: `rows` has as many values a row as `header`, and may be read once."""
+    """A CSV file to be: `rows` has as many values a row as `header`, and may be read once.
+
+    `n_rows` is how many there are, where there may be many.
+    """
 
     header: list[str]
     rows: Iterable[Iterable[object]]
+    n_rows: int = 0
 
 
 def class_overview(view: View) -> Table:
@@ -43,13 +47,14 @@ def confusion_matrix(view: View) -> Table:
 def projection(view: View) -> Table:
     """All N states with their coordinates and EPs."""
     header = ["sequence", "step", "token", "x", "y", "winning class"]
-    return Table([*header, *_ep_names(view.store)], _states(view))
+    return Table([*header, *_ep_names(view.store)], _states(view), view.store.n_states)
 
 
-def sequences(store: StateStore, chosen: Iterable[int]) -> Table:
+def sequences(store: StateStore, chosen: Collection[int]) -> Table:
     """These sequences in this order, each with its whole text."""
     header = ["id", "class", "classification", "correct", "confidence", "length", "text"]
-    return Table(header, (_sequence_row(store, store.sequence(index)) for index in chosen))
+    rows = (_sequence_row(store, store.sequence(int(index))) for index in chosen)
+    return Table(header, rows, len(chosen))
 
 
 def ep_heatmap(view: View, sequence: Sequence) -> Table:
@@ -153,7 +158,7 @@ def _states(view: View) -> Iterator[tuple[object, ...]]:
 def _steps(sequence: Sequence, columns: dict[str, Iterable[object]]) -> Table:
     """A row for each step: its number, its token and these columns of T values."""
     rows = zip(range(len(sequence.tokens)), sequence.tokens, *columns.values(), strict=True)
-    return Table(["step", "token", *columns], rows)
+    return Table(["step", "token", *columns], rows, len(sequence.tokens))
 
 
 def _value_columns(store: StateStore, sequence: Sequence) -> dict[str, Iterable[object]]:
@@ -202,9 +207,12 @@ def _winners(store: StateStore, ep: np.ndarray) -> list[str]:
     return [store.classes[k] for k in ep.argmax(axis=1).tolist()]
 
 
-def _numbers(values: np.ndarray) -> list[str]:
-    """(T,) float32 as the shortest text that reads back as the same; nothing for NaN."""
-    return ["" if math.isnan(value) else str(value) for value in values]
+def _numbers(values: np.ndarray) -> Iterator[str]:
+    """(T,) float32 as the shortest text that reads back as the same; nothing for NaN.
+
+    One by one as they are asked for: of a long sequence's units, texts would fill the memory.
+    """
+    return ("" if math.isnan(value) else str(value) for value in values)
 
 
 def _values(values: np.ndarray) -> list[float | None]:

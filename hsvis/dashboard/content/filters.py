@@ -1,14 +1,16 @@
 """Which sequences are emphasised: by class, answer, words of the text, and regions of a projection."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from hsvis.analysis.regions import Polygon, Strips, in_strips, inside, strips_of
 from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.request_json import json_object, short
 from hsvis.figures.view import View
-from hsvis.run.store import StateStore
+from hsvis.web.capacity import TURNS, Capacity, check, departure
 
 KEYS = ("actual", "predicted", "correct", "search", "regions")
 LONGEST_SEARCH = 200  # characters
@@ -17,7 +19,8 @@ POINTS = (3, 500)  # of one region
 LARGEST_COORDINATE = 1e30  # far beyond any projection, and safe to compute with
 MASK_BYTES = 16 * 2**20  # of masks kept for the next request
 
-Polygon = tuple[tuple[float, float], ...]
+STRIP_BYTES = 64 * 2**20  # of states sorted for regions, kept for the next region
+LARGE = 500_000  # states to be looked at from which on a filter by regions takes its turn
 
 
 @dataclass(frozen=True)
@@ -62,54 +65,19 @@ class Filter:
         )
 
 
-def matching(filter: Filter, view: View) -> np.ndarray:
-    """Which sequences match: (S,) bool.  Regions look at all states of the view's projection."""
-    return _matching(filter, view.store, view.projection.xy)
-
-
-class Filters:
-    """The masks of the last filters, for the requests to one app; safe to use from several threads."""
-
-    def __init__(self, mask_bytes: int = MASK_BYTES) -> None:
-        self._kept: BoundedCache[np.ndarray] = BoundedCache(mask_bytes)
-
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Hits and misses of what is kept."""
-        return {"filters": self._kept.counts}
-
-    def mask(self, view: View, filter: Filter) -> np.ndarray:
-        """(S,) bool, read-only: which sequences match."""
-        key = (view.store.content, view.projection.content if filter.regions else None, filter)
-        return self._kept.get(key, lambda: matching(filter, view))
-
-
-def inside(polygon: Polygon, xy: np.ndarray) -> np.ndarray:
-    """Which points lie in a polygon, by the even-odd rule: what is enclosed twice is outside again.
+def matching(
+    filter: Filter,
+    view: View,
+    strips: Callable[[], Strips] | None = None,
+    pause: Callable[[], object] = lambda: None,
+) -> np.ndarray:
+    """Which sequences match: (S,) bool.  Regions look at all states of the view's projection.
 
     Args:
-        polygon: its P corners; the last is joined to the first.
-        xy: (N, 2) float32.
-
-    Returns:
-        (N,) bool.  Of two polygons with a common edge, a point on it lies in exactly one.
+        strips: gives the states of the projection, where they are kept.
+        pause: is called between parts of the work, and may raise.
     """
-    corners = np.array(polygon, dtype=np.float64)  # (P, 2)
-    (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
-    x, y = xy[:, 0], xy[:, 1]
-    rows = np.flatnonzero((x >= left) & (x <= right) & (y >= bottom) & (y <= top))
-    rows = rows[np.argsort(y[rows], kind="stable")]  # so that an edge meets one slice of them
-    x, y = x[rows].astype(np.float64), y[rows].astype(np.float64)
-    odd = np.zeros(len(rows), dtype=bool)
-    for one, other in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        (x0, y0), (x1, y1) = (one, other) if one[1] <= other[1] else (other, one)
-        beside = slice(*np.searchsorted(y, (y0, y1)))  # y0 <= y < y1: empty for a level edge
-        odd[beside] ^= x[beside] < x0 + (x1 - x0) * ((y[beside] - y0) / (y1 - y0))
-    found = np.zeros(len(xy), dtype=bool)
-    found[rows[odd]] = True
-    return found
-
-
-def _matching(filter: Filter, store: StateStore, xy: np.ndarray) -> np.ndarray:
+    store, xy = view.store, view.projection.xy
     matches = np.ones(store.n_sequences, dtype=bool)
     if filter.actual is not None:
         matches &= store.labels == filter.actual
@@ -120,8 +88,46 @@ def _matching(filter: Filter, store: StateStore, xy: np.ndarray) -> np.ndarray:
     if filter.search:
         matches &= store.contains(filter.search)
     for region in filter.regions:
-        matches &= _with_any(np.flatnonzero(inside(region, xy)), store.offsets)
+        found = inside(region, xy, strips or (lambda: strips_of(in_strips(xy))), pause)
+        matches &= _with_any(np.flatnonzero(found), store.offsets)
     return matches
+
+
+class Filters:
+    """The masks of the last filters, for the requests to one app; safe to use from several threads."""
+
+    def __init__(self, mask_bytes: int = MASK_BYTES, turns: Capacity | None = None) -> None:
+        """`turns`: those of filters that take long."""
+        self._kept: BoundedCache[np.ndarray] = BoundedCache(mask_bytes)
+        self._strips: BoundedCache[np.ndarray] = BoundedCache(STRIP_BYTES)
+        self._turns = turns or Capacity(TURNS, "filters by regions")
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Hits and misses of what is kept."""
+        return {"filters": self._kept.counts, "strips": self._strips.counts}
+
+    def mask(self, view: View, filter: Filter) -> np.ndarray:
+        """(S,) bool, read-only: which sequences match.
+
+        Raises:
+            ServiceUnavailable: too many filters are computed already.
+            ClientGoneError: nobody waits for the answer any more.
+        """
+        cloud = view.projection.content if filter.regions else None
+
+        def compute() -> np.ndarray:
+            if len(filter.regions) * view.store.n_states < LARGE:
+                return matching(filter, view)
+            has_gone = departure()
+            with self._turns.hold(1, has_gone):
+                return matching(filter, view, lambda: self._strips_of(view), lambda: check(has_gone))
+
+        return self._kept.get((view.store.content, cloud, filter), compute)
+
+    def _strips_of(self, view: View) -> Strips:
+        """Of the states of a projection, sorted once."""
+        xy = view.projection.xy
+        return strips_of(self._strips.get(view.projection.content, lambda: in_strips(xy)))
 
 
 def _with_any(rows: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -6,11 +6,12 @@ from typing import Any
 
 import flask
 from dash import Dash
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from hsvis.errors import GoneError
+from hsvis.errors import ClientGoneError, GoneError
 
 LONGEST = 600  # characters of an error
+GONE_AWAY = 499  # nobody reads it; the log shows it, as that of nginx does
 
 
 def add_route(
@@ -41,9 +42,14 @@ def plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.
         except HTTPException as error:
             said = str(error.description)  # with what was asked, which may be long
             said = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
-            return flask.Response(f"{said}\n", status=error.code, mimetype="text/plain")
+            answered = flask.Response(f"{said}\n", status=error.code, mimetype="text/plain")
+            if isinstance(error, ServiceUnavailable):
+                answered.headers["Retry-After"] = str(error.retry_after)
+            return answered
         except GoneError as error:
             return flask.Response(f"{error}\n", status=410, mimetype="text/plain")
+        except ClientGoneError:
+            return flask.Response(status=GONE_AWAY)
 
     return answer
 

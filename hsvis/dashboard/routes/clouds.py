@@ -17,8 +17,12 @@ from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures.cloud import Emphasis, Look, emphasis
 from hsvis.figures.view import FADES, MARKS, STATE_COLOURS, View
 from hsvis.figures.window import Window, dot_radius
+from hsvis.web.capacity import Capacity, departure
 
 LARGEST_SIDE = 4096  # device pixels
+PIXELS = 2**24  # drawn at once, of images of each of two kinds: some 40 bytes a pixel are needed meanwhile
+LARGE = 2**22  # pixels: no screen's plot has more; larger ones, as for a picture to keep, wait for each other
+SMALL_WAITING = 8  # images in line that are not large
 PIXEL_RATIOS = (0.5, 4.0)
 SIZES = (0.25, 4.0)  # of the dots, 1 is their own
 
@@ -47,16 +51,26 @@ class Picture:
 
 def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
+    small = Capacity(PIXELS, "images", most_waiting=SMALL_WAITING)
+    large = Capacity(PIXELS, "large images")
+
+    def drawn(
+        draw: Callable[[Clouds, Picture, Emphasis], flask.Response], picture: Picture
+    ) -> flask.Response:
+        emphasis = _emphasis(filters, picture)
+        pixels = picture.window.width * picture.window.height
+        with (large if pixels > LARGE else small).hold(pixels, departure()):
+            return draw(clouds, picture, emphasis)
 
     def cloud_image(run: str, layer: str, projection: str) -> flask.Response:
         picture = _read_picture(runs, run, layer, projection)
         content = ("image", *picture.shape, *picture.paint)
-        return _answer_kept(content, lambda: _image(clouds, picture, _emphasis(filters, picture)))
+        return _answer_kept(content, lambda: drawn(_image, picture))
 
     def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
         picture = _read_picture(runs, run, layer, projection)
         content = ("grid and starts", *picture.shape)
-        return _answer_kept(content, lambda: _grid(clouds, picture, _emphasis(filters, picture)))
+        return _answer_kept(content, lambda: drawn(_grid, picture))
 
     def state(run: str, row: str) -> flask.Response:
         return flask.jsonify(_state(runs, run, row))

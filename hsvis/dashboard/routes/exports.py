@@ -11,9 +11,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain, islice
-from typing import Any
 
 import flask
 from dash import Dash
@@ -29,8 +28,11 @@ from hsvis.errors import DamagedFileError
 from hsvis.figures.view import View
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
+from hsvis.web.capacity import TURNS, Capacity, check, departure
 
-CHUNK_ROWS = 10_000  # that are in memory at once
+CHUNK_VALUES = 200_000  # that are in memory at once
+LARGE = 200_000  # values of a file from which on it takes its turn
+MOST_JSON = 4_000_000  # values of a JSON file, which is made in one piece
 FOLDER = "export/<run>/<layer>/<projection>/"
 SEQUENCES = "sequences.csv"
 SEQUENCE_JSON = "sequence.json"
@@ -41,26 +43,28 @@ ID_BYTES = 32  # that one id may take in a posted list, with what stands around 
 def register(app: Dash, runs: Runs, pages: Pages) -> None:
     """Adds `export/<run>/<layer>/<projection>/<name>` to the app's server, under the app's path prefix."""
 
+    turns = Capacity(TURNS, "exports")
+
     def export(run: str, layer: str, projection: str, name: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
         if name in OF_RUN:
-            return _table_file(OF_RUN[name](view), view, name)
+            return _table_file(OF_RUN[name](view), view, name, turns)
         if name not in OF_SEQUENCE and name != SEQUENCE_JSON:
             names = ", ".join((*OF_RUN, SEQUENCES, *OF_SEQUENCE, SEQUENCE_JSON))
             raise NotFound(f"There is no file {name!r} to export, only {names}.")
         sequence = _asked_sequence(view.store)
         file = f"sequence-{sequence.index}-{name}".replace("-sequence.", ".")
         if name == SEQUENCE_JSON:
-            return _json_file(export_tables.sequence_record(view, sequence), view, file)
+            return _json_file(view, sequence, file)
         try:
-            return _table_file(OF_SEQUENCE[name](view, sequence), view, file)
+            return _table_file(OF_SEQUENCE[name](view, sequence), view, file, turns)
         except DamagedFileError as error:
             return flask.Response(f"{error.told}\n", status=409, mimetype="text/plain")
 
     def export_sequences(run: str, layer: str, projection: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
         chosen = _asked_sequences(view, pages)
-        return _table_file(export_tables.sequences(view.store, chosen), view, SEQUENCES)
+        return _table_file(export_tables.sequences(view.store, chosen), view, SEQUENCES, turns)
 
     answers.add_route(app, f"{FOLDER}<name>", export)
     answers.add_route(app, f"{FOLDER}{SEQUENCES}", export_sequences, "GET", "POST")
@@ -80,20 +84,47 @@ OF_SEQUENCE: dict[str, Callable[[View, Sequence], Table]] = {
 }
 
 
-def csv_chunks(table: Table, chunk_rows: int = CHUNK_ROWS) -> Iterator[bytes]:
-    """The file in pieces of so many rows, made one by one as they are asked for."""
-    rows = chain([table.header], table.rows)
-    while chunk := list(islice(rows, chunk_rows)):
+def csv_chunks(
+    table: Table, pause: Callable[[], object] = lambda: None, chunk_values: int = CHUNK_VALUES
+) -> Iterator[bytes]:
+    """The file in pieces of some values, made one by one as they are asked for.
+
+    Args:
+        pause: is called before each, and may raise.
+    """
+    rows, at_once = chain([table.header], table.rows), max(1, chunk_values // len(table.header))
+    pause()
+    while chunk := list(islice(rows, at_once)):
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\r\n").writerows(chunk)
         yield _encode(text.getvalue())
+        pause()
 
 
-def _table_file(table: Table, view: View, file: str) -> flask.Response:
-    return _attach(flask.Response(csv_chunks(table), content_type="text/csv; charset=utf-8"), view, file)
+def _table_file(table: Table, view: View, file: str, turns: Capacity) -> flask.Response:
+    """Sent as it is made; a large one holds its turn until its last piece is taken.
+
+    Raises: ServiceUnavailable, ClientGoneError.
+    """
+    has_gone = departure()
+    is_large = table.n_rows * len(table.header) >= LARGE
+    release = turns.take(1, has_gone) if is_large else None
+    chunks = csv_chunks(table, lambda: check(has_gone))
+    response = flask.Response(chunks, content_type="text/csv; charset=utf-8")
+    if release is not None:
+        response.call_on_close(release)
+    return _attach(response, view, file)
 
 
-def _json_file(record: dict[str, Any], view: View, file: str) -> flask.Response:
+def _json_file(view: View, sequence: Sequence, file: str) -> flask.Response:
+    """Raises BadRequest if it would be too long."""
+    n_values = len(sequence.tokens) * view.store.n_classes
+    if n_values > MOST_JSON:
+        raise BadRequest(
+            f"Sequence {sequence.index} has {len(sequence.tokens):,} steps with {view.store.n_classes:,} EPs "
+            "each: too much for JSON. Take sequence.csv."
+        )
+    record = export_tables.sequence_record(view, sequence)
     content = json.dumps(record, ensure_ascii=False, allow_nan=False)
     return _attach(flask.Response(_encode(content), mimetype="application/json"), view, file)
 
@@ -123,7 +154,7 @@ def _asked_sequence(store: StateStore) -> Sequence:
     return store.sequence(parameters.sequence(store, given))
 
 
-def _asked_sequences(view: View, pages: Pages) -> Iterable[int]:
+def _asked_sequences(view: View, pages: Pages) -> Collection[int]:
     """The ids of a posted list or of `sequences`; else those of the table as it is filtered and sorted.
 
     Raises: BadRequest, NotFound.
@@ -134,7 +165,8 @@ def _asked_sequences(view: View, pages: Pages) -> Iterable[int]:
     elif "sequences" in flask.request.args:
         given = [part for part in flask.request.args["sequences"].split(",") if part.strip()]
     else:
-        return map(int, pages.order(view, listing(view)))
+        order: Collection[int] = pages.order(view, listing(view))
+        return order
     if len(given) > store.n_sequences:
         raise BadRequest(f"{len(given):,} ids are more than the run has sequences: {store.n_sequences:,}.")
     return [parameters.sequence(store, one) for one in given]
