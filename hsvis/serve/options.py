@@ -213,13 +213,15 @@ def _run(dashboard: Any, given: argparse.Namespace, prefix: str, say: Callable[[
 
 def _run_for_team(dashboard: Any, given: argparse.Namespace, prefix: str, say: Callable[[str], None]) -> None:
     from hsvis.serve import waitress_server  # noqa: PLC0415
+    from hsvis.web import public  # noqa: PLC0415
 
     try:
         door = waitress_server.listening(given.host, given.port)
     except OSError as error:
         raise _port_error(given.port, given.host) from error
     say(f"hsvis is at {_address(given.host, door.getsockname()[1], prefix)}, with {given.threads} threads")
-    waitress_server.serve(dashboard.server, door, given.threads, say)
+    apart = [prefix + path for path in public.PATHS]
+    waitress_server.serve(dashboard.server, door, given.threads, say, apart)
 
 
 def _port_error(port: int, host: str) -> ServerError:

@@ -10,10 +10,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIApplication
 
 from hsvis.errors import ServerError
+
+if TYPE_CHECKING:
+    from hsvis.serve.sockets import Channels
 
 PATIENCE = 20.0  # seconds that requests under way get when the server is stopped
 CONNECTIONS = 20_000  # at once, or as many as files may be open
@@ -37,19 +41,13 @@ def listening(host: str, port: int) -> socket.socket:
     return socket.create_server(address[:2], family=family, backlog=BACKLOG)
 
 
-def serve(
-    application: WSGIApplication, door: socket.socket, threads: int, say: Callable[[str], None]
-) -> None:
-    """Serves until SIGTERM or SIGINT; requests under way are finished first, for PATIENCE at the most.
-
-    A second signal ends it at once.
-
-    Args:
-        door: from `listening`; closed as soon as the server is to stop.
-        say: is told when it stops.
-    """
+def make_server(
+    application: WSGIApplication, door: socket.socket, threads: int, apart: Collection[str]
+) -> tuple[Any, "Channels"]:
+    """The server of waitress, and the loop that runs it; all as `serve`."""
     from waitress import create_server  # noqa: PLC0415  (the plain server does without)
 
+    from hsvis.serve import channels as connections  # noqa: PLC0415
     from hsvis.serve.sockets import Channels  # noqa: PLC0415
 
     channels = Channels(IDLE)
@@ -57,7 +55,8 @@ def serve(
         application,
         map=channels,
         sockets=[door],
-        threads=threads,
+        _dispatcher=connections.Dispatcher(threads, apart),
+        channel_request_lookahead=connections.LOOKAHEAD,
         backlog=BACKLOG,
         connection_limit=_connections(),
         channel_timeout=IDLE,
@@ -68,6 +67,27 @@ def serve(
         clear_untrusted_proxy_headers=False,  # hsvis.web.proxies decides what to believe
         ident="hsvis",
     )
+    server.channel_class = connections.Channel
+    return server, channels
+
+
+def serve(
+    application: WSGIApplication,
+    door: socket.socket,
+    threads: int,
+    say: Callable[[str], None],
+    apart: Collection[str] = (),
+) -> None:
+    """Serves until SIGTERM or SIGINT; requests under way are finished first, for PATIENCE at the most.
+
+    A second signal ends it at once.
+
+    Args:
+        door: from `listening`; closed as soon as the server is to stop.
+        say: is told when it stops.
+        apart: paths that are answered even while all threads are busy, such as /health.
+    """
+    server, channels = make_server(application, door, threads, apart)
     stopping, finished = threading.Event(), threading.Event()
 
     def is_busy() -> bool:

@@ -5,6 +5,10 @@ from ipaddress import ip_address
 import flask
 
 HEALTH, METRICS = "hsvis:health", "hsvis:metrics"  # endpoints
+PATHS = (
+    "health",
+    "metrics",
+)  # under the prefix; a supervisor's questions, which are answered however busy all is
 FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 

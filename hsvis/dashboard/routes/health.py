@@ -11,7 +11,7 @@ from hsvis import __version__
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.metrics import Metrics
 from hsvis.dashboard.routes import answers
-from hsvis.web.public import HEALTH, METRICS, is_from_this_machine
+from hsvis.web.public import HEALTH, METRICS, PATHS, is_from_this_machine
 
 READERS = ("loopback", "all")  # who may read the figures
 
@@ -36,5 +36,5 @@ def register(app: Dash, runs: Runs, metrics: Metrics, readers: str) -> None:
             raise Forbidden("The figures are told to programs of this machine only. See --metrics.")
         return flask.Response(metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
-    answers.add_route(app, "health", health, endpoint=HEALTH)
-    answers.add_route(app, "metrics", figures, endpoint=METRICS)
+    for path, respond, endpoint in zip(PATHS, (health, figures), (HEALTH, METRICS), strict=True):
+        answers.add_route(app, path, respond, endpoint=endpoint)
