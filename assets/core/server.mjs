@@ -1,7 +1,10 @@
 // Questions to the server.
+import { notice } from "./page.mjs";
 import { tellGone } from "./stores.mjs";
 
 export const SILENT = "The server does not answer. Is it still running?";
+const TRIES = 8; // while the server says that it is busy
+const LONGEST = 16; // seconds between two
 
 // What went wrong with a question, in words.
 export const messageOf = (error) => (error instanceof TypeError ? SILENT : error.message);
@@ -22,9 +25,22 @@ export const request = (method, content) => ({
   body: content && JSON.stringify(content),
 });
 
-// Asks the server.  What it no longer keeps is told to the whole page.
+const rest = (seconds, signal) =>
+  new Promise((done, fail) => {
+    const timer = setTimeout(done, 1000 * seconds);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), fail(signal.reason)));
+  });
+
+// Asks the server.  What it no longer keeps is told to the whole page; while it is busy it is asked again, at the
+// times that it names, then at longer ones, until it answers or the question is given up.
 export async function ask(path, options) {
-  const answer = await fetch(`${prefix()}${path}`, options);
-  if (answer.status === 410) tellGone();
-  return answer;
+  for (let tries = 1; ; tries++) {
+    const answer = await fetch(`${prefix()}${path}`, options);
+    if (answer.status === 410) tellGone();
+    const after = answer.status === 503 ? Number(answer.headers.get("Retry-After")) : 0;
+    if (!after || tries === TRIES) return answer;
+    const pause = Math.min(LONGEST, after * 2 ** (tries - 1));
+    notice(`The server is busy. It is asked again in ${pause} seconds.`);
+    await rest(pause, options?.signal);
+  }
 }

@@ -2,9 +2,9 @@
 // state is where in it.  The server decides the figure's traces; the range and the image belong to this file.
 import { byId } from "../core/dom.mjs";
 import { bindKeys } from "../core/keys.mjs";
-import { whenReady } from "../core/page.mjs";
+import { notice, whenReady } from "../core/page.mjs";
 import { plot } from "../core/plots.mjs";
-import { ask, cloudPath } from "../core/server.mjs";
+import { ask, cloudPath, messageOf } from "../core/server.mjs";
 import { get, subscribe } from "../core/stores.mjs";
 
 const PAUSE = 60; // ms without a new range or size before the cloud is asked for again
@@ -138,6 +138,7 @@ class Cloud {
       if (error.name === "AbortError") return;
       if (key === this.key) this.key = null; // the next plot asks again
       console.error("The cloud of states could not be loaded.", error);
+      notice(`The image of the states could not be loaded: ${messageOf(error)} Zoom or reload the page.`);
     }
   }
 

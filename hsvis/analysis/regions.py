@@ -15,7 +15,7 @@ Polygon = tuple[tuple[float, float], ...]
 
 FEWEST = 256  # states of a strip
 PAIRS = 2**20  # of an edge and a state that are compared at once
-FEW = 8  # polygons around less than one in so many states are asked of these alone
+FEW = 8  # of polygons around less than one in so many states, these alone are sorted
 
 
 class Strips(NamedTuple):
@@ -65,19 +65,27 @@ def strips_of(kept: np.ndarray) -> Strips:
 
 
 def inside(
-    polygon: Polygon, xy: np.ndarray, strips: Callable[[], Strips], pause: Callable[[], object] = lambda: None
+    polygon: Polygon,
+    xy: np.ndarray,
+    strips: Callable[[bool], Strips | None] = lambda needed: None,
+    pause: Callable[[], object] = lambda: None,
 ) -> np.ndarray:
-    """Which states lie in a polygon: as `inside_strips`; of a small one only those around it are sorted.
+    """Which states lie in a polygon: as `inside_strips`.
+
+    Where no strips are kept, those of the states around the polygon are made for it alone.
 
     Args:
         xy: (N, 2) float32, finite.
-        strips: gives those of all N states.
+        strips: gives those of all N states that are kept; as the polygon is large, True has them made.
     """
     (left, bottom), (right, top) = np.min(polygon, axis=0), np.max(polygon, axis=0)
-    x, y = xy[:, 0], xy[:, 1]
-    near = np.flatnonzero((x >= left) & (x <= right) & (y >= bottom) & (y <= top))
-    if len(near) * FEW > len(xy):
-        return inside_strips(polygon, strips(), pause)
+    kept = strips(False)
+    if kept is None:
+        x, y = xy[:, 0], xy[:, 1]
+        near = np.flatnonzero((x >= left) & (x <= right) & (y >= bottom) & (y <= top))
+        kept = strips(True) if len(near) * FEW > len(xy) else None
+    if kept is not None:
+        return inside_strips(polygon, kept, pause)
     found = np.zeros(len(xy), dtype=bool)
     found[near[inside_strips(polygon, strips_of(in_strips(xy[near])), pause)]] = True
     return found

@@ -41,11 +41,12 @@ class Capacity:
     """So many units of one kind of work at once; safe to use from several threads."""
 
     def __init__(
-        self, units: int, what: str, *, patience: float = PATIENCE, most_waiting: int = MOST_WAITING
+        self, units: int, what: str, *, patience: float | None = None, most_waiting: int = MOST_WAITING
     ) -> None:
-        """`what`: the work, for the message."""
+        """`what`: the work, for the message; `patience`: PATIENCE if none is given."""
         self._units, self._what = units, what
-        self._patience, self._most_waiting = patience, most_waiting
+        self._patience = PATIENCE if patience is None else patience
+        self._most_waiting = most_waiting
         self._held = 0
         self._line: deque[object] = deque()  # who waits, the first one first
         self._changed = threading.Condition()

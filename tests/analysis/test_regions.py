@@ -27,8 +27,10 @@ def edge_by_edge(polygon: Polygon, xy: np.ndarray) -> np.ndarray:
 
 
 def both_ways(polygon: Polygon, xy: np.ndarray) -> list[np.ndarray]:
+    """By strips of all states, of those around the polygon, and whichever of them it needs."""
     strips = strips_of(in_strips(xy))
-    return [inside_strips(polygon, strips), inside(polygon, xy, lambda: strips)]
+    made = [inside(polygon, xy, lambda needed: strips if needed else None)]
+    return [*made, inside(polygon, xy), inside_strips(polygon, strips), inside(polygon, xy, lambda _: strips)]
 
 
 lattice = st.integers(-8, 8).map(float)  # many on edges and corners, many edges over each other

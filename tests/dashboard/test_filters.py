@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsvis.analysis import regions
-from hsvis.analysis.regions import Polygon
+from hsvis.analysis.regions import Polygon, inside
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.filters import LONGEST_SEARCH, Filter, Filters, matching
 from hsvis.figures.view import View
@@ -54,10 +53,6 @@ def odd_store(demo_store: StateStore) -> StateStore:
 @pytest.fixture(scope="module")
 def view(odd_store: StateStore) -> View:
     return Runs([odd_store]).resolve(None)
-
-
-def inside(polygon: Polygon, xy: np.ndarray) -> np.ndarray:
-    return regions.inside(polygon, xy, lambda: regions.strips_of(regions.in_strips(xy)))
 
 
 def plainly_inside(polygon: Polygon, x: float, y: float) -> bool | None:

@@ -1,5 +1,5 @@
 // Files that the browser saves: what they are called, and the tables that the server makes.
-import { cloudPath, prefix } from "../../core/server.mjs";
+import { ask, cloudPath, prefix } from "../../core/server.mjs";
 import { meta } from "../../core/steps.mjs";
 import * as rows from "../../table/rows.mjs";
 import { OF_SEQUENCE } from "./pictures.mjs";
@@ -24,21 +24,31 @@ export function stem(view) {
 }
 
 // The server's table of a view; of the selected sequence where the view shows one.
-export function address(file) {
+function address(file) {
   const { cloud, edition, sequence } = meta();
   const query = new URLSearchParams(sequence === null ? { edition } : { edition, sequence });
-  return `${prefix()}export/${cloudPath(cloud)}/${file}?${query}`;
+  return `export/${cloudPath(cloud)}/${file}?${query}`;
 }
+
+// A file that the server makes while the browser saves it.  Whether it can is asked before: of a file that fails,
+// the browser says nothing on the page.
+async function saveMade(path) {
+  const answer = await ask(path, { method: "HEAD" });
+  if (!answer.ok) throw new Error((await (await ask(path)).text()).trim());
+  save(`${prefix()}${path}`, "");
+}
+
+export const saveTableOf = (file) => saveMade(address(file));
 
 // The table as it is filtered and sorted; of a large run the server knows the order, and sends it as it is made.
 export async function saveTable() {
   const { sequences, query } = await rows.listing();
   if (query) {
     query.set("edition", meta().edition);
-    save(`${address("sequences.csv").split("?")[0]}?${query}`, "");
+    await saveMade(`${address("sequences.csv").split("?")[0]}?${query}`);
     return;
   }
-  const answer = await fetch(address("sequences.csv"), {
+  const answer = await ask(address("sequences.csv"), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ sequences }),

@@ -2,7 +2,7 @@
 import { make } from "../../core/dom.mjs";
 import { notice } from "../../core/page.mjs";
 import * as steps from "../../core/steps.mjs";
-import { address, save, saveTable, stem } from "./files.mjs";
+import { save, saveTable, saveTableOf, stem } from "./files.mjs";
 import { savePaperFigure } from "./paper.mjs";
 import { picture } from "./pictures.mjs";
 
@@ -23,11 +23,11 @@ function entries(view) {
     if (!selected) return table;
     return [
       ...table,
-      ["Selected sequence as CSV", () => save(address("sequence.csv"), "")],
-      ["Selected sequence as JSON", () => save(address("sequence.json"), "")],
+      ["Selected sequence as CSV", () => saveTableOf("sequence.csv")],
+      ["Selected sequence as JSON", () => saveTableOf("sequence.json")],
     ];
   }
-  const data = [["Data as CSV", () => save(address(`${view}.csv`), "")]];
+  const data = [["Data as CSV", () => saveTableOf(`${view}.csv`)]];
   const paper = view === "projection" && selected ? [["Figure for a paper (HTML)", savePaperFigure]] : [];
   return [...pictures, ...data, ...paper];
 }

@@ -34,13 +34,13 @@ class BoundedCache(Generic[Kept]):
 
     def get(self, key: Hashable, compute: Callable[[], Kept]) -> Kept:
         """What has that key, read-only; computed by the first who asks, while others wait for it."""
-        found = self._find(key)
+        found = self.find(key)
         if found is not None:
             return found
         with self._lookup:
             computing = self._computing[key]
         with computing:
-            found = self._find(key)  # computed by another request while this one waited
+            found = self.find(key)  # computed by another request while this one waited
             if found is not None:
                 return found
             try:
@@ -61,7 +61,8 @@ class BoundedCache(Generic[Kept]):
             while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._n_bytes:
                 self._kept.popitem(last=False)
 
-    def _find(self, key: Hashable) -> Kept | None:
+    def find(self, key: Hashable) -> Kept | None:
+        """What has that key, if it is there; read-only."""
         with self._lookup:
             if key in self._kept:
                 self._hits += 1

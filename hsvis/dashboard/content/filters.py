@@ -68,14 +68,13 @@ class Filter:
 def matching(
     filter: Filter,
     view: View,
-    strips: Callable[[], Strips] | None = None,
+    strips: Callable[[bool], Strips | None] = lambda needed: None,
     pause: Callable[[], object] = lambda: None,
 ) -> np.ndarray:
     """Which sequences match: (S,) bool.  Regions look at all states of the view's projection.
 
     Args:
-        strips: gives the states of the projection, where they are kept.
-        pause: is called between parts of the work, and may raise.
+        strips, pause: as `inside` takes them.
     """
     store, xy = view.store, view.projection.xy
     matches = np.ones(store.n_sequences, dtype=bool)
@@ -88,7 +87,7 @@ def matching(
     if filter.search:
         matches &= store.contains(filter.search)
     for region in filter.regions:
-        found = inside(region, xy, strips or (lambda: strips_of(in_strips(xy))), pause)
+        found = inside(region, xy, strips, pause)
         matches &= _with_any(np.flatnonzero(found), store.offsets)
     return matches
 
@@ -120,14 +119,17 @@ class Filters:
                 return matching(filter, view)
             has_gone = departure()
             with self._turns.hold(1, has_gone):
-                return matching(filter, view, lambda: self._strips_of(view), lambda: check(has_gone))
+                return matching(
+                    filter, view, lambda needed: self._strips_of(view, needed), lambda: check(has_gone)
+                )
 
         return self._kept.get((view.store.content, cloud, filter), compute)
 
-    def _strips_of(self, view: View) -> Strips:
-        """Of the states of a projection, sorted once."""
-        xy = view.projection.xy
-        return strips_of(self._strips.get(view.projection.content, lambda: in_strips(xy)))
+    def _strips_of(self, view: View, needed: bool) -> Strips | None:
+        """Of the states of a projection; made where they are not kept but needed."""
+        key, xy = view.projection.content, view.projection.xy
+        kept = self._strips.get(key, lambda: in_strips(xy)) if needed else self._strips.find(key)
+        return None if kept is None else strips_of(kept)
 
 
 def _with_any(rows: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -1,0 +1,188 @@
+"""Routes whose work takes turns, while all turns are taken by work that waits for an event of the test."""
+
+import json
+import threading
+import urllib.parse
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from hsvis.analysis import regions
+from hsvis.catalogue.runs import Runs
+from hsvis.dashboard import create_app
+from hsvis.dashboard.content import clouds, filters
+from hsvis.dashboard.content.filters import Filter, Filters, matching
+from hsvis.dashboard.routes import exports
+from hsvis.errors import ClientGoneError
+from hsvis.run.store import StateStore
+from hsvis.web import capacity
+from hsvis.web.capacity import DISCONNECTED, TURNS, Capacity
+
+LONG = 60.0
+
+
+class Gate:
+    """Work that has begun stands still until it may go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_go_on = threading.Semaphore(0), threading.Event()
+
+    def __call__(self) -> None:
+        self.begun.release()
+        assert self.may_go_on.wait(LONG)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    made = Gate()
+    yield made
+    made.may_go_on.set()
+
+
+@pytest.fixture
+def client(demo_store: StateStore, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """Of an app where nobody waits, and where the small demo is a large run."""
+    monkeypatch.setattr(capacity, "PATIENCE", 0.0)
+    monkeypatch.setattr(filters, "LARGE", 1)
+    monkeypatch.setattr(exports, "LARGE", 1)
+    return create_app([demo_store]).server.test_client()
+
+
+def cloud_of(store: StateStore) -> str:
+    layer = store.layers[0]
+    return f"{store.name}/{layer}/{store.projections(layer)[0].name}"
+
+
+def lasso(k: int) -> str:
+    region = [[-1e3 - k, -1e3], [1e3, -1e3], [1e3, 1e3], [-1e3, 1e3]]
+    return urllib.parse.urlencode({"filter": json.dumps({"regions": [region]})})
+
+
+def asking(client: FlaskClient, address: str, statuses: list[int]) -> threading.Thread:
+    def ask() -> None:
+        answer = client.application.test_client().get(address)
+        statuses.append(answer.status_code)
+        answer.close()
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_lassos_beyond_two_are_refused_and_everything_else_is_answered(
+    client: FlaskClient, demo_store: StateStore, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*given: object) -> np.ndarray:
+        gate()
+        return regions.inside(*given)
+
+    monkeypatch.setattr(filters, "inside", slow)
+    cloud, statuses = cloud_of(demo_store), []
+    first = [asking(client, f"/sequences/{cloud}?{lasso(k)}", statuses) for k in range(TURNS)]
+    for _ in first:
+        assert gate.begun.acquire(timeout=LONG)
+    for kind in ("sequences", "rows", "words"):
+        window = "x0=-9&x1=9&y0=-9&y1=9&start=0&end=9"
+        answer = client.get(f"/{kind}/{cloud}?{lasso(99)}&{window}")
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "busy with other filters" in answer.text
+    assert client.get(f"/sequences/{cloud}?filter={json.dumps({'predicted': 0})}").status_code == 200
+    assert client.get("/health").status_code == 200
+    gate.may_go_on.set()
+    for thread in first:
+        thread.join(LONG)
+    assert statuses == [200] * TURNS
+    assert client.get(f"/sequences/{cloud}?{lasso(99)}").status_code == 200
+
+
+@pytest.mark.parametrize(("side", "at_once"), [(4096, 1), (2048, 4)])
+def test_pixels_in_work_are_bounded(
+    client: FlaskClient,
+    demo_store: StateStore,
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+    side: int,
+    at_once: int,
+) -> None:
+    def slow(*_: object) -> bytes:
+        gate()
+        return b"image"
+
+    monkeypatch.setattr(clouds.Clouds, "image", slow)
+    cloud, statuses = cloud_of(demo_store), []
+
+    def image(k: int, side: int) -> str:
+        return f"/cloud/{cloud}.png?x0={-9 - k}&x1=9&y0=-9&y1=9&w={side}&h={side}"
+
+    first = [asking(client, image(k, side), statuses) for k in range(at_once)]
+    for _ in first:
+        assert gate.begun.acquire(timeout=LONG)
+    refused = client.get(image(99, side))
+    assert (refused.status_code, refused.mimetype) == (503, "text/plain")
+    assert refused.headers["Retry-After"]
+    assert client.get(image(99, side).replace("/cloud/", "/pick/").replace(".png", ".bin")).status_code == 503
+    if side == 4096:  # a picture to keep holds up no page
+        page = asking(client, image(100, 1000), statuses)
+        assert gate.begun.acquire(timeout=LONG)
+        first.append(page)
+    gate.may_go_on.set()
+    for thread in first:
+        thread.join(LONG)
+    assert set(statuses) == {200}
+    assert client.get(image(99, side)).status_code == 200
+
+
+def test_a_large_export_holds_its_turn_until_all_is_taken_or_its_client_has_gone(
+    client: FlaskClient, demo_store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "CHUNK_VALUES", 50)
+    address = f"/export/{cloud_of(demo_store)}/projection.csv"
+    gone = threading.Event()
+    one = client.get(address, buffered=False)
+    other = client.get(address, buffered=False, environ_overrides={DISCONNECTED: gone.is_set})
+    for method in (client.get, client.head):
+        refused = method(address)
+        assert refused.status_code == 503
+        assert refused.headers["Retry-After"]
+    assert len(one.data) > 1000
+    one.close()
+    with client.head(address) as free:
+        assert free.status_code == 200
+    parts = other.iter_encoded()
+    assert next(parts)
+    gone.set()
+    with pytest.raises(ClientGoneError):
+        list(parts)
+    other.close()
+    for _ in range(TURNS + 1):
+        with client.get(address) as again:
+            assert again.status_code == 200
+
+
+def test_nothing_is_computed_for_those_who_have_gone(client: FlaskClient, demo_store: StateStore) -> None:
+    cloud = cloud_of(demo_store)
+    image = f"/cloud/{cloud}.png?x0=-9&x1=9&y0=-9&y1=9&w=100&h=100"
+    left = {DISCONNECTED: lambda: True}
+    for address in (image, f"/sequences/{cloud}?{lasso(1)}", f"/export/{cloud}/projection.csv"):
+        answer = client.get(address, environ_overrides=left)
+        assert (answer.status_code, answer.data) == (499, b"")
+    metrics = client.get("/metrics").text
+    assert 'hsvis_cache_misses_total{cache="files"} 0.0' in metrics
+
+
+def test_a_filter_by_regions_is_the_same_however_large_the_run(
+    demo_store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = Runs([demo_store]).resolve(None)
+    xy = view.projection.xy
+    ring = tuple(
+        map(tuple, (np.median(xy, axis=0) + np.array([[-4, -4], [5, -3], [4, 4], [-5, 6]])).tolist())
+    )
+    around = ((-1e3, -1e3), (1e3, -1e3), (1e3, 1e3), (-1e3, 1e3))
+    for drawn in ((ring,), (around,), (around, ring)):
+        monkeypatch.setattr(filters, "LARGE", 1)
+        large = Filters(turns=Capacity(1, "tests", patience=0)).mask(view, Filter(regions=drawn))
+        assert large.tolist() == matching(Filter(regions=drawn), view).tolist()
