@@ -40,7 +40,7 @@ export async function ask(path, options) {
     const after = answer.status === 503 ? Number(answer.headers.get("Retry-After")) : 0;
     if (!after || tries === TRIES) return answer;
     const pause = Math.min(LONGEST, after * 2 ** (tries - 1));
-    notice(`The server is busy. It is asked again in ${pause} seconds.`);
+    notice(`The server is busy. It is asked again in ${pause} s.`);
     await rest(pause, options?.signal);
   }
 }

@@ -1,0 +1,79 @@
+"""What the page does while the server says that it is busy: it asks again, and says so."""
+
+from collections.abc import Callable
+
+import pytest
+from pages import Opened, Save, Served
+from playwright.sync_api import Page, Request, Route, expect
+
+from hsvis.run.store import StateStore
+
+BUSY = {"status": 503, "headers": {"Retry-After": "1"}, "body": "The server is busy with other work."}
+
+
+@pytest.fixture
+def store(served: Served) -> StateStore:
+    return served.stores["demo"]
+
+
+def refuse_first(page: Page, pattern: str) -> list[Request]:
+    """Has the server be busy for the first request; all requests of the pattern, as they come."""
+    asked: list[Request] = []
+
+    def answer(route: Route, request: Request) -> None:
+        asked.append(request)
+        if len(asked) == 1:
+            route.fulfill(**BUSY)
+        else:
+            route.continue_()
+
+    page.route(pattern, answer)
+    return asked
+
+
+def test_a_filter_and_an_image_come_once_the_server_has_time(
+    visit: Callable[..., Opened], store: StateStore
+) -> None:
+    opened = visit("")
+    filters = refuse_first(opened.page, "**/sequences/**")
+    images = refuse_first(opened.page, "**/cloud/**")
+    notice = opened.page.locator("#notice")
+    opened.page.fill("#search", "good")
+    expect(notice).to_have_text("The server is busy. It is asked again in 1 s.")
+    wanted = sum("good" in store.sequence(index).text.casefold() for index in range(store.n_sequences))
+    expect(opened.page.locator("#table-count")).to_contain_text(f"{wanted} of")
+    opened.settle()
+    assert [one.method for one in filters] == ["GET"] * 2
+    assert len(images) >= 2
+    assert len({one.url for one in images[:2]}) == 1
+
+
+def test_a_question_that_is_given_up_is_not_asked_again(visit: Callable[..., Opened]) -> None:
+    opened = visit("")
+    asked = refuse_first(opened.page, "**/sequences/**")
+    opened.page.fill("#search", "good")
+    expect(opened.page.locator("#notice")).to_contain_text("busy")
+    opened.page.fill("#search", "film")
+    opened.page.wait_for_timeout(1500)  # longer than the pause
+    assert [one.url for one in asked if "good" in one.url] == [asked[0].url]
+
+
+def test_an_export_waits_for_its_turn(visit: Callable[..., Opened], save: Save, store: StateStore) -> None:
+    opened = visit("")
+    asked = refuse_first(opened.page, "**/export/**")
+    lines = save(opened, "projection", "Data as CSV").read_bytes().splitlines()
+    assert len(lines) == store.n_states + 1
+    assert [one.method for one in asked[:2]] == ["HEAD", "HEAD"]
+
+
+def test_why_an_export_is_refused_stands_on_the_page(visit: Callable[..., Opened]) -> None:
+    opened = visit("?sequence=1")
+    opened.shows(1)
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=409, body="part-00000.parquet: can't be read. Build the run again.")
+
+    opened.page.route("**/unit-activity.csv?**", refuse)
+    opened.page.click('[data-export="unit-activity"]')
+    opened.page.click(".export-menu >> text=Data as CSV")
+    expect(opened.page.locator("#notice")).to_contain_text("can't be read. Build the run again.")
