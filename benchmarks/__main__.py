@@ -21,6 +21,7 @@ from benchmarks import (
     statistics,
     tsne,
     whole,
+    worst,
 )
 
 ALL = {
@@ -36,6 +37,7 @@ ALL = {
     "lassos": lassos.run,
     "load": load.run,
     "servers": servers.run,
+    "worst": worst.run,
     "memory": memory.run,
     "statistics": statistics.run,
     "whole": whole.run,

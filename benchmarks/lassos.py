@@ -32,7 +32,7 @@ def _compare(name: str, xy: np.ndarray, rounds: int) -> None:
         f"\n  {name}: {len(xy):,} states, sorted into strips once in {seconds(lambda: in_strips(xy)):.3f} s"
     )
     made = lambda needed: strips_of(in_strips(xy)) if needed else None  # noqa: E731
-    for shape, polygon in _polygons(xy).items():
+    for shape, polygon in polygons_of(xy).items():
         found = inside(polygon, xy, lambda _: strips)
         same = np.array_equal(found, edge_by_edge(polygon, xy))
         print(f"  {shape}: {len(polygon)} points, {found.sum():,} states inside; {same = }")
@@ -63,7 +63,7 @@ def edge_by_edge(polygon: Polygon, xy: np.ndarray) -> np.ndarray:
     return found
 
 
-def _polygons(xy: np.ndarray) -> dict[str, Polygon]:
+def polygons_of(xy: np.ndarray) -> dict[str, Polygon]:
     x0, x1, y0, y1 = bounds(xy)
     return {
         "a small lasso, drawn by hand": _lasso(xy, 0.05, 60),

@@ -13,6 +13,8 @@ NOTES = "notes.sqlite"  # in the data folder
 LONGEST_TEXT = 5000  # characters of a note
 LONGEST_NAME = 80  # of an author or a saved filter
 LONGEST_WORDS = 120  # of the text that a note is about
+MOST_NOTES = 20_000  # of a run: a file of all of them is made in memory
+MOST_FILTERS = 100  # saved of a run: the page gets all of them, each of up to a quarter of a megabyte
 
 # what takes a file from one version to the next; a version once released is never changed
 MIGRATIONS = (
@@ -126,6 +128,7 @@ class Notes:
         author = author and checked_name(author, "The name of an author")
         kept = (run, build, sequence, step, words[:LONGEST_WORDS], author, self._clock(), checked_text(text))
         with self._database.writing() as connection:
+            _check_room(connection, "notes", run, MOST_NOTES)
             made = connection.execute(
                 "INSERT INTO notes (run, build, sequence, step, words, author, written, text) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
@@ -208,6 +211,8 @@ class Notes:
             there = _filter(connection, run, name)
             if there is not None:
                 _check_own(there.author, author, f"The filter “{name}”")
+            else:
+                _check_room(connection, "filters", run, MOST_FILTERS)
             places = ", ".join("?" * len(fields(saved)))
             connection.execute(f"INSERT OR REPLACE INTO filters VALUES ({places})", astuple(saved))
         return saved
@@ -233,6 +238,13 @@ def _note(connection: sqlite3.Connection, run: str, note: int) -> Note:
 def _filter(connection: sqlite3.Connection, run: str, name: str) -> SavedFilter | None:
     row = connection.execute("SELECT * FROM filters WHERE run = ? AND name = ?", (run, name)).fetchone()
     return None if row is None else SavedFilter(*row)
+
+
+def _check_room(connection: sqlite3.Connection, table: str, run: str, most: int) -> None:
+    """Raises ValueError."""
+    (there,) = connection.execute(f"SELECT count(*) FROM {table} WHERE run = ?", (run,)).fetchone()
+    if there >= most:
+        raise ValueError(f"There are {there:,} {table} of this run, and no more are kept. Delete some first.")
 
 
 def _check_own(owner: str, author: str, what: str) -> None:

@@ -335,3 +335,20 @@ except NotesError as error:
     assert "disk" in reason
     assert Notes(file).listed("demo")[1] == int(count)
     assert add(Notes(file)).text == "why?"  # there is room again
+
+
+def test_there_is_a_most_of_notes_and_filters_of_a_run(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hsvis.notes.MOST_NOTES", 2)
+    monkeypatch.setattr("hsvis.notes.MOST_FILTERS", 2)
+    made = [add(notes), add(notes)]
+    for name in ("one", "two"):
+        notes.save_filter("demo", name, "{}")
+    with pytest.raises(ValueError, match="2 notes of this run, and no more are kept. Delete some"):
+        add(notes)
+    with pytest.raises(ValueError, match="2 filters of this run"):
+        notes.save_filter("demo", "three", "{}")
+    assert notes.edit("demo", made[0].id, "another text").text == "another text"
+    assert notes.save_filter("demo", "two", '{"predicted": 1}').filter == '{"predicted": 1}'
+    assert notes.add("other", "key", 7, None, "words", "of another run").run == "other"
+    notes.delete("demo", made[0].id)
+    assert add(notes).text == "why?"

@@ -1,6 +1,7 @@
 """The cloud with its display options: what is emphasised, marked and coloured, checked state by state."""
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from werkzeug.exceptions import ServiceUnavailable
 
 from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.clouds import Clouds
+from hsvis.errors import ClientGoneError
 from hsvis.figures import cloud, raster
 from hsvis.figures.cloud import Emphasis, Look, emphasis
 from hsvis.figures.raster import FADED, Level
@@ -271,3 +274,59 @@ def test_after_an_error_the_next_who_asks_computes() -> None:
     with pytest.raises(ZeroDivisionError):
         recent.get("a", lambda: bytes(1 // 0))
     assert recent.get("a", lambda: b"whole") == b"whole"
+
+
+def test_who_waits_for_what_fails_gets_the_same_error_and_does_not_try_in_turn() -> None:
+    recent: BoundedCache[bytes] = BoundedCache(100)
+    begun, may_fail, tried, failed = threading.Semaphore(0), threading.Event(), [], []
+
+    def fails() -> bytes:
+        tried.append(1)
+        begun.release()
+        assert may_fail.wait(10)
+        raise ServiceUnavailable
+
+    def ask() -> None:
+        try:
+            recent.get("a", fails)
+        except ServiceUnavailable as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert begun.acquire(timeout=10)
+    (computing,) = recent._computing.values()
+    while computing.waiting < len(threads):
+        time.sleep(0.001)
+    may_fail.set()
+    for thread in threads:
+        thread.join()
+    assert len(failed) == len(threads)
+    assert tried == [1]
+
+
+def test_when_its_client_has_gone_the_next_who_waits_computes() -> None:
+    recent: BoundedCache[bytes] = BoundedCache(100)
+    begun, may_fail, found = threading.Event(), threading.Event(), []
+
+    def gone() -> bytes:
+        begun.set()
+        assert may_fail.wait(10)
+        raise ClientGoneError
+
+    def first() -> None:
+        with pytest.raises(ClientGoneError):
+            recent.get("a", gone)
+
+    threads = [
+        threading.Thread(target=first),
+        threading.Thread(target=lambda: found.append(recent.get("a", lambda: b"whole"))),
+    ]
+    threads[0].start()
+    assert begun.wait(10)
+    threads[1].start()
+    may_fail.set()
+    for thread in threads:
+        thread.join()
+    assert found == [b"whole"]

@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from hsvis.errors import ClientGoneError
+
 Kept = TypeVar("Kept", np.ndarray, bytes)
 
 
@@ -22,7 +24,7 @@ class BoundedCache(Generic[Kept]):
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()  # least recently used first
         self._lookup = threading.Lock()
         self._hits = self._misses = 0
-        self._computing: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
+        self._computing: defaultdict[Hashable, _Computing] = defaultdict(_Computing)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -33,16 +35,23 @@ class BoundedCache(Generic[Kept]):
         return self._hits, self._misses
 
     def get(self, key: Hashable, compute: Callable[[], Kept]) -> Kept:
-        """What has that key, read-only; computed by the first who asks, while others wait for it."""
+        """What has that key, read-only; computed by the first who asks, while others wait for it.
+
+        What `compute` raises, it raises for those who wait, too: they must not try in turn, each for as long.
+        Only where the client of the first has gone, the next one computes.
+        """
         found = self.find(key)
         if found is not None:
             return found
         with self._lookup:
             computing = self._computing[key]
-        with computing:
+            computing.waiting += 1
+        with computing.by_one:
             found = self.find(key)  # computed by another request while this one waited
             if found is not None:
                 return found
+            if computing.error is not None:
+                raise computing.error
             try:
                 with self._lookup:
                     self._misses += 1
@@ -50,6 +59,11 @@ class BoundedCache(Generic[Kept]):
                 if isinstance(made, np.ndarray):
                     made.setflags(write=False)
                 self._keep(key, made)
+            except ClientGoneError:
+                raise
+            except Exception as error:
+                computing.error = error
+                raise
             finally:
                 with self._lookup:
                     self._computing.pop(key, None)
@@ -68,6 +82,15 @@ class BoundedCache(Generic[Kept]):
                 self._hits += 1
                 self._kept.move_to_end(key)
             return self._kept.get(key)
+
+
+class _Computing:
+    """A value on its way."""
+
+    def __init__(self) -> None:
+        self.by_one = threading.Lock()
+        self.error: Exception | None = None
+        self.waiting = 0  # with the one who computes
 
 
 def _bytes(one: np.ndarray | bytes) -> int:
