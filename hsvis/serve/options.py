@@ -15,6 +15,7 @@ from hsvis.errors import ServerError
 from hsvis.progress import ConsoleProgress, Progress
 
 if TYPE_CHECKING:
+    from hsvis.serve.connections import Limits
     from hsvis.web.log import RequestLog
 
 THREADS = 8
@@ -116,9 +117,13 @@ def serve(given: argparse.Namespace) -> None:
 
     prefix = normal_prefix(given.prefix)
     check_trusted(given.trust_proxy)
+    limits = None
     if given.production:
+        from hsvis.serve import waitress_server  # noqa: PLC0415
+
         who_may.check_no_debugging()
         _check_threads(given.threads)
+        limits = waitress_server.limits(access.proxies)
     log = _log(given)
     say = log.say if log else _print
     building = not given.no_build
@@ -138,8 +143,8 @@ def serve(given: argparse.Namespace) -> None:
         )
         del stores  # one that another build replaces has to leave memory
         with watch:
-            if given.production:
-                _run_for_team(app, given, prefix, say)
+            if limits is not None:
+                _run_for_team(app, given, prefix, say, limits)
             else:
                 _run(app, given, prefix, say)
 
@@ -211,7 +216,9 @@ def _run(dashboard: Any, given: argparse.Namespace, prefix: str, say: Callable[[
     server.serve_forever()
 
 
-def _run_for_team(dashboard: Any, given: argparse.Namespace, prefix: str, say: Callable[[str], None]) -> None:
+def _run_for_team(
+    dashboard: Any, given: argparse.Namespace, prefix: str, say: Callable[[str], None], limits: "Limits"
+) -> None:
     from hsvis.serve import waitress_server  # noqa: PLC0415
     from hsvis.web import public  # noqa: PLC0415
 
@@ -221,7 +228,7 @@ def _run_for_team(dashboard: Any, given: argparse.Namespace, prefix: str, say: C
         raise _port_error(given.port, given.host) from error
     say(f"hsvis is at {_address(given.host, door.getsockname()[1], prefix)}, with {given.threads} threads")
     apart = [prefix + path for path in public.PATHS]
-    waitress_server.serve(dashboard.server, door, given.threads, say, apart)
+    waitress_server.serve(dashboard.server, door, given.threads, say, limits, apart)
 
 
 def _port_error(port: int, host: str) -> ServerError:

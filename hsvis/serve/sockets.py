@@ -4,8 +4,8 @@ waitress' own asks every connection at every event what it waits for: at ten tho
 tenth of a second, and nobody is answered.  Here only those are asked for which that can have changed.
 
 It relies on what waitress does not document (`readable`, `writable`, `requests`, `total_outbufs_len`,
-`last_activity`, `will_close`, `handle_close`, `wasyncore.read`, `wasyncore.write`): pyproject.toml pins it.
-Before another one is pinned, run tests/serve/test_production.py and `python -m benchmarks servers` with it.
+`will_close`, `handle_close`, `wasyncore.read`, `wasyncore.write`), and so do `connections` and `parsing`:
+pyproject.toml pins it.  Before another one is pinned, run tests/serve and `python -m benchmarks servers`.
 """
 
 import selectors
@@ -14,17 +14,19 @@ from typing import Any
 
 from waitress import wasyncore
 
+from hsvis.serve.connections import Limits
+
 PAUSE = 1.0  # seconds, the longest sleep
-ROUND = 5.0  # seconds until all are asked: those to be closed, as nothing came for long, are known only so
+ROUND = 5.0  # seconds until all are asked: those to be closed, as they take too long, are known only so
 
 
 class Channels(dict[int, Any]):
     """What waitress keeps its sockets in, by number of the file."""
 
-    def __init__(self, idle: float) -> None:
-        """`idle`: seconds after which a connection that takes nothing of its answer is closed."""
+    def __init__(self, limits: Limits) -> None:
         super().__init__()
-        self._idle = idle
+        self._limits = limits
+        self._round = min(ROUND, limits.headers / 4)
         self.changed: set[int] = set()
         self._selector = selectors.DefaultSelector()
 
@@ -41,16 +43,16 @@ class Channels(dict[int, Any]):
         """Serves until SystemExit comes out of a signal's handler.  `door`: the socket that accepts."""
         asked = time.monotonic()
         while True:
-            if time.monotonic() - asked > ROUND:
+            if time.monotonic() - asked > self._round:
                 asked = time.monotonic()
                 self._close_stuck()
                 self.changed.update(self)
             waiting, self.changed = self.changed | {door}, set()
             self.changed.update(file for file in waiting if self._ask(file))
-            for key, events in self._selector.select(PAUSE):
+            for key, events in self._selector.select(min(PAUSE, self._round)):
                 channel = self.get(key.fd)
-                if channel is None:
-                    continue  # closed by the one before
+                if channel is None or self._selector.get_map().get(key.fd) is not key:
+                    continue  # closed by one before, and perhaps another connection by now
                 self.changed.add(key.fd)
                 if events & key.events & selectors.EVENT_READ:
                     wasyncore.read(channel)
@@ -58,14 +60,15 @@ class Channels(dict[int, Any]):
                     wasyncore.write(channel)
 
     def _close_stuck(self) -> None:
-        """Closes connections that are to be closed, or whose answer waits, and that take nothing.
+        """Closes connections that are to be closed, and those that take longer than they may.
 
         No event would ever come from them, and a thread may wait for room in their answer.
         """
-        now = time.time()  # as waitress tells the time of the last activity
+        now = time.monotonic()
         for channel in list(self.values()):
-            stuck = getattr(channel, "total_outbufs_len", 0) and now - channel.last_activity > self._idle
-            if stuck or getattr(channel, "will_close", False):
+            is_overdue = getattr(channel, "is_overdue", None)
+            late = is_overdue is not None and is_overdue(now, self._limits)
+            if late or getattr(channel, "will_close", False):
                 channel.handle_close()
 
     def _ask(self, file: int) -> bool:

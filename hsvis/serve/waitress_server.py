@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIApplication
 
 from hsvis.errors import ServerError
+from hsvis.web.access import LOOPBACK, Network
 
 if TYPE_CHECKING:
+    from hsvis.serve.connections import Limits
     from hsvis.serve.sockets import Channels
 
 PATIENCE = 20.0  # seconds that requests under way get when the server is stopped
-CONNECTIONS = 20_000  # at once, or as many as files may be open
+CONNECTIONS = 20_000  # at once, or half as many as files may be open
 FEW = 500  # connections where select() is all there is
+FILES = 2  # of a connection at most: itself, and a large body or answer that waits
 SPARE_FILES = 200  # open files that are no connections: those of runs, the log, pipes of builds
-IDLE = 60  # seconds until a connection without a whole request is closed
+SHARE = 10  # of one address: one in so many connections
+FEWEST = 16  # connections of one address, and kept free, however few there are
 LARGEST_REQUEST = 16 * 2**20  # bytes
 KEPT_OF_REQUEST = 2**16  # bytes of it in memory, the rest in a file
 # bytes of an answer kept for a slow client (in a file from 1 MiB on); then its thread waits
@@ -42,24 +46,25 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def make_server(
-    application: WSGIApplication, door: socket.socket, threads: int, apart: Collection[str]
+    application: WSGIApplication, door: socket.socket, threads: int, limits: "Limits", apart: Collection[str]
 ) -> tuple[Any, "Channels"]:
     """The server of waitress, and the loop that runs it; all as `serve`."""
     from waitress import create_server  # noqa: PLC0415  (the plain server does without)
 
-    from hsvis.serve import channels as connections  # noqa: PLC0415
+    from hsvis.serve.channels import LOOKAHEAD, Dispatcher  # noqa: PLC0415
+    from hsvis.serve.connections import Admission  # noqa: PLC0415
     from hsvis.serve.sockets import Channels  # noqa: PLC0415
 
-    channels = Channels(IDLE)
+    channels = Channels(limits)
     server = create_server(
         application,
         map=channels,
         sockets=[door],
-        _dispatcher=connections.Dispatcher(threads, apart),
-        channel_request_lookahead=connections.LOOKAHEAD,
+        _dispatcher=Dispatcher(threads, apart),
+        channel_request_lookahead=LOOKAHEAD,
         backlog=BACKLOG,
-        connection_limit=_connections(),
-        channel_timeout=IDLE,
+        connection_limit=limits.most + FEWEST,  # `Admission` refuses before
+        channel_timeout=int(limits.idle) + 1,
         cleanup_interval=10,
         max_request_body_size=LARGEST_REQUEST,
         inbuf_overflow=KEPT_OF_REQUEST,
@@ -67,7 +72,7 @@ def make_server(
         clear_untrusted_proxy_headers=False,  # hsvis.web.proxies decides what to believe
         ident="hsvis",
     )
-    server.channel_class = connections.Channel
+    server.channel_class = Admission(limits, channels)
     return server, channels
 
 
@@ -76,6 +81,7 @@ def serve(
     door: socket.socket,
     threads: int,
     say: Callable[[str], None],
+    limits: "Limits",
     apart: Collection[str] = (),
 ) -> None:
     """Serves until SIGTERM or SIGINT; requests under way are finished first, for PATIENCE at the most.
@@ -85,9 +91,10 @@ def serve(
     Args:
         door: from `listening`; closed as soon as the server is to stop.
         say: is told when it stops.
+        limits: of connections, such as those of `limits`.
         apart: paths that are answered even while all threads are busy, such as /health.
     """
-    server, channels = make_server(application, door, threads, apart)
+    server, channels = make_server(application, door, threads, limits, apart)
     stopping, finished = threading.Event(), threading.Event()
 
     def is_busy() -> bool:
@@ -119,17 +126,37 @@ def serve(
             signal.signal(one, handler)
 
 
-def _connections() -> int:
-    """How many there can be at once; the limit of open files is raised as far as it goes.
+def limits(proxies: Collection[Network] = LOOPBACK) -> "Limits":
+    """What connections may take here; the limit of open files is raised as far as it goes.
 
-    Raises ServerError where they are too few.
+    Args:
+        proxies: who bring connections of many people.
+
+    Raises:
+        ServerError: too few files may be open.
     """
+    from hsvis.serve.connections import Limits  # noqa: PLC0415
+
+    files = _files()
+    most = FEW if files is None else min(CONNECTIONS, (files - SPARE_FILES) // FILES)
+    few = max(FEWEST, most // SHARE)
+    return Limits(
+        most,
+        share=few,
+        spare=min(few, 64),
+        files=2**31 if files is None else files - SPARE_FILES // 2,
+        exempt=(*LOOPBACK, *proxies),
+    )
+
+
+def _files() -> int | None:
+    """How many may be open at once; None where that is no limit.  Raises ServerError: they are too few."""
     if sys.platform == "win32":
-        return FEW
+        return None
     import resource  # noqa: PLC0415  (not on Windows)
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + SPARE_FILES
+    wanted = FILES * CONNECTIONS + SPARE_FILES
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if allowed > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
@@ -139,4 +166,4 @@ def _connections() -> int:
             f"only {files} files may be open at once: too few. "
             "Raise the limit, such as with `ulimit -n 4096`."
         )
-    return min(CONNECTIONS, files - SPARE_FILES)
+    return files

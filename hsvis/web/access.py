@@ -55,6 +55,16 @@ def current_user() -> str:
     return str(flask.g.get("user", "")) if flask.has_request_context() else ""
 
 
+def place_of(address: str) -> str:
+    """By what those at an address are told apart: of IPv6 the network, as one machine has all of it."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64))) if found.version == 6 else str(found)
+
+
 def is_within(address: str, networks: Collection[Network]) -> bool:
     """Whether an address, as a connection tells it, lies in one of the networks."""
     try:

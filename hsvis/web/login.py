@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 from urllib.parse import quote, urlsplit
 
 import flask
@@ -15,7 +14,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadData
 from werkzeug.wrappers import Response
 
-from hsvis.web.access import Access
+from hsvis.web.access import Access, place_of
 from hsvis.web.users import Users
 
 ENDPOINT = "hsvis:login"
@@ -85,11 +84,8 @@ class Attempts:
 
 
 def _keys(name: str, address: str) -> dict[str, tuple[str, ...]]:
-    """Of IPv6 the network counts: one machine has all addresses in it."""
-    with suppress(ValueError):
-        if (found := ip_address(address.partition("%")[0])).version == 6:
-            address = str(ip_network((int(found) >> 64 << 64, 64)))
-    return {"person": (name[:80], address), "address": (address,)}
+    place = place_of(address)
+    return {"person": (name[:80], place), "address": (place,)}
 
 
 def address(prefix: str, next_path: str) -> str:

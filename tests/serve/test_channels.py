@@ -58,7 +58,7 @@ class Application:
 def application() -> Iterator[tuple[Application, int]]:
     made, port = Application(), free_port()
     door = waitress_server.listening("127.0.0.1", port)
-    server, channels = waitress_server.make_server(made, door, THREADS, ["/health"])
+    server, channels = waitress_server.make_server(made, door, THREADS, waitress_server.limits(), ["/health"])
     ended = threading.Event()
 
     def run() -> None:

@@ -88,9 +88,7 @@ def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
         place = sum(other.kind == kind for other in given)
         many = sum(_kind_of(other.name) == kind for other in needed)
         given.append(Argument(one.name, kind, one.kind != one.POSITIONAL_ONLY, place, many))
-    more = [
-        Argument(one.name, kind, True) for one in optional if (kind := _kind_of(one.name)) is not None
-    ]
+    more = [Argument(one.name, kind, True) for one in optional if (kind := _kind_of(one.name)) is not None]
     both = [more] if len({one.kind for one in more}) > 1 else []
     ways = [*([*given, *extra] for extra in (*both, *([one] for one in more))), given]
     masks = [one for one in (*given, *more) if one.kind == "mask"]
@@ -100,7 +98,11 @@ def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
     # torch subtracts no truth values, as in `1 - mask`, and inverts no numbers, as in `~mask`
     kinds = [(number, fill) for number in (False, True) for fill in fills]
     return [
-        *([replace(one, fill=fill, number=number) for one in way] for number, fill in kinds for way in masked),
+        *(
+            [replace(one, fill=fill, number=number) for one in way]
+            for number, fill in kinds
+            for way in masked
+        ),
         *(way for way in ways if way not in masked),
     ]
 

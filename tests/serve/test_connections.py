@@ -1,0 +1,331 @@
+"""Connections that send or take little, or too much, or come in numbers: none keeps others out."""
+
+import ipaddress
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from waitress import create_server
+from waitress.adjustments import Adjustments
+from waitress.parser import HTTPRequestParser
+
+from hsvis.serve.connections import Admission, Limits
+from hsvis.serve.parsing import Request
+from hsvis.serve.sockets import Channels
+from hsvis.web.access import place_of
+
+NOBODY = (ipaddress.ip_network("192.0.2.0/24"),)  # so that this machine has a share, too
+LIMITS = Limits(most=500, share=500, spare=5, idle=1.0, headers=0.5, body=0.5, rate=10_000.0)
+LARGE = 64 * 2**20  # bytes: no socket holds it
+PATIENCE = 20.0
+
+
+class Server:
+    """A server with these limits, in a thread of this process."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.channels = Channels(limits)
+        door = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self.port: int = door.getsockname()[1]
+        self._door = door
+        self._waitress: Any = create_server(
+            application, map=self.channels, sockets=[door], threads=2, connection_limit=10**6,
+            max_request_body_size=2**20, inbuf_overflow=2**16, outbuf_high_watermark=2 * LARGE,
+        )  # fmt: skip
+        self._waitress.channel_class = Admission(limits, self.channels)
+        self.alone = len(self.channels)  # without any connection
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        with suppress(SystemExit):
+            self.channels.run(self._door.fileno())
+
+    def stop(self) -> None:
+        def end(*_: object) -> None:
+            raise SystemExit
+
+        self.channels._close_stuck = end  # type: ignore[method-assign]
+        self.channels._round = 0.0
+        self._waitress.pull_trigger()
+        self._thread.join(10)
+        self._waitress.task_dispatcher.shutdown()
+        for one in list(self.channels.values()):
+            one.close()
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def status(self) -> int:
+        """Of a request on a connection of its own."""
+        with self.connect() as one:
+            one.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            return int(read(one).split(b" ", 2)[1])
+
+
+def application(environ: Any, start: Any) -> list[bytes]:
+    body = environ["wsgi.input"].read()
+    answer = bytes(LARGE) if environ["PATH_INFO"] == "/large" else b"%d" % len(body)
+    start("200 OK", [("Content-Length", str(len(answer)))])
+    return [answer]
+
+
+@contextmanager
+def serving(limits: Limits = LIMITS) -> Iterator[Server]:
+    server = Server(limits)
+    server._thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def read(one: socket.socket) -> bytes:
+    """All that comes until the connection is closed."""
+    found = bytearray()
+    with suppress(ConnectionError):
+        while part := one.recv(2**20):
+            found += part
+    return bytes(found)
+
+
+def drip(one: socket.socket, part: bytes, pause: float = 0.1) -> float:
+    """Sends it again and again; seconds until the other side has closed."""
+    began = time.monotonic()
+    one.settimeout(pause)
+    while time.monotonic() - began < PATIENCE:
+        with suppress(TimeoutError):
+            try:
+                one.sendall(part)
+                if not one.recv(2**16):
+                    break
+            except ConnectionError:
+                break
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("first", "part"),
+    [
+        (b"", b"G"),
+        (b"GET / HTTP/1.1\r\n", b"X-A: b\r\n"),
+        (b"", b"\r\n"),
+        (b"", b"\r\n\r\n"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 900000\r\n\r\n", b"a"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 900000\r\nExpect: 100-continue\r\n\r\n", b"a"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"a"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"A: b\r\n"),
+        (b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n", b"A: b\r\n"),  # behind a whole one
+    ],
+)
+def test_a_byte_now_and_then_keeps_no_connection(first: bytes, part: bytes) -> None:
+    with serving() as server, server.connect() as one:
+        one.sendall(first)
+        assert drip(one, part) < PATIENCE
+        assert server.status() == 200
+
+
+def test_silence_keeps_none_either() -> None:
+    with serving() as server:
+        silent, half, done = (server.connect() for _ in range(3))
+        half.sendall(b"GET /")
+        done.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert [len(read(one)) > 0 for one in (silent, half, done)] == [False, False, True]
+
+
+def test_a_client_that_hardly_takes_its_answer_is_cut_off() -> None:
+    with serving() as server, socket.socket() as never, socket.socket() as slow:
+        for one in (never, slow):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            one.settimeout(PATIENCE)
+            one.connect(("127.0.0.1", server.port))
+            one.sendall(b"GET /large HTTP/1.1\r\n\r\n")
+        until = time.monotonic() + PATIENCE
+        wait(lambda: len(server.channels) == server.alone + 2)
+        taken = 0
+        while len(server.channels) > server.alone:
+            assert time.monotonic() < until
+            with suppress(ConnectionError):
+                taken += len(slow.recv(64))
+            time.sleep(0.02)
+        assert taken < LARGE
+        assert server.status() == 200
+
+
+def test_who_is_slow_but_steady_is_served() -> None:
+    limits = replace(LIMITS, rate=100.0, headers=5.0, body=2.0)
+    with serving(limits) as server, server.connect() as one:
+        one.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10000\r\nConnection: close\r\n\r\n")
+        for _ in range(10):  # longer than the time for a body that does not come
+            one.sendall(bytes(1000))
+            time.sleep(0.3)
+        assert read(one).endswith(b"10000")
+
+
+def test_a_connection_that_asks_again_and_again_stays() -> None:
+    with serving(replace(LIMITS, idle=2.0)) as server, server.connect() as one:
+        for _ in range(6):  # longer than one that asks for nothing
+            one.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"\r\n\r\n0"):
+                part = one.recv(1000)
+                assert part
+                answer += part
+            time.sleep(0.5)
+
+
+def test_half_closed_clients_get_their_answer() -> None:
+    with serving() as server, server.connect() as one:
+        one.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        one.shutdown(socket.SHUT_WR)
+        assert read(one).startswith(b"HTTP/1.1 200")
+
+
+def test_one_address_gets_its_share_and_no_more() -> None:
+    slow = replace(LIMITS, share=10, exempt=NOBODY, headers=60.0, idle=60.0)
+    with serving(slow) as server:
+        held = [server.connect() for _ in range(10)]
+        for one in held:
+            one.sendall(b"GET / HT")
+        wait(lambda: len(server.channels) == server.alone + 10)
+        with server.connect() as more:
+            assert read(more).startswith(b"HTTP/1.1 503 ")
+        held.pop().close()
+        wait(lambda: len(server.channels) == server.alone + 9)
+        assert server.status() == 200
+        for one in held:
+            one.close()
+
+
+def test_those_that_wait_make_room_for_those_that_come() -> None:
+    """Whoever asks is answered, whoever holds all connections; who is being answered is not cut off."""
+    limits = replace(LIMITS, most=40, share=40, headers=60.0, idle=60.0)
+    with serving(limits) as server:
+        kept = server.connect()
+        kept.sendall(b"GET /large HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert kept.recv(1) == b"H"
+        held = []
+        for _ in range(200):
+            held.append(server.connect())
+            held[-1].sendall(b"GET / HT")
+        for _ in range(20):
+            assert server.status() == 200
+        assert len(server.channels) <= server.alone + 40
+        assert len(read(kept)) > LARGE
+        for one in held:
+            one.close()
+
+
+def test_a_proxy_of_this_machine_has_no_share() -> None:
+    with serving(replace(LIMITS, share=3)) as server:
+        held = [server.connect() for _ in range(20)]
+        assert server.status() == 200
+        for one in held:
+            one.close()
+
+
+def test_addresses_of_one_ipv6_network_are_one_place() -> None:
+    assert place_of("2001:db8::1") == place_of("2001:db8::ffff:1%eth0")
+    assert place_of("2001:db8::1") != place_of("2001:db8:0:1::1")
+    assert place_of("::ffff:10.0.0.1") == place_of("10.0.0.1") != place_of("10.0.0.2")
+    assert place_of("localhost") == "localhost"
+
+
+def wait(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+ADJUSTMENTS = Adjustments(max_request_body_size=2**20)
+LENGTH = b"Content-Length: 4\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST / HTTP/1.1\r\n" + LENGTH + CHUNKED + b"\r\n0\r\n\r\nGET /next HTTP/1.1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\n" + CHUNKED + LENGTH + b"\r\n0\r\n\r\nGET /next HTTP/1.1\r\n\r\n", 400),
+        (b"POST / HTTP/1.0\r\n" + CHUNKED + b"\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 20000000\r\nExpect: 100-continue\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\n" + CHUNKED + b"\r\n1;" + b"a" * 5000, 400),
+        (b"POST / HTTP/1.1\r\n" + CHUNKED + b"\r\n0\r\n" + b"A: b\r\n" * 5000, 400),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 60_000, 431),
+    ],
+)
+def test_what_is_refused_is_answered_once_and_closes(sent: bytes, status: int) -> None:
+    with serving(replace(LIMITS, headers=30.0, body=30.0, idle=30.0)) as server, server.connect() as one:
+        with suppress(ConnectionError):
+            one.sendall(sent)
+        answer = read(one)
+        if answer:  # what was not read of the request makes the system drop the answer, sometimes
+            assert answer.startswith(b"HTTP/1."), answer[:80]
+            assert answer.split(b" ", 2)[1] == b"%d" % status
+            assert answer.count(b"\r\nContent-Length:") == 1
+
+
+REQUESTS = [
+    b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"\r\n\r\nGET /b HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
+    b"POST /c HTTP/1.1\r\nContent-Length: 5\r\n\r\nab\r\nd",
+    b"POST /d HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n1\r\nd\r\n0\r\nA: b\r\n\r\n",
+    b"POST /e HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+    b"GET /f HTTP/1.1\r\nbad header\r\n\r\n",
+    b"GET /g\r\n\r\n",
+]
+
+
+def parsed(parser: type[HTTPRequestParser], packets: list[bytes]) -> list[tuple[Any, ...]]:
+    """What a connection would make of packets."""
+    found, current = [], None
+    for packet in packets:
+        data = packet
+        while data:
+            current = current or parser(ADJUSTMENTS)
+            taken = current.received(data)
+            if current.completed:
+                if not current.empty:
+                    body = current.get_body_stream().read()
+                    path = getattr(current, "path", "")
+                    found.append((path, current.headers, body, type(current.error)))
+                current = None
+            data = data[taken:]
+            assert taken or current is None, "it goes on"
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=4), st.integers(0, 2**32 - 1))
+def test_however_it_is_cut_into_packets_a_request_is_the_same(requests: list[bytes], seed: int) -> None:
+    whole, chance = b"".join(requests), random.Random(seed)
+    cuts = sorted(chance.sample(range(1, len(whole)), chance.randint(0, min(40, len(whole) - 1))))
+    packets = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    assert parsed(Request, packets) == parsed(HTTPRequestParser, [whole])
+
+
+def test_the_work_for_headers_does_not_grow_with_their_square() -> None:
+    """A packet costs what it holds: the headers before it are not copied again."""
+    request = Request(Adjustments(max_request_header_size=2**22))
+    copied = 0
+
+    class Head(bytearray):
+        def __bytes__(self) -> bytes:  # where all of it is taken
+            nonlocal copied
+            copied += len(self)
+            return bytes(bytearray(self))
+
+    request._head = Head()
+    for _ in range(2_000):
+        assert request.received(b"A: b\r\n" * 10) == 60
+    assert request.header_plus == b""
+    assert copied == 0
