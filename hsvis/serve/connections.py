@@ -18,7 +18,7 @@ from typing import Any
 
 from hsvis.serve.channels import Channel
 from hsvis.serve.parsing import Request
-from hsvis.web.access import LOOPBACK, Network, is_within, place_of
+from hsvis.web.addresses import LOOPBACK, Network, is_within, place_of
 
 LOG = logging.getLogger("hsvis.connections")
 TELL_EVERY = 60.0  # seconds between two lines about connections that are refused

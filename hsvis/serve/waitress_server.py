@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIApplication
 
 from hsvis.errors import ServerError
-from hsvis.web.access import LOOPBACK, Network
+from hsvis.web.addresses import LOOPBACK, Network
 
 if TYPE_CHECKING:
     from hsvis.serve.connections import Limits

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from hsvis import paths
 from hsvis.errors import ServerError, UsersError
-from hsvis.web.access import LOCAL_NAMES, LOOPBACK, Access, Network
+from hsvis.web.access import LOCAL_NAMES, Access
+from hsvis.web.addresses import LOOPBACK, Network
 from hsvis.web.users import Users
 
 USERS = "users.json"

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from hsvis.errors import UsersError
 from hsvis.web import login, public
-from hsvis.web.access import Access, is_within
+from hsvis.web.access import Access
+from hsvis.web.addresses import is_within
 from hsvis.web.users import NAME
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -21,8 +22,7 @@ def register(app: Dash, access: Access) -> None:
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     assets = tuple(prefix + name for name in ("assets/", "_dash-component-suites/", "_favicon.ico"))
     anything = f"{prefix}<path:path>"  # Dash answers with its page to whatever is nothing else
-    if access.users is not None:
-        login.register(app, access)
+    session_user = login.register(app, access) if access.users is not None else None
 
     @server.before_request
     def _() -> Response | None:
@@ -35,7 +35,7 @@ def register(app: Dash, access: Access) -> None:
             )
         if request.method not in SAFE and _is_foreign(request):
             return _refuse("Only this server's own pages may ask for this.", 403)
-        flask.g.user = _user(access)
+        flask.g.user = session_user() if session_user else _user(access)
         is_public = (
             request.endpoint == login.ENDPOINT
             or (request.path.startswith(assets) and str(request.url_rule) != anything)
@@ -80,9 +80,7 @@ def _is_foreign(request: flask.Request) -> bool:
 
 
 def _user(access: Access) -> str:
-    """Who asks; "" if that was not said, or can't be believed."""
-    if access.users is not None:
-        return login.session_user(access.users)
+    """Whom a proxy names; "" if that was not said, or can't be believed."""
     environ = flask.request.environ
     peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""  # the connection itself
     if access.header and is_within(peer, access.proxies):

@@ -9,7 +9,7 @@ from dash import Dash
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hsvis.errors import ServerError
-from hsvis.web.access import Network, is_within
+from hsvis.web.addresses import Network, is_within
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 MOST_PROXIES = 10

@@ -4,27 +4,27 @@ A hash is that of scrypt (N = 2^15, r = 8, p = 1, 16 bytes of salt), as Werkzeug
 """
 
 import json
-import os
 import re
 import secrets
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from hsvis.errors import UsersError
+from hsvis.web import private_files
+from hsvis.web.attempts import Turns
 
 VERSION = 1
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 FEWEST, MOST = 10, 1024  # characters of a password
 PATIENCE = 1.0  # seconds in line for that
 AT_ONCE = 2  # hashes computed at once: each takes 32 MiB and a core
+IN_LINE, OF_A_PLACE = 5, 3  # who waits for that holds a thread of the server
 METHOD = "scrypt:32768:8:1"  # N, r, p
 NOBODY = f"{METHOD}${'0' * 16}${'0' * 128}"  # checked where the name is unknown; of no password that is known
 
@@ -50,7 +50,7 @@ class Users:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._read: tuple[object, dict[str, User]] = (None, {})
-        self._hashing = threading.BoundedSemaphore(AT_ONCE)
+        self._hashing = Turns(AT_ONCE, IN_LINE, OF_A_PLACE)
 
     def all(self) -> Mapping[str, User]:
         """By name; nobody where there is no file.  Raises UsersError."""
@@ -70,18 +70,17 @@ class Users:
         user = self.all().get(name)
         return user.stamp if user else None
 
-    def check(self, name: str, password: str) -> str | None:
+    def check(self, name: str, password: str, place: str = "") -> str | None:
         """The stamp of the person whose password that is; None, as long in coming, where it is nobody's.
+
+        Args:
+            place: from where it is asked: others go first where many ask from there.
 
         Raises TimeoutError: too many passwords are looked at already.
         """
         user = self.all().get(name)
-        if not self._hashing.acquire(timeout=PATIENCE):
-            raise TimeoutError
-        try:
+        with self._hashing.turn(place, PATIENCE):
             right = check_password_hash(user.hash if user else NOBODY, password[: MOST + 1])
-        finally:
-            self._hashing.release()
         return user.stamp if user and right else None
 
     def add(self, name: str, password: str) -> None:
@@ -116,11 +115,11 @@ class Users:
     def _changing(self) -> Iterator[dict[str, User]]:
         """The users, to be changed; written, whole or not at all, when the block ends well."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with FileLock(f"{self.path}.lock"):
+            with private_files.locked(self.path):
                 users = _read(self.path) if self.path.exists() else {}
                 yield users
-                _write(self.path, users)
+                people = {name: vars(users[name]) for name in sorted(users)}
+                private_files.write(self.path, {"version": VERSION, "users": people})
         except OSError as error:
             raise UsersError(
                 f"{self.path}: can't be written ({error.strerror or error}). Make room, or name another file "
@@ -161,18 +160,3 @@ def _read(path: Path) -> dict[str, User]:
             "everybody again."
         ) from error
     return users
-
-
-def _write(path: Path, users: Mapping[str, User]) -> None:
-    content = {"version": VERSION, "users": {name: vars(users[name]) for name in sorted(users)}}
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.aside")
-    try:
-        aside.touch(mode=0o600)
-        aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        owner = (path if path.exists() else path.parent).stat()
-        if hasattr(os, "chown") and owner.st_uid != aside.stat().st_uid:  # root changes it for a server
-            os.chown(aside, owner.st_uid, owner.st_gid)
-        aside.replace(path)
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from waitress.parser import HTTPRequestParser
 from hsvis.serve.connections import Admission, Limits
 from hsvis.serve.parsing import Request
 from hsvis.serve.sockets import Channels
-from hsvis.web.access import place_of
+from hsvis.web.addresses import place_of
 
 NOBODY = (ipaddress.ip_network("192.0.2.0/24"),)  # so that this machine has a share, too
 LIMITS = Limits(most=500, share=500, spare=5, idle=1.0, headers=0.5, body=0.5, rate=10_000.0)
