@@ -4,7 +4,7 @@ import functools
 import itertools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -88,6 +88,7 @@ class Builds:
             allowed: whether anything may be built or computed.
         """
         self.offers: tuple[Offer, ...] = tuple(offers)
+        self.watching: Callable[[], str] = lambda: "off"  # how `Watch` is, where there is one
         self.allowed = allowed
         self._shown: list[Runs] = []
         self._jobs: list[Job] = []

@@ -115,7 +115,8 @@ def sources(named: Sequence[str]) -> list[tuple[str, bool]]:
 def read_offer(source: str, overrides: Sequence[str], *, in_folder: bool) -> Offer:
     """A config as an offer; one that can't be read is offered with its error."""
     try:
-        return Offer(source, tuple(overrides), load_config(source, overrides), in_folder=in_folder)
+        config = load_config(source, overrides, quote=not in_folder)
+        return Offer(source, tuple(overrides), config, in_folder=in_folder)
     except ConfigError as error:
         return Offer(source, tuple(overrides), error=str(error), in_folder=in_folder)
 

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from hsvis.run.states import mark
 from hsvis.run.store import StateStore
 
 PAUSE = 3.0  # seconds between looks
+LATE = 60.0  # seconds: a look that takes longer is told by `state`
 ALL_FILES = 5  # looks: as often, the files of the runs that are shown are looked at too, by size and time
 
 Mark = tuple[int, int, int] | None  # of a file, from `states.mark`
@@ -72,12 +74,23 @@ class Watch:
         self._notes: dict[str, str] = {}
         self._told: dict[str, str] = {}
         self._looks = 0
+        self._looked, self._failed = time.monotonic(), False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="hsvis-watch", daemon=True)
 
     def start(self) -> None:
         """Looks from now on, until the process ends; as a context manager, until the block does."""
+        self._looked = time.monotonic()
         self._thread.start()
+        self._builds.watching = self.state
+
+    def state(self) -> str:
+        """Whether it keeps up: "ok"; the last look is "failing"; the next one is "late"; it is "dead"."""
+        if not self._thread.is_alive():
+            return "dead"
+        if time.monotonic() - self._looked > LATE + self._pause:
+            return "late"
+        return "failing" if self._failed else "ok"
 
     def __enter__(self) -> "Watch":
         self.start()
@@ -105,8 +118,14 @@ class Watch:
         while not self._stopped.wait(self._pause):
             try:
                 self.look()
-            except Exception as error:  # the next look may find better: a disk comes back
-                self._tell("watch", f"{type(error).__name__}: {error}. The folders are looked at again.")
+                self._failed = False
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # the next look may find better: a disk comes back
+                self._failed = True
+                with suppress(Exception):  # whatever it says is said somewhere that may be closed
+                    self._tell("watch", f"{type(error).__name__}: {error}. The folders are looked at again.")
+            self._looked = time.monotonic()
 
     def _tell(self, about: str, text: str) -> None:
         """Says something once, until something else is to be said about the same."""

@@ -5,6 +5,7 @@ that names the nearest one that does (`messages.py`).  `docs/configuration.md` l
 holds that.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from hsvis.config.blocks import (
     TsneSettings,
     UserModelSettings,
 )
-from hsvis.config.messages import messages, setting_keys, short
+from hsvis.config.messages import is_config, messages, setting_keys, short
 from hsvis.config.overrides import LABELS, apply_override
 from hsvis.errors import ConfigError
 
@@ -46,6 +47,11 @@ __all__ = [
 ]
 
 
+LARGEST = 2**20  # bytes of a config
+MOST_VALUES = 50_000  # in a config
+_QUOTED = re.compile(r"(['`\"]).*\1")
+
+
 class _Loader(yaml.SafeLoader):
     """The safe loader, which refuses a key that stands twice instead of taking the last.
 
@@ -53,6 +59,10 @@ class _Loader(yaml.SafeLoader):
     """
 
     def construct_document(self, node: yaml.Node) -> Any:
+        if _size(node, {}) > MOST_VALUES:
+            raise yaml.constructor.ConstructorError(
+                None, None, "its aliases stand for too much", node.start_mark
+            )
         for key in LABELS:
             _as_text(_at(_at(node, "dataset"), key))
         return super().construct_document(node)
@@ -70,6 +80,17 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
         return super().construct_mapping(node, deep)
+
+
+def _size(node: yaml.Node, known: dict[int, float]) -> float:
+    """How many values a node stands for, an alias for all that it repeats; infinite where it is in itself."""
+    if id(node) not in known:
+        known[id(node)] = float("inf")
+        inside = node.value if isinstance(node, yaml.CollectionNode) else ()
+        if isinstance(node, yaml.MappingNode):
+            inside = [one for pair in inside for one in pair]
+        known[id(node)] = 1 + sum(_size(one, known) for one in inside)
+    return known[id(node)]
 
 
 def _at(node: yaml.Node | None, key: str) -> yaml.Node | None:
@@ -97,19 +118,25 @@ def _scalars(node: yaml.Node | None, *, inside: bool) -> Iterator[yaml.ScalarNod
                 yield from _scalars(one, inside=True)
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+def load_config(path: str | Path, overrides: Sequence[str] = (), *, quote: bool = True) -> Config:
     """Reads a config and applies `KEY=VALUE` overrides such as `dataset.limit=500`.
 
     Args:
         path: a YAML file; the bare name of a packaged config (`demo`, `digits`, `imdb`, `reuters`) works too.
         overrides: `KEY=VALUE` each; the value is read as YAML.
+        quote: whether a message about what is no YAML may quote it; nobody named a file that was found in a
+            folder, and it may be a link to any other.
 
     Raises:
         ConfigError: naming the file, the key, the value and the remedy.
     """
     file = paths.config_file(Path(path))
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+        with file.open(encoding="utf-8") as text:
+            whole = text.read(LARGEST + 1)
+        if len(whole) > LARGEST:
+            raise ConfigError(f"{file}: has more than 1 MiB: this is not a config.")
+        content = yaml.load(whole, _Loader)
     except FileNotFoundError:
         packaged = ", ".join(sorted(f.stem for f in paths.configs_folder().glob("*.yaml")))
         raise ConfigError(f"{path}: there is no such config. Packaged ones: {packaged}.") from None
@@ -119,11 +146,17 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         where = getattr(error, "problem_mark", None)
         at = f", line {where.line + 1}, column {where.column + 1}" if where else ""
         what = getattr(error, "problem", None) or str(error) or "it can't be parsed"
+        what = what if quote else _QUOTED.sub("…", what)
         raise ConfigError(
             f"{file}{at}: this is not YAML: {what}. Check indentation, colons and quotes."
         ) from error
     if not isinstance(content, dict):
         raise ConfigError(f"{file}: a config is a mapping of keys to values, beginning with `name: …`.")
+    if not is_config(content):
+        raise ConfigError(
+            f"{file}: most of its keys are none of a config's. A config begins with `name: …`; "
+            "docs/configuration.md lists all keys."
+        )
     for override in overrides:
         apply_override(content, override)
     try:

@@ -1,6 +1,7 @@
 """What pydantic finds wrong with a config, in sentences that name file, key, value and remedy."""
 
 import difflib
+import reprlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,19 @@ def messages(file: Path, error: ValidationError) -> Iterator[str]:
                 yield f"{prefix} is {short(value)}: {what}. {_help(location)}".rstrip()
 
 
+class _Repr(reprlib.Repr):
+    """As `repr`, of the beginning: a few lines of YAML can stand for millions of values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlist = self.maxdict = self.maxtuple = self.maxset = 30
+        self.maxstring = self.maxother = self.maxlong = 200
+
+
 def short(value: Any) -> str:
     """A value as it stands in a message."""
     try:
-        text = repr(value)
+        text = _Repr().repr(value)
     except ValueError:  # Python writes no whole number of more than 4,300 digits
         text = "a number of thousands of digits"
     return f"`{text if len(text) <= 60 else text[:57] + '…'}`"
@@ -62,6 +72,14 @@ def _nearest(location: Sequence[Any]) -> str:
 def _help(location: Sequence[Any]) -> str:
     key = ".".join(str(p) for p in location if not isinstance(p, int))
     return dict(setting_keys()).get(key, "")
+
+
+def is_config(content: dict[Any, Any]) -> bool:
+    """Whether most of its keys are such as a config has, well spelled or nearly; of anything else nothing is
+    to be quoted: whoever sees the message may not be allowed to see the file."""
+    known = list(Config.model_fields)
+    like = [key for key in content if difflib.get_close_matches(str(key)[:80], known, n=1, cutoff=0.75)]
+    return 2 * len(like) > len(content) or not content
 
 
 def setting_keys() -> list[tuple[str, str]]:

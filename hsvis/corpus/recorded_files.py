@@ -31,11 +31,16 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def fingerprint(path: Path) -> str:
-    """A hash of an .npz file, or of the parquet files of a folder; "missing" where there is none."""
+    """A hash of an .npz file, or of the parquet files of a folder; "missing" where there is none.
+
+    What is no file, such as a device, has no end.
+    """
     inside = [*sorted(path.glob("*.parquet")), *sorted(path.glob("states/*/*.parquet"))]
     digest = hashlib.sha256()
     try:
         for file in inside if path.is_dir() else [path]:
+            if not file.is_file():
+                return "missing"
             digest.update(file.name.encode())
             with file.open("rb") as content:
                 while block := content.read(2**20):

@@ -126,6 +126,6 @@ def create_app(
     stores.register(app)
     scripts.register(app)
     headers.register(app)
-    health.register(app, shown, figures, metrics)
+    health.register(app, shown, figures, metrics, work)
     proxies.register(app, trust_proxy, rule.proxies)
     return app

@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import importlib.util
 import site
 import sys
 import sysconfig
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from hsvis.config import Config, UserModelSettings
 from hsvis.corpus import recorded_files
+from hsvis.models.module_files import module_file
 
 BLOCK = 2**20
 MISSING = "missing"
@@ -30,6 +30,13 @@ def unseen(config: Config) -> str:
     model = config.model
     if config.states_from is not None or not isinstance(model, UserModelSettings):
         return ""
+    code = [one for one in (model.factory, model.tokenizer) if one and ":" in one]
+    hidden = next((one for one in code if _origin(one) is None), None)
+    if hidden is not None:
+        return (
+            f"The file of {hidden.partition(':')[0]} is not found without importing its package: whether its "
+            "code is still that of this run can't be told. Give the run another `name` after changing it."
+        )
     if model.checkpoint is None:
         return (
             f"The factory {model.factory} brings its own weights: whether they are still those of this run "
@@ -56,7 +63,8 @@ def fingerprints(settings: UserModelSettings) -> dict[str, str]:
         if ":" in reference:
             origin = _origin(reference)
             found[name] = file_hash(origin) if origin else MISSING
-            imported = own_imports(origin, reference.partition(":")[0]) if origin else []
+            is_code = origin is not None and origin.suffix == ".py"
+            imported = own_imports(origin, reference.partition(":")[0]) if origin and is_code else []
             if imported:
                 found[f"{name} imports"] = _joint_hash(imported)
     files = {"checkpoint": settings.checkpoint, "tokenizer": settings.tokenizer}
@@ -65,11 +73,7 @@ def fingerprints(settings: UserModelSettings) -> dict[str, str]:
 
 def _origin(reference: str) -> Path | None:
     """The file of the module that a reference names."""
-    try:
-        spec = importlib.util.find_spec(reference.partition(":")[0])
-    except (ImportError, ValueError):
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
+    return module_file(reference.partition(":")[0])
 
 
 def own_imports(origin: Path, module: str) -> list[Path]:
@@ -113,7 +117,7 @@ def _imports(file: Path, package: str) -> Iterator[str]:
     """Names of the modules that a file may import; `package`: the one that it is in, "" for none."""
     try:
         tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):  # loading the model says so
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):  # loading the model says so
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -152,9 +156,11 @@ def _joint_hash(files: list[Path]) -> str:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's content; "missing" where it can't be read."""
+    """SHA-256 of a file's content; "missing" where it can't be read, or has no end, as a device."""
     digest = hashlib.sha256()
     try:
+        if not path.is_file():
+            return MISSING
         with path.open("rb") as file:
             while block := file.read(BLOCK):
                 digest.update(block)

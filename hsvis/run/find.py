@@ -34,14 +34,16 @@ def find_run(config: Config) -> FoundRun | None:
     The files of a user's model and of `states_from` must be those of the build.  The dataset is not looked
     at: what changed in its files since is found by `pipeline.build` only.
     """
-    made_of = sources(config)
+    made_of: dict[str, str] | None = None
     found = []
     for path in (paths.cache_folder() / config.name).glob("*/manifest.json"):
         folder = RunFolder(path.parent)
         manifest = read_manifest(folder)
-        if manifest is None or not _is_made_of(manifest, made_of) or config_of(manifest) != config:
+        if manifest is None or config_of(manifest) != config:
             continue
-        if manifest.is_whole(folder):
+        if made_of is None:  # read only where it decides: files may be large
+            made_of = sources(config)
+        if _is_made_of(manifest, made_of) and manifest.is_whole(folder):
             with suppress(OSError):
                 found.append((path.stat().st_mtime_ns, FoundRun(folder, manifest, unseen(config))))
     return max(found, key=lambda one: one[0])[1] if found else None

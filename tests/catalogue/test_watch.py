@@ -1,8 +1,10 @@
 """A server keeps up with its folders: configs come, change and go, runs are built again by others."""
 
+import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -253,6 +255,92 @@ def test_times_of_files_that_jump_back_are_no_matter(server: Server, folder: Pat
     os.utime(new.folder.manifest, (1, 1))
     server.look()
     assert server.menu() == ["alpha", "beta · not built"]
+
+
+@pytest.mark.parametrize("code", ["import sys; sys.exit('ends')", "while True: pass", "raise KeyError(1)"])
+def test_no_code_of_a_package_is_run_by_offering_its_model(
+    server: Server, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    package = tmp_path / "lib" / "boom"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(code)
+    (package / "model.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    own = (folder / "alpha.yaml").read_text().replace("name: alpha", "name: own")
+    own = own[: own.index("model:")] + 'model: {factory: "boom.model:make"}\n'
+    (folder / "own.yaml").write_text(own)
+    run = server.runs.first.folder  # a run of the same config, whose files have to be compared
+    copied = run.path.parent.with_name("own") / run.path.name
+    shutil.copytree(run.path, copied)
+    manifest = json.loads((copied / "manifest.json").read_text())
+    manifest["config"] = load_config(folder / "own.yaml").model_dump()
+    manifest["sources"] = {"factory": "another"}
+    (copied / "manifest.json").write_text(json.dumps(manifest))
+    server.look(4)
+    assert server.menu() == ["alpha", "own · not built"]
+    offered = offers([str(folder)])
+    assert [one.name for one in offered] == ["alpha", "own"]
+    assert len(open_offers(offered, silent, lambda line: None, building=False)) == 1
+
+
+def test_health_tells_of_a_watch_that_fails_or_is_dead(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def health() -> tuple[str, str]:
+        told = server.client.get("/health").json
+        return told["status"], told["watch"]
+
+    assert health() == ("ok", "off")
+    looked, fault = threading.Event(), SystemExit("whatever a library does")
+
+    def look() -> None:
+        looked.set()
+        raise fault
+
+    monkeypatch.setattr(server.watch, "_pause", 0.01)
+    monkeypatch.setattr(server.watch, "look", look)
+    with server.watch:
+        assert looked.wait(20)
+        until = time.monotonic() + 20
+        while health() != ("degraded", "failing"):
+            assert time.monotonic() < until
+        assert "whatever a library does" in server.said[0]
+        monkeypatch.setattr(server.watch, "look", looked.clear)
+        while health() != ("ok", "ok"):
+            assert time.monotonic() < until
+        monkeypatch.setattr(server.watch, "_looked", time.monotonic() - 1000)
+        monkeypatch.setattr(server.watch, "_pause", 0.0)
+        hangs = threading.Event()
+        monkeypatch.setattr(server.watch, "look", lambda: hangs.wait(20))
+        while health()[1] != "ok":  # it may have looked once more
+            monkeypatch.setattr(server.watch, "_looked", time.monotonic())
+        monkeypatch.setattr(server.watch, "_looked", time.monotonic() - 1000)
+        assert health() == ("degraded", "late")
+        hangs.set()
+    assert health() == ("degraded", "dead")
+
+
+def test_a_link_to_another_file_tells_nothing_of_it(server: Server, folder: Path, tmp_path: Path) -> None:
+    """Whoever may write to the folder need not be allowed to read what the server can."""
+    secrets = {
+        "keys": "token: SECRET1\nsecret: SECRET2\n",
+        "twice": "SECRET: 1\nSECRET: 2\n",
+        "tag": "!SECRET x\n",
+        "alias": "*SECRET\n",
+        "shell": "export A=SECRET\n",
+        "json": '{"name": "SECRET", "private_key": "SECRET", "id": 1}',
+        "escape": '"a\\SECRET"',
+    }
+    for name, text in secrets.items():
+        (tmp_path / name).write_text(text)
+        (folder / f"{name}.yaml").symlink_to(tmp_path / name)
+    server.look()
+    told = {name: str(one["error"]) for name, one in server.listed().items() if name != "alpha"}
+    assert set(told) == {f"{name}.yaml" for name in secrets}
+    for name, error in told.items():
+        assert error, name
+        assert "SECRET" not in error, name
+    assert "SECRET" not in "".join(server.said)
 
 
 def test_sources_are_those_of_the_offers(folder: Path) -> None:

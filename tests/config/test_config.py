@@ -169,3 +169,34 @@ def test_every_setting_has_a_help_line_and_is_documented() -> None:
         assert help_line, key
         assert f"`{key}`" in documented, f"docs/configuration.md lacks `{key}`"
         assert help_line in documented, f"docs/configuration.md: the help line of `{key}` is out of date"
+
+
+def aliases(depth: int, first: str = "[x, x]", other: str = "[{}]") -> str:
+    """YAML whose last key, `k<depth>`, stands for 9 ** depth values."""
+    lines = [f"k0: &k0 {first}"]
+    for k in range(1, depth + 1):
+        lines.append(f"k{k}: &k{k} {other.format(', '.join([f'*k{k - 1}'] * 9))}")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        aliases(9),
+        aliases(8) + "\nname: a\ndataset: {path: demo, classes: *k8}",
+        aliases(9, "{x: 1}", "{{<<: [{}]}}"),
+        "name: a\ndataset: &a {path: demo, classes: *a}",
+        "a: &a [*a]",
+    ],
+)
+def test_a_few_lines_that_stand_for_millions_of_values_are_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "bomb.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"bomb.yaml.*stand for too much"):
+        load_config(file)
+
+
+def test_a_file_that_is_too_large_for_a_config_is_not_parsed(tmp_path: Path) -> None:
+    (tmp_path / "large.yaml").write_text("name: x\n" + "# " + "x" * 2**20)
+    with pytest.raises(ConfigError, match="more than 1 MiB"):
+        load_config(tmp_path / "large.yaml")

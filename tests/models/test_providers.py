@@ -1,6 +1,7 @@
 """Where states come from: the key holds what is really used, and checking and building ask the same one."""
 
 import importlib
+import os
 import site
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ from hsvis.build.pipeline import build
 from hsvis.build.plan import Plan
 from hsvis.catalogue.offers import offers, open_offers
 from hsvis.config import Config, load_config
+from hsvis.corpus import recorded_files
 from hsvis.models.builtin.provider import BuiltIn
-from hsvis.models.fingerprints import fingerprints, own_imports, sources, unseen
+from hsvis.models.fingerprints import file_hash, fingerprints, own_imports, sources, unseen
 from hsvis.models.recorded import RecordedStates
 from hsvis.models.user.provider import UsersModel
 from hsvis.progress import silent
@@ -231,3 +233,21 @@ def test_a_factory_that_draws_its_weights_is_warned_of(folder: Path) -> None:
     train(folder, 0)
     remarks = Plan.of(brought(folder), silent).provider.subject().remarks
     assert "drawn-weights" not in [one.code for one in remarks]
+
+
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    """A device or a pipe that a config names as a file."""
+    os.mkfifo(tmp_path / "pipe")
+    for endless in (Path("/dev/zero"), tmp_path / "pipe"):
+        assert file_hash(endless) == "missing"
+        assert recorded_files.fingerprint(endless) == "missing"
+
+
+def test_code_whose_file_is_not_found_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    (tmp_path / "weights.pt").write_bytes(b"x")
+    file.write_text(
+        "name: own\ndataset: {path: demo}\nmodel: {factory: 'no.such.package:make', tokenizer: words.json, "
+        f"checkpoint: {tmp_path}/weights.pt}}\n"
+    )
+    assert "The file of no.such.package is not found" in unseen(load_config(file))

@@ -51,8 +51,8 @@ def client_of(store: StateStore, form: str = "json", **options: Any) -> tuple[Fl
 def test_health_says_how_it_is_and_nothing_of_this_machine(demo_store: StateStore) -> None:
     client, _ = client_of(demo_store)
     told = client.get("/health").json
-    assert set(told) == {"status", "version", "runs", "uptime"}
-    assert (told["status"], told["runs"]) == ("ok", 1)
+    assert set(told) == {"status", "version", "runs", "watch", "uptime"}
+    assert (told["status"], told["runs"], told["watch"]) == ("ok", 1, "off")
 
 
 def figures(client: FlaskClient) -> dict[str, float]:
