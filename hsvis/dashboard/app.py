@@ -127,5 +127,5 @@ def create_app(
     scripts.register(app)
     headers.register(app)
     health.register(app, shown, figures, metrics, work)
-    proxies.register(app, trust_proxy, rule.proxies)
+    proxies.register(app, trust_proxy, rule)
     return app

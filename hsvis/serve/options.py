@@ -77,13 +77,19 @@ def add_access_options(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="where proxies may be: an address or network (default: this machine)",
     )
+    access.add_argument(
+        "--proxy-secret-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line is what proxies have to send in X-Hsvis-Proxy",
+    )
     access.add_argument("--open", action="store_true", help="everybody who can reach the server")
     access.add_argument(
         "--allow-host",
         action="append",
         default=[],
         metavar="NAME",
-        help="another name that a server without log-in is asked by",
+        help="another name that the server may be asked by, such as that of a proxy before it",
     )
 
 

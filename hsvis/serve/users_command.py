@@ -2,6 +2,8 @@
 
 import argparse
 import getpass
+import os
+import shlex
 import sys
 from typing import Any
 
@@ -41,8 +43,15 @@ def run(given: argparse.Namespace) -> None:
         users.remove(given.name)
         print(f"{given.name} can no longer log in.", file=sys.stderr)
     elif given.action == "add":
+        is_first = not users.path.exists()
         users.add(given.name, _password(given))
         print(f"{given.name} can log in to a server that runs with --log-in.", file=sys.stderr)
+        if is_first and hasattr(os, "geteuid") and users.path.stat().st_uid == os.geteuid() == 0:
+            print(
+                f"{users.path} belongs to root, and nobody else can read it. If the server runs as another "
+                f"user, give it the folder: chown -R USER: {shlex.quote(str(users.path.absolute().parent))}",
+                file=sys.stderr,
+            )
     else:
         users.change(given.name, _password(given))
         print(f"{given.name} has another password; sessions of the old one have ended.", file=sys.stderr)

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from hsvis.web.users import Users
 
 USERS = "users.json"
 KEY_BYTES = 32
+FEWEST = 16  # characters of a proxy's secret
 HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 RULES = (
     "Say who may come in: --log-in (people are added with `hsvis users add NAME`), --trust-proxy-user HEADER "
@@ -48,28 +50,63 @@ def access_of(given: argparse.Namespace, *, must_say: bool, save: bool) -> Acces
     if sum(rules) > 1:
         raise ServerError("--log-in, --trust-proxy-user and --open exclude each other: give one of them.")
     proxies = tuple(_network(one) for one in given.proxy_from) or LOOPBACK
-    if log_in:
-        return replace(logging_in(users_of(given), save=save), proxies=proxies)
+    common = Access(save, proxies=proxies, proxy_secret=_secret(given.proxy_secret_file))
+    if log_in:  # a page of another site has no session here, whatever its name leads to
+        hosts = _hosts(given.allow_host, given.host) if given.allow_host else ()
+        known = logging_in(users_of(given))
+        return replace(common, users=known.users, secret=known.secret, hosts=hosts)
+    if is_loopback(given.host) or given.allow_host:
+        common = replace(common, hosts=_hosts(given.allow_host, given.host))
     if given.trust_proxy_user is not None:
-        return Access(save, header=_header(given.trust_proxy_user), proxies=proxies)
-    if given.open:
-        return Access(save, proxies=proxies)
-    if must_say:
+        return replace(common, header=_header(given.trust_proxy_user))
+    if must_say and not given.open:
         raise ServerError(f"other people could reach this server. {RULES}")
-    names = (*LOCAL_NAMES, given.host.strip("[]").lower(), *(name.lower() for name in given.allow_host))
-    return Access(save, hosts=tuple(dict.fromkeys(names)))
+    return common
 
 
-def access_of_arguments(*, open_to_all: bool, header: str, save: bool) -> Access:
+def _hosts(allowed: Sequence[str], *more: str) -> tuple[str, ...]:
+    names = (*LOCAL_NAMES, *(one.strip("[]").lower().rstrip(".") for one in (*more, *allowed)))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def access_of_arguments(
+    *, open_to_all: bool, header: str, save: bool, hosts: Sequence[str] = (), secret_file: Path | None = None
+) -> Access:
     """For everybody, or those whom a proxy of this machine names; else those who log in.
+
+    Args:
+        hosts: names that the server may be asked by; any where there are none.
+        secret_file: holds what a proxy has to send.
 
     Raises:
         ServerError: the header is none.
         UsersError: as `logging_in`.
     """
-    if header:
-        return Access(save, header=_header(header))
-    return Access(save) if open_to_all else logging_in(save=save)
+    known = Access() if header or open_to_all else logging_in()
+    return replace(
+        known,
+        save=save,
+        header=_header(header) if header else "",
+        hosts=_hosts(hosts) if hosts else (),
+        proxy_secret=_secret(secret_file),
+    )
+
+
+def _secret(file: Path | None) -> str:
+    """The first line of a file; "" where none is named.  Raises ServerError."""
+    if file is None:
+        return ""
+    try:
+        with file.open(encoding="ascii") as opened:
+            secret = opened.readline(1000).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ServerError(f"--proxy-secret-file {file}: can't be read ({error}).") from error
+    if len(secret) < FEWEST:
+        raise ServerError(
+            f"--proxy-secret-file {file}: its first line has {len(secret)} characters; it takes {FEWEST} at "
+            "least, such as those of `openssl rand -hex 32`."
+        )
+    return secret
 
 
 def _header(given: str) -> str:

@@ -1,6 +1,7 @@
 """The WSGI application of built runs, for servers other than hsvis's own."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import flask
 
@@ -22,6 +23,8 @@ def create_server(
     overrides: Sequence[str] = (),
     open_to_all: bool = False,
     trust_proxy_user: str = "",
+    proxy_secret_file: str = "",
+    allow_hosts: Sequence[str] = (),
     allow_save: bool = False,
     prefix: str = "/",
     log_format: str = "json",
@@ -39,6 +42,8 @@ def create_server(
         log_format: "json" or "text", of a line on standard error for each request.
         open_to_all, trust_proxy_user: who gets in: everybody, or whom a proxy of this machine names in that
             header; else those who were added with `hsvis users add`.
+        proxy_secret_file: its first line is what that proxy has to send in X-Hsvis-Proxy.
+        allow_hosts: names that it may be asked by, beside addresses and `localhost`; any where none is given.
         allow_save: notes and named filters can be saved.
         prefix, trust_proxy, metrics: as `hsvis.dashboard.create_app`.
 
@@ -49,7 +54,13 @@ def create_server(
     """
     request_log = RequestLog(log_format)
     who_may.check_no_debugging()
-    access = who_may.access_of_arguments(open_to_all=open_to_all, header=trust_proxy_user, save=allow_save)
+    access = who_may.access_of_arguments(
+        open_to_all=open_to_all,
+        header=trust_proxy_user,
+        save=allow_save,
+        hosts=allow_hosts,
+        secret_file=Path(proxy_secret_file) if proxy_secret_file else None,
+    )
     named = [configs] if isinstance(configs, str) else configs
     offered = offers(named, overrides)
     builds = Builds(offered, allowed=False)

@@ -17,6 +17,15 @@ def place_of(address: str) -> str:
     return str(ipaddress.ip_network((int(found) >> 64 << 64, 64))) if found.version == 6 else str(found)
 
 
+def is_address(name: str) -> bool:
+    """Whether it is an address, not the name of a host."""
+    try:
+        ipaddress.ip_address(name)
+        return True
+    except ValueError:
+        return False
+
+
 def is_within(address: str, networks: Collection[Network]) -> bool:
     """Whether an address, as a connection tells it, lies in one of the networks."""
     try:

@@ -8,8 +8,7 @@ from werkzeug.wrappers import Response
 
 from hsvis.errors import UsersError
 from hsvis.web import login, public
-from hsvis.web.access import Access
-from hsvis.web.addresses import is_within
+from hsvis.web.access import Access, connection
 from hsvis.web.users import NAME
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -27,12 +26,14 @@ def register(app: Dash, access: Access) -> None:
     @server.before_request
     def _() -> Response | None:
         request = flask.request
-        if access.hosts and _host(request.host) not in access.hosts:
-            return _refuse(
-                f"Unknown host name {_host(request.host)[:80]!r}. "
-                f"Whoever runs it can allow that name with --allow-host.",
-                421,
-            )
+        # of a proxy, too: a page can send any header to its own name, but not another Host
+        for given in (request.host, connection(request.environ).get("HTTP_HOST", "")):
+            if given and not access.is_host(_host(given)):
+                return _refuse(
+                    f"Unknown host name {_host(given)[:80]!r}. "
+                    "Whoever runs this server can allow that name with --allow-host.",
+                    421,
+                )
         if request.method not in SAFE and _is_foreign(request):
             return _refuse("Only this server's own pages may ask for this.", 403)
         flask.g.user = session_user() if session_user else _user(access)
@@ -81,9 +82,7 @@ def _is_foreign(request: flask.Request) -> bool:
 
 def _user(access: Access) -> str:
     """Whom a proxy names; "" if that was not said, or can't be believed."""
-    environ = flask.request.environ
-    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""  # the connection itself
-    if access.header and is_within(peer, access.proxies):
+    if access.header and access.is_proxy(flask.request.environ):
         name = flask.request.headers.get(access.header, "")
         return name if NAME.fullmatch(name) else ""
     return ""

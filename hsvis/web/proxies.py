@@ -1,7 +1,7 @@
 """Being served behind proxies: under which path, and whom to believe where a request came from."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import flask
@@ -9,7 +9,7 @@ from dash import Dash
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hsvis.errors import ServerError
-from hsvis.web.addresses import Network, is_within
+from hsvis.web.access import Access
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 MOST_PROXIES = 10
@@ -37,14 +37,14 @@ def check_trusted(proxies: int) -> None:
         raise ServerError(f"--trust-proxy {proxies}: give the number of proxies, 0 to {MOST_PROXIES}.")
 
 
-def register(app: Dash, trusted: int, proxies: Collection[Network]) -> None:
+def register(app: Dash, trusted: int, access: Access) -> None:
     """Leads from / to the app's own prefix, and believes so many proxies what they say of a request.
 
     Anyone can send X-Forwarded-For: only the entries that the trusted ones added are read.  The prefix is the
     server's own and never taken from a header.
 
     Args:
-        proxies: where the last of them may be.
+        access: knows the last of them.
 
     Raises:
         ServerError: `trusted` is no number of proxies.
@@ -62,7 +62,6 @@ def register(app: Dash, trusted: int, proxies: Collection[Network]) -> None:
 
         def believed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             """Whoever comes past the proxies is not believed."""
-            is_proxy = is_within(environ.get("REMOTE_ADDR", ""), proxies)
-            return (fixed if is_proxy else direct)(environ, start_response)
+            return (fixed if access.is_proxy(environ) else direct)(environ, start_response)
 
         app.server.wsgi_app = believed

@@ -15,6 +15,7 @@ from itsdangerous import BadData
 
 from hsvis.errors import UsersError
 from hsvis.web import private_files
+from hsvis.web.access import connection
 from hsvis.web.users import Users
 
 LASTS = timedelta(days=7)
@@ -34,8 +35,7 @@ class Sessions(SecureCookieSessionInterface):
 
     def get_cookie_name(self, app: flask.Flask) -> str:
         """Of the server that is asked; the port is its own, whatever a proxy shows it at."""
-        environ = flask.request.environ
-        port = str(environ.get("werkzeug.proxy_fix.orig", environ).get("SERVER_PORT", ""))
+        port = str(connection(flask.request.environ).get("SERVER_PORT", ""))
         return f"hsvis-{port if port.isdecimal() else 0}-{self._mark}"
 
     def get_cookie_secure(self, app: flask.Flask) -> bool:

@@ -63,7 +63,7 @@ def test_slow_readers_hold_no_thread(running: Team, demo_store: StateStore) -> N
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         one.connect(("127.0.0.1", running.port))
         path = image(demo_store, k, 1500).replace("/cloud/", "/pick/").replace(".png", ".bin")
-        one.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())  # 9 MB: no socket holds it
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())  # 9 MB: no socket holds it
         readers.append(one)
     for one in readers:
         one.settimeout(30)
@@ -174,3 +174,14 @@ def test_a_mistake_is_one_message(
     assert result.returncode == 2
     assert says in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_too_few_open_files_are_told_before_anything_else() -> None:
+    command = " ".join(["ulimit -n 64;", "exec", sys.executable, "-m", "hsvis", "serve", *DEMO])
+    result = subprocess.run(
+        ["bash", "-c", f"{command} --production --open --port {free_port()}"],
+        cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert "only 64 files may be open at once" in result.stderr
+    assert "hsvis is at" not in result.stderr

@@ -333,6 +333,63 @@ def test_a_name_that_leads_to_this_machine_by_trickery_is_refused(demo_store: St
         assert client.get("/builds", headers={"Host": host}).status_code == status, host
 
 
+@pytest.mark.parametrize("rule", [[], ["--open"], ["--trust-proxy-user", "X-User"]])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_server_that_only_this_machine_reaches_answers_to_its_own_names_alone(
+    demo_store: StateStore, rule: list[str], host: str
+) -> None:
+    """A page whose name was made to lead here can send any header, also those of a proxy, but its Host."""
+    given = options(*rule, "--allow-host", "Hsvis.example.org", host=host)
+    access = who_may.access_of(given, must_say=False, save=True)
+    client = create_app([demo_store], access=access, trust_proxy=1).server.test_client()
+
+    def ask(name: str, **headers: str) -> int:
+        return client.get("/builds", headers={"Host": name, "X-User": "ana", **headers}).status_code
+
+    for name in ("localhost:8050", "127.0.0.1", "[::1]:8050", "hsvis.example.org", "10.0.0.1:8050"):
+        assert ask(name) == 200, name
+        assert ask(name, **{"X-Forwarded-Host": "hsvis.example.org"}) == 200
+        assert ask(name, **{"X-Forwarded-Host": "evil.example"}) == 421
+    for name in ("evil.example", "127.0.0.1.evil.example", "evil.example:8050", "[", "0x7f.1.evil"):
+        assert ask(name) == 421, name
+        assert ask(name, **{"X-Forwarded-Host": "localhost"}) == 421, name
+
+
+def test_a_server_that_others_reach_is_asked_by_any_name_unless_names_are_given(users: Users) -> None:
+    for rule in (["--open"], ["--log-in", "--users-file", str(users.path)]):
+        for host in ("0.0.0.0", "10.0.0.1"):
+            assert who_may.access_of(options(*rule, host=host), must_say=True, save=True).is_host("any")
+            named = options(*rule, "--allow-host", "hsvis.example.org", host=host)
+            access = who_may.access_of(named, must_say=True, save=True)
+            assert access.is_host("hsvis.example.org")
+            assert access.is_host("10.0.0.9")
+            assert not access.is_host("any")
+            assert not access.is_host("")
+
+
+def test_another_program_beside_the_proxy_is_not_believed_without_its_secret(
+    demo_store: StateStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "proxy-secret"
+    file.write_text("a-long-enough-secret\nand more\n")
+    given = options("--trust-proxy-user", "X-User", "--proxy-secret-file", str(file))
+    access = who_may.access_of(given, must_say=True, save=True)
+    assert "a-long-enough-secret" not in repr(access)
+    app = create_app([demo_store], access=access, trust_proxy=1)
+    app.server.add_url_rule("/who", view_func=lambda: str(flask.request.remote_addr))
+    client = app.server.test_client()
+    told = {"X-User": "ana", "X-Forwarded-For": "1.2.3.4"}
+    for secret in (
+        {},
+        {"X-Hsvis-Proxy": ""},
+        {"X-Hsvis-Proxy": "a-long-enough-secreT"},
+        {"X-Hsvis-Proxy": "\xff"},
+    ):
+        assert client.get("/who", headers=told | secret).status_code == 401, secret
+    answer = client.get("/who", headers=told | {"X-Hsvis-Proxy": "a-long-enough-secret"})
+    assert (answer.status_code, answer.text) == (200, "1.2.3.4")
+
+
 def test_every_answer_forbids_foreign_scripts_and_frames(demo_store: StateStore) -> None:
     client = create_app([demo_store]).server.test_client()
     for path in ("/", "/assets/base.css", "/state/demo/0", "/nothing/there.json", "/cloud/x/y/z.png"):
@@ -422,6 +479,11 @@ def test_a_server_others_can_reach_needs_a_rule(tmp_path: Path, users: Users) ->
         (["--trust-proxy-user", "X User"], "not the name of a header"),
         (["--trust-proxy-user", "X-User", "--proxy-from", "here"], "is not an address or network"),
         (["--users-file", "/nonexistent/users.json"], "nobody yet"),
+        (
+            ["--open", "--proxy-secret-file", "/nonexistent"],
+            "/nonexistent: can't be read",
+        ),
+        (["--open", "--proxy-secret-file", "/dev/null"], "has 0 characters"),
     ],
 )
 def test_rules_that_make_no_sense_are_refused(given: list[str], says: str) -> None:

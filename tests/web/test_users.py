@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -156,3 +157,24 @@ def test_the_command_adds_lists_changes_and_removes(
     assert "no user 'ana'" in capsys.readouterr().err
     assert run("add", "bo", "--password-stdin", typed="short\n") == 2
     assert not Users(tmp_path / "users.json").all()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_for_a_service_is_the_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n" * 2))
+    service = tmp_path / "service"
+    service.mkdir()
+    os.chown(service, 12345, 12346)
+    monkeypatch.setenv("HSVIS_DATA", str(service / "new" / "data"))
+    assert main(["users", "add", "ana", "--password-stdin"]) == 0
+    made = [one for one in service.rglob("*") if not one.name.endswith(".aside")]
+    assert {one.name for one in made} >= {"new", "data", "users.json", "users.json.lock"}
+    assert {(one.stat().st_uid, one.stat().st_gid) for one in made} == {(12345, 12346)}
+    assert "root" not in capsys.readouterr().err
+    monkeypatch.setenv("HSVIS_DATA", str(tmp_path / "of root"))
+    assert main(["users", "add", "ana", "--password-stdin"]) == 0
+    told = capsys.readouterr().err
+    assert "belongs to root" in told
+    assert f"chown -R USER: '{tmp_path / 'of root'}'" in told
