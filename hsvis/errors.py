@@ -38,6 +38,11 @@ class DamagedFileError(CacheError):
         self.path = path
 
     @property
+    def is_of_content(self) -> bool:
+        """Whether the file is there but makes no sense: once it is set aside, the next build makes it."""
+        return getattr(self.__cause__, "errno", None) is None
+
+    @property
     def told(self) -> str:
         """The message for a page: with the file's place in the run, not that on the server's disk."""
         place = "/".join(self.path.parts[-3:])

@@ -26,7 +26,10 @@ def neighbours(
     sequence, step = store.locate(row)
     own = store.offsets[sequence : sequence + 2] if of_sequences else (row, row + 1)
     best = Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
-    for some in Index(store.folder, layer).near(store.states(sequence, layer)[step]):
+    index, state = Index(store.folder, layer), store.states(sequence, layer)[step]
+    for some in index.near(state):
+        for distance in some.distances[some.rows == row]:
+            index.check_own(state, float(distance))
         open_ = (some.rows < own[0]) | (some.rows >= own[1])
         rows = np.concatenate([best.rows, some.rows[open_]])
         distances = np.concatenate([best.distances, some.distances[open_]])

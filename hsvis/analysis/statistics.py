@@ -20,9 +20,18 @@ from hsvis.corpus.tokens import word_forms
 from hsvis.progress import Progress, silent
 from hsvis.run.blocks import read_blocks, read_shape
 from hsvis.run.folder import RunFolder
+from hsvis.storage.layouts import Layout, Vectors
 from hsvis.storage.parquet import vectors
 
 FORMAT = 1  # of the table; other columns or another meaning of one, another number
+LAYOUT: Layout = {
+    "word": pa.string(),
+    **dict.fromkeys(("steps", "sequences", "compared", "flips", "misclassified"), pa.int64()),
+    **dict.fromkeys(("distance", "error_rate"), pa.float64()),
+    "largest_distance": pa.float32(),
+    **dict.fromkeys(("change", "spread"), Vectors((pa.float64(),))),
+    "labelled": Vectors((pa.int64(),)),
+}
 CLIP = 1e-7  # of probabilities, before their log-odds are taken
 
 

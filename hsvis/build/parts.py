@@ -110,7 +110,8 @@ def write_states(
     """
     reading, cores_of_each = sharing()
     workers = reading + 1  # one of them waits for the disk
-    missing = [name for name in TABLES if not parquet.is_whole(_table(folder, name))]
+    layouts = {"sequences": tables.SEQUENCES, "predictions": tables.predictions_layout(len(model.classes))}
+    missing = [name for name in TABLES if not parquet.is_whole(_table(folder, name), layout=layouts[name])]
     lengths: list[np.ndarray] = []
     pending: deque[Future[tuple[np.ndarray, dict[str, pa.Table]]]] = deque()
     progress("states", 0, total, "sequences")
@@ -221,9 +222,12 @@ def _write_part(
     layers = [
         layer.name
         for layer in model.layers
-        if not parquet.is_whole(folder.states(layer.name, part.number), steps)
+        if not parquet.is_whole(
+            folder.states(layer.name, part.number), steps, tables.states_layout(layer.size)
+        )
     ]
-    wanted = bool(missing) and not parquet.is_whole(kept, steps)
+    layout = tables.predictions_layout(len(model.classes))
+    wanted = bool(missing) and not parquet.is_whole(kept, steps, layout)
     predictions: pa.Table | None = None
     if layers or wanted:
         columns = tables.step_columns(part.first, lengths)
@@ -242,7 +246,7 @@ def _write_part(
     if not missing:
         return lengths, {}
     if predictions is None:
-        predictions = parquet.read_table(kept)
+        predictions = parquet.read_table(kept, layout=layout, rows=steps)
     made = {"predictions": predictions}
     if "sequences" in missing:
         made["sequences"] = tables.sequence_table(

@@ -8,6 +8,7 @@ import numpy as np
 from hsvis.build.plan import Plan
 from hsvis.build.projecting import embed, label
 from hsvis.config import ProjectionSettings
+from hsvis.errors import DamagedFileError
 from hsvis.progress import Progress
 from hsvis.run import tables
 from hsvis.run.find import projection_name
@@ -58,7 +59,7 @@ class ProjectionStage:
         """Projects the states, unless a killed build has done so; labels it unlike all others."""
         assert manifest is not None
         path = folder.embedding(self.layer, self.id)
-        if not parquet.is_whole(path, manifest.states):
+        if not parquet.is_whole(path, manifest.states, tables.EMBEDDING):
             write_projection(folder, self.layer, self.id, self.settings, progress)
         details = parquet.read_details(path)
         others = [one for one in manifest.projections if (one.layer, one.name) != (self.layer, self.id)]
@@ -76,12 +77,15 @@ def write_projection(
     folder: RunFolder, layer: str, name: str, settings: ProjectionSettings, progress: Progress
 ) -> None:
     """Computes one projection of all states of a layer and writes it, what was done in its metadata."""
-    read = parquet.read_table(folder.sequences, ["label", "length"])
+    read = parquet.read_table(folder.sequences, ["label", "length"], layout=tables.SEQUENCES)
     labels, lengths = read["label"].to_numpy(), read["length"].to_numpy()  # (S,) each
     first = np.cumsum(lengths, dtype=np.int64) - lengths
     steps = np.arange(int(lengths.sum())) - np.repeat(first, lengths)
     states = LayerStates(folder, layer)
-    assert len(states) == len(steps)
+    if len(states) != len(steps):
+        raise DamagedFileError(
+            folder.states(layer, 0), f"the layer has {len(states):,} states, not {len(steps):,}"
+        )
     done = embed(states, settings, progress, groups=np.repeat(labels, lengths), steps=steps)
     table = tables.embedding_table(lengths, done.xy)
     parquet.write_table(folder.embedding(layer, name), table, done.details)
@@ -96,7 +100,7 @@ def in_order(manifest: Manifest, folder: RunFolder, first: Sequence[ProjectionSt
     others = [
         facts
         for at, facts in named.items()
-        if at not in wanted and parquet.is_whole(folder.embedding(*at), manifest.states)
+        if at not in wanted and parquet.is_whole(folder.embedding(*at), manifest.states, tables.EMBEDDING)
     ]
     return manifest.but(
         projections=unlike_each_other([*(named[at] for at in wanted if at in named), *others])

@@ -17,6 +17,7 @@ from hsvis.progress import Progress
 from hsvis.remarks import tell
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Keys, LayerFacts, Manifest, RemarkFacts, SeriesFacts
+from hsvis.run.tables import SERIES
 from hsvis.storage import parquet
 from hsvis.storage.files import FORMAT
 
@@ -114,7 +115,7 @@ def series_facts(folder: RunFolder, features: Sequence[str] | None, draw: str | 
     """
     if features is None:
         return None
-    column = parquet.read_table(folder.sequences, ["values"])["values"].combine_chunks()
+    column = parquet.read_table(folder.sequences, ["values"], layout=SERIES)["values"].combine_chunks()
     values = parquet.matrix(pa.chunked_array([column.flatten()]))  # (N, F)
     width = values.shape[1]
     return SeriesFacts(

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.corpus.splitters import is_unspaced, pattern
@@ -13,7 +14,10 @@ from hsvis.corpus.words import Words, read_words
 from hsvis.errors import DamagedFileError
 from hsvis.progress import Progress, silent
 from hsvis.storage import files, parquet
+from hsvis.storage.layouts import Layout, Lists
 
+CODES: Layout = {"codes": Lists(pa.int32())}
+PLACES: Layout = {"starts": Lists(pa.int32()), "ends": Lists(pa.int32())}
 GRAPHEMES = 1  # version of the rules by which texts without spaces are cut
 
 
@@ -46,7 +50,7 @@ def read_or_split_words(
     """
     if path.exists():
         try:
-            words = _words(path, len(split), splitter)
+            words = read_words_file(path, len(split), splitter)
             if words.starts is not None or not places:
                 return words
         except DamagedFileError:
@@ -64,21 +68,27 @@ def _lists(words: Words, values: np.ndarray) -> pa.Array:
     return pa.LargeListArray.from_arrays(words.offsets, values)
 
 
-def _words(path: Path, rows: int, splitter: str | None) -> Words:
-    """Raises DamagedFileError."""
-    table = parquet.read_table(path).combine_chunks()
-    if table.num_rows != rows:
-        raise DamagedFileError(path, f"it has {table.num_rows:,} rows, not {rows:,}")
-    columns = {
-        name: np.concatenate(
-            [np.empty(0, np.int32), *(one.flatten().to_numpy() for one in table[name].chunks)]
-        )
-        for name in table.column_names
-    }
-    lengths = pa.compute.list_value_length(table["codes"]).to_numpy()
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    forms = parquet.read_details(path)["forms"]
-    return Words(forms, columns["codes"], columns.get("starts"), columns.get("ends"), offsets, splitter)
+def read_words_file(path: Path, rows: int, splitter: str | None = None) -> Words:
+    """The words of `rows` texts, as they were kept.  Raises DamagedFileError."""
+    with parquet.told_as_damage(path):
+        with parquet.open_file(path) as file:
+            has_places = len(file.schema_arrow) > 1
+        layout = {**CODES, **(PLACES if has_places else {})}
+        table = parquet.read_table(path, layout=layout, rows=rows)
+        columns = {
+            name: np.concatenate(
+                [np.empty(0, np.int32), *(one.flatten().to_numpy() for one in table[name].chunks)]
+            )
+            for name in layout
+        }
+        lengths = pc.list_value_length(table["codes"]).to_numpy()
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        forms, codes = parquet.read_details(path)["forms"], columns["codes"]
+        if any(len(values) != len(codes) for values in columns.values()):
+            raise ValueError("its columns have other lengths")
+        if len(codes) and not 0 <= codes.min() <= codes.max() < len(forms):
+            raise ValueError("it names words that it does not have")
+        return Words(forms, codes, columns.get("starts"), columns.get("ends"), offsets, splitter)
 
 
 class SplitWords:

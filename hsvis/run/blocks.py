@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hsvis.errors import DamagedFileError
 from hsvis.run.folder import RunFolder
 from hsvis.run.reading import column, part_paths
+from hsvis.run.tables import SEQUENCES, predictions_layout, states_layout
 from hsvis.storage import parquet
 
 STEPS = 1 << 18  # steps of a block, at most, unless one sequence alone has more
@@ -52,14 +52,18 @@ def read_blocks(folder: RunFolder, layer: str, steps: int = STEPS) -> Iterator[B
     Raises:
         DamagedFileError: a file can't be read, or has other steps than the table of sequences.
     """
-    table = parquet.read_table(folder.sequences, ["length", "label", "predicted"])
+    table = parquet.read_table(folder.sequences, ["length", "label", "predicted"], layout=SEQUENCES)
     lengths, labels, predicted = (column(table, name) for name in ("length", "label", "predicted"))
     cuts = _cuts(lengths, steps)
     counts = [int(lengths[begin:end].sum()) for begin, end in pairwise(cuts)]
-    tokens = (lists.flatten() for lists in parquet.read_column(folder.sequences, "tokens"))
-    ep = (parquet.matrix(pa.chunked_array([part])) for part in parquet.read_column(folder.predictions, "ep"))
     parts = part_paths(folder, layer) or [folder.states(layer, 0)]
-    distances = (part.to_numpy() for path in parts for part in parquet.read_column(path, "distance"))
+    tokens = (part.flatten() for part in parquet.read_column(folder.sequences, "tokens", layout=SEQUENCES))
+    ep = (parquet.matrix(pa.chunked_array([part])) for part in _ep(folder))
+    distances = (
+        part.to_numpy()
+        for path in parts
+        for part in parquet.read_column(path, "distance", layout=states_layout())
+    )
     for (begin, end), some_tokens, some_ep, some_distances in zip(
         pairwise(cuts),
         _regroup(tokens, counts, folder.sequences),
@@ -75,11 +79,12 @@ def read_blocks(folder: RunFolder, layer: str, steps: int = STEPS) -> Iterator[B
 
 def read_shape(folder: RunFolder) -> tuple[int, int]:
     """(N, C), the steps of a run and the classes that an EP has.  Raises DamagedFileError."""
-    try:
-        with pq.ParquetFile(folder.predictions) as file:
-            return file.metadata.num_rows, file.schema_arrow.field("ep").type.list_size
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise DamagedFileError(folder.predictions, error) from error
+    with parquet.open_file(folder.predictions, predictions_layout()) as file:
+        return file.metadata.num_rows, file.schema_arrow.field("ep").type.list_size
+
+
+def _ep(folder: RunFolder) -> Iterator[pa.Array]:
+    return parquet.read_column(folder.predictions, "ep", layout=predictions_layout())
 
 
 def _cuts(lengths: np.ndarray, steps: int) -> list[int]:

@@ -7,7 +7,7 @@ reads the cells nearest to it, so that neither memory nor time grows with the nu
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +18,18 @@ from hsvis.progress import Progress, silent
 from hsvis.run.folder import RunFolder
 from hsvis.run.states import States, chunks
 from hsvis.storage import files, parquet
+from hsvis.storage.layouts import Layout, Vectors
 
-FORMAT = 1  # of the two files
+FORMAT = 2  # of the two files; 1 had no checksum of scale and centres
+READ = (1, 2)
+LAYOUT: Layout = {"size": pa.int64(), "checksum": pa.uint32(), "centre": Vectors()}
 SCANNED = 2_000_000  # values that a question looks at, at first; runs of no more are one cell, searched whole
 MOST_CELLS = 4096
 LEARNED = 50_000  # states by which cells are found
 CHUNK = 50_000  # states
 ROUNDS = 10  # of k-means: what it gains after them does not matter here
 SEED = 0
+HALF, SINGLE = 1 << 10, 1 << 20  # parts of a value that are lost in half and single precision, at the most
 
 
 def write_index(
@@ -80,7 +84,11 @@ def is_indexed(folder: RunFolder, layer: str, count: int) -> bool:
     """Whether there is an index of `count` states of the right size; its content is not looked at."""
     try:
         cells = Index(folder, layer)
-        return cells.count == count and folder.records(layer).stat().st_size == cells.bytes
+        return (
+            cells.format == FORMAT
+            and cells.count == count
+            and folder.records(layer).stat().st_size == cells.bytes
+        )
     except (DamagedFileError, OSError):
         return False
 
@@ -173,22 +181,27 @@ class Index:
 
     def __init__(self, folder: RunFolder, layer: str) -> None:
         """Raises DamagedFileError: there is none, or the table of cells can't be read."""
-        path = folder.cells(layer)
+        self._cells, self._path = folder.cells(layer), folder.records(layer)
         try:
-            table, details = parquet.read_table(path), parquet.read_details(path)
+            with parquet.told_as_damage(self._cells):
+                self._read(parquet.read_table(self._cells, layout=LAYOUT), parquet.read_details(self._cells))
         except DamagedFileError as error:
-            if getattr(error.__cause__, "errno", None) is None:  # it is there, but makes no sense
-                files.set_aside(path)
+            if error.is_of_content:
+                files.set_aside(self._cells)
             raise
-        if details.get("format") != FORMAT:
-            raise DamagedFileError(path, "it is of another version")
-        self._path = folder.records(layer)
+
+    def _read(self, table: pa.Table, details: dict[str, Any]) -> None:
+        """Raises KeyError, TypeError, ValueError where it makes no sense."""
+        self.format = details["format"]
+        if self.format not in READ:
+            raise ValueError(f"it is of format {self.format}")
         self._centres = parquet.matrix(table["centre"])  # (cells, H) float32
         self._sizes = table["size"].to_numpy()
         self._starts = _starts(self._sizes, self._centres.shape[1])
         self._checksums = table["checksum"].to_numpy()
-        self._scale = np.float32(details["scale"])
-        self._scanned = int(details["scanned"])
+        self._scale, self._scanned = np.float32(details["scale"]), int(details["scanned"])
+        if self._sizes.min() < 0 or self.count != details["states"] or not 0 < self._scale < np.inf:
+            raise ValueError("its numbers make no sense")
 
     @property
     def count(self) -> int:
@@ -227,6 +240,21 @@ class Index:
                     begin, wanted = end, 2 * wanted
         except OSError as error:
             raise DamagedFileError(self._path, error) from error
+
+    def check_own(self, state: np.ndarray, distance: float) -> None:
+        """That a state of the index is found where it is, but for what half precision loses.
+
+        Args:
+            state: (H,) float32.
+            distance: to itself, as `near` gives it.
+
+        Raises:
+            DamagedFileError: it is not; the next build makes the index again.
+        """
+        lost = np.sqrt(len(state)) * self._scale / HALF + np.linalg.norm(state) / SINGLE
+        if not distance <= lost:
+            files.set_aside(self._cells)
+            raise DamagedFileError(self._cells, "it is not of these states, or not as it was written")
 
     def _measure_cell(self, file: BinaryIO, cell: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         width, size = len(state), int(self._sizes[cell])

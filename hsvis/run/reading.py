@@ -1,17 +1,47 @@
-"""The tables of a run read whole, with all that is checked on the way."""
+"""The tables of a run read whole, with all that is checked on the way.
 
+They have to be what the manifest says, and their rows the steps of its sequences.
+"""
+
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hsvis.errors import DamagedFileError
+from hsvis.run import tables
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import ProjectionFacts
+from hsvis.run.manifest import Manifest, ProjectionFacts
 from hsvis.run.records import Projection
 from hsvis.storage import parquet
 
 LIGHT = ["sequence", "step", "distance"]  # columns of states that are read at the start
+
+
+class Steps:
+    """The `sequence` and `step` that every table of steps begins with."""
+
+    def __init__(self, lengths: np.ndarray) -> None:
+        """`lengths`: (S,) int, steps of each sequence; they sum to N."""
+        columns = tables.step_columns(0, lengths)
+        self._sequence, self._step = columns["sequence"].to_numpy(), columns["step"].to_numpy()
+
+    def __len__(self) -> int:
+        return len(self._step)
+
+    @property
+    def begins(self) -> np.ndarray:
+        """(N,) bool, True at each step 0."""
+        return self._step == 0
+
+    def check(self, path: Path, table: pa.Table, begin: int = 0) -> None:
+        """Raises DamagedFileError where the rows of a table are not those from `begin` on."""
+        end = begin + table.num_rows
+        for name, values in (("sequence", self._sequence), ("step", self._step)):
+            if not np.array_equal(table[name].to_numpy(), values[begin:end]):
+                raise DamagedFileError(path, "its steps are not those of the sequences of the run")
 
 
 def part_paths(folder: RunFolder, layer: str) -> list[Path]:
@@ -19,18 +49,66 @@ def part_paths(folder: RunFolder, layer: str) -> list[Path]:
     return sorted(folder.states(layer, 0).parent.glob("part-*.parquet"))
 
 
-def read_distances(folder: RunFolder, layer: str) -> np.ndarray:
-    """(N,) float32, of all parts.  Raises DamagedFileError."""
-    pieces = [column(parquet.read_table(part, LIGHT), "distance") for part in part_paths(folder, layer)]
-    return np.concatenate(pieces) if pieces else np.empty(0, np.float32)
-
-
-def read_whole(path: Path, rows: int) -> pa.Table:
-    """A whole table: what is not needed here is read too, so that damage anywhere is found."""
-    table = parquet.read_table(path)
-    if table.num_rows != rows:
-        raise DamagedFileError(path, f"it has {table.num_rows:,} rows, not {rows:,}")
+def read_sequences(folder: RunFolder, manifest: Manifest) -> pa.Table:
+    """The table of sequences.  Raises DamagedFileError, also where it is not that of the manifest."""
+    path = folder.sequences
+    layout = tables.SEQUENCES if manifest.series is None else tables.SERIES
+    table = parquet.read_table(path, layout=layout, rows=manifest.sequences)
+    with parquet.told_as_damage(path):
+        lengths = column(table, "length")
+        if (len(lengths) and lengths.min() < 1) or int(lengths.sum(dtype=np.int64)) != manifest.states:
+            raise ValueError(f"its lengths do not sum to the {manifest.states:,} states of the run")
+        for name in (name for name in ("tokens", "known", "values") if name in layout):
+            if not np.array_equal(pc.list_value_length(table[name]).to_numpy(), lengths):
+                raise ValueError(f"its column `{name}` has other lengths")
+        for name, least in (("label", -1), ("predicted", 0)):
+            _check_range(column(table, name), least, len(manifest.classes) - 1, name)
     return table
+
+
+def _check_range(values: np.ndarray, least: int, most: int, name: str) -> None:
+    if len(values) and not least <= values.min() <= values.max() <= most:
+        raise ValueError(f"its column `{name}` holds other values than {least} to {most}")
+
+
+def read_ep(folder: RunFolder, steps: Steps, classes: int) -> np.ndarray:
+    """(N, C) float32.  Raises DamagedFileError."""
+    path = folder.predictions
+    # what is not needed here is read too, so that damage anywhere is found
+    table = parquet.read_table(path, layout=tables.predictions_layout(classes), rows=len(steps))
+    steps.check(path, table)
+    ep = parquet.matrix(table["ep"])
+    _check_finite(path, [ep])
+    return ep
+
+
+def read_distances(folder: RunFolder, layer: str, steps: Steps) -> np.ndarray:
+    """(N,) float32, of all parts.  Raises DamagedFileError."""
+    paths, done, pieces = part_paths(folder, layer), 0, [np.empty(0, np.float32)]
+    for path in paths:
+        table = parquet.read_table(path, LIGHT, layout=tables.states_layout())
+        steps.check(path, table, done)
+        distances = column(table, "distance")
+        if not np.array_equal(np.isfinite(distances), ~steps.begins[done : done + len(distances)]):
+            raise DamagedFileError(path, "it holds distances that are no numbers")
+        done += len(distances)
+        pieces.append(distances)
+    if done != len(steps):
+        last = paths[-1] if paths else folder.states(layer, 0)
+        raise DamagedFileError(last, f"up to it there are {done:,} states, the run has {len(steps):,}")
+    return np.concatenate(pieces)
+
+
+def read_projection(folder: RunFolder, facts: ProjectionFacts, steps: Steps) -> Projection:
+    """A projection of all states.  Raises DamagedFileError."""
+    path = folder.embedding(facts.layer, facts.name)
+    table = parquet.read_table(path, layout=tables.EMBEDDING, rows=len(steps))
+    steps.check(path, table)
+    xy = np.column_stack([column(table, "x"), column(table, "y")])
+    _check_finite(path, [xy])
+    return Projection(
+        facts.name, facts.label, facts.settings["method"], xy, facts.details, facts.settings,
+    )  # fmt: skip
 
 
 def column(table: pa.Table, name: str) -> np.ndarray:
@@ -38,10 +116,7 @@ def column(table: pa.Table, name: str) -> np.ndarray:
     return np.array(table[name].to_numpy())  # a copy that owns its memory
 
 
-def read_projection(folder: RunFolder, facts: ProjectionFacts, rows: int) -> Projection:
-    """A projection of `rows` states.  Raises DamagedFileError."""
-    table = read_whole(folder.embedding(facts.layer, facts.name), rows)
-    xy = np.column_stack([column(table, "x"), column(table, "y")])
-    return Projection(
-        facts.name, facts.label, facts.settings["method"], xy, facts.details, facts.settings,
-    )  # fmt: skip
+def _check_finite(path: Path, arrays: Iterable[np.ndarray]) -> None:
+    """Raises DamagedFileError where a value is NaN or infinite."""
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise DamagedFileError(path, "it holds values that are NaN or infinite")

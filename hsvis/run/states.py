@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hsvis.errors import DamagedFileError, ReplacedFileError
+from hsvis.run import tables
 from hsvis.run.folder import RunFolder
 from hsvis.storage import files, parquet
 
@@ -35,17 +34,19 @@ def chunks(states: States, size: int) -> Iterator[tuple[int, np.ndarray]]:
 class LayerStates:
     """The states of a layer of a built run, in its files of parquet."""
 
-    def __init__(self, folder: RunFolder, layer: str) -> None:
-        """Raises DamagedFileError: a file can't be read, or there is none."""
+    def __init__(self, folder: RunFolder, layer: str, size: int | None = None) -> None:
+        """`size`: units of the layer.  Raises DamagedFileError: a file can't be read, or there is none."""
         first = folder.states(layer, 0)
         self._paths = sorted(first.parent.glob("part-*.parquet")) or [first]
         self._marks = [mark(path) for path in self._paths]
-        try:
-            metadata = [pq.read_metadata(path) for path in self._paths]
-            self._width = pq.read_schema(self._paths[0]).field("state").type.list_size
-        except (OSError, pa.ArrowException, KeyError) as error:
-            raise DamagedFileError(self._paths[0], error) from error
-        self._starts = np.cumsum([0, *(one.num_rows for one in metadata)], dtype=np.int64)
+        rows = [0]
+        for path in self._paths:
+            with parquet.open_file(path, tables.states_layout(size), columns=["state"]) as file:
+                size = file.schema_arrow.field("state").type.list_size
+                rows.append(file.metadata.num_rows)
+        assert size is not None  # there is a file
+        self._width = size
+        self._starts = np.cumsum(rows, dtype=np.int64)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -111,7 +112,7 @@ def mark(path: Path) -> tuple[int, int, int] | None:
 def _read(path: Path, begin: int, end: int, rows: int) -> tuple[int, np.ndarray]:
     """The row groups of rows `begin` … `end` - 1 of a file of `rows`: their first row, and their states."""
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with parquet.open_file(path) as file:
             if file.metadata.num_rows != rows:
                 raise ReplacedFileError(path)
             sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
@@ -119,8 +120,13 @@ def _read(path: Path, begin: int, end: int, rows: int) -> tuple[int, np.ndarray]
             first = int(np.searchsorted(groups, begin, "right")) - 1
             last = int(np.searchsorted(groups, end, "left"))
             table = file.read_row_groups(list(range(first, last)), columns=["state"])
-    except (OSError, pa.ArrowException) as error:
-        if getattr(error, "errno", None) is None:  # it is there, but makes no sense: the next build mends it
+            states = parquet.matrix(table["state"])
+            if len(states) != groups[last] - groups[first]:
+                raise ValueError("states are missing")
+    except ReplacedFileError:
+        raise
+    except DamagedFileError as error:
+        if error.is_of_content:
             files.set_aside(path)
-        raise DamagedFileError(path, error) from error
-    return int(groups[first]), parquet.matrix(table["state"])
+        raise
+    return int(groups[first]), states

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hsvis.errors import CacheError, ReplacedFileError
+from hsvis.errors import DamagedFileError, ReplacedFileError
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Manifest, manifest_of, read_manifest
-from hsvis.run.reading import column, read_distances, read_projection, read_whole
+from hsvis.run.manifest import Manifest, manifest_of
+from hsvis.run.reading import Steps, column, read_distances, read_ep, read_projection, read_sequences
 from hsvis.run.records import Projection, Sequence, checksum
 from hsvis.run.states import LayerStates
 from hsvis.storage import files, parquet
@@ -49,7 +49,7 @@ class StateStore:
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self.ep = ep
         self._distances, self._projections = distances, projections
-        self._states = {layer: LayerStates(folder, layer) for layer in self.layers}
+        self._states = {one.name: LayerStates(folder, one.name, one.size) for one in manifest.layers}
         shared = [self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep]
         shared += [*distances.values(), *(p.xy for group in projections.values() for p in group)]
         for array in shared:
@@ -69,25 +69,21 @@ class StateStore:
             manifest: where it was read already.
 
         Raises:
-            CacheError: there is no such run.
+            CacheError: there is no such run, or its manifest can't be read.
             DamagedFileError: a file of it can't be read, or does not belong to it.
         """
         manifest = manifest or manifest_of(folder)
         facts = {(one.layer, one.name): one for one in manifest.projections}
-        sequences = read_whole(folder.sequences, manifest.sequences)
-        ep = parquet.matrix(read_whole(folder.predictions, manifest.states)["ep"])
+        sequences = read_sequences(folder, manifest)
+        steps = Steps(column(sequences, "length"))
+        ep = read_ep(folder, steps, len(manifest.classes))
         distances: dict[str, np.ndarray] = {}
         projections: dict[str, tuple[Projection, ...]] = {}
         for layer in manifest.layer_names:
-            distances[layer] = read_distances(folder, layer)
-            if len(distances[layer]) != manifest.states:
-                raise CacheError(
-                    f"{folder.states(layer, 0).parent}: has {len(distances[layer]):,} states, the run has "
-                    f"{manifest.states:,}. Delete the folder {folder.path} and build the run again."
-                )
+            distances[layer] = read_distances(folder, layer, steps)
             names = wanted if wanted is not None else list(facts)
             projections[layer] = tuple(
-                read_projection(folder, facts[at, name], manifest.states) for at, name in names if at == layer
+                read_projection(folder, facts[at, name], steps) for at, name in names if at == layer
             )
         return cls(folder, manifest, sequences, ep, distances, projections)
 
@@ -95,19 +91,17 @@ class StateStore:
         """This run with the projections that were added to its folder; everything else is shared.
 
         Raises:
-            CacheError: the run is gone.
+            CacheError: the run is gone, or its manifest can't be read.
             ReplacedFileError: another build has put another run in its place.
             DamagedFileError: an added projection can't be read.
         """
-        manifest = read_manifest(self._folder)
-        if manifest is None:
-            raise CacheError(f"{self._folder.path}: the run is gone. Build it with `hsvis build CONFIG`.")
+        manifest = manifest_of(self._folder)
         if not self.is_unchanged:
             raise ReplacedFileError(self._folder.manifest)
-        projections = dict(self._projections)
+        projections, steps = dict(self._projections), Steps(self.lengths)
         for facts in manifest.projections:
             if facts.name not in [one.name for one in projections[facts.layer]]:
-                added = read_projection(self._folder, facts, self.n_states)
+                added = read_projection(self._folder, facts, steps)
                 projections[facts.layer] = (*projections[facts.layer], added)
         return StateStore(self._folder, manifest, self._sequences, self.ep, self._distances, projections)
 
@@ -258,10 +252,10 @@ class StateStore:
         """
         states, known = LayerStates(self._folder, layer), self._distances[layer]
         try:
-            distances = read_distances(self._folder, layer)
-        except (pa.ArrowException, KeyError):
+            distances = read_distances(self._folder, layer, Steps(self.lengths))
+        except DamagedFileError:
             raise error from None
-        if len(states) != self.n_states or not np.array_equal(distances, known, equal_nan=True):
+        if states.shape[0] != self.n_states or not np.array_equal(distances, known, equal_nan=True):
             raise error
         return states
 

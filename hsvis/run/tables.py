@@ -8,10 +8,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from hsvis.storage.layouts import Layout, Lists, Vectors
 from hsvis.storage.parquet import vectors
 
 if TYPE_CHECKING:  # it brings torch, which opening a built run does not need
     from hsvis.models.protocol import Encoded
+
+SEQUENCES: Layout = {
+    "sequence": pa.int32(),
+    "text": pa.string(),
+    "tokens": Lists(pa.string()),
+    "known": Lists(pa.bool_()),
+    "length": pa.int32(),
+    "label": pa.int16(),
+    "predicted": pa.int16(),
+    "confidence": pa.float32(),
+    "start": pa.int32(),
+    "end": pa.int32(),
+}
+SERIES: Layout = {**SEQUENCES, "values": Lists(Vectors())}
+STEPS: Layout = {"sequence": pa.int32(), "step": pa.int32()}
+EMBEDDING: Layout = {**STEPS, "x": pa.float32(), "y": pa.float32()}
+
+
+def predictions_layout(classes: int | None = None) -> Layout:
+    """Of a table of predictions; `classes` None is any number of them."""
+    return {**STEPS, "ep": Vectors(width=classes)}
+
+
+def states_layout(size: int | None = None) -> Layout:
+    """Of a table of states of `size` units; None is any number of them."""
+    return {**STEPS, "distance": pa.float32(), "state": Vectors((pa.float32(), pa.float16()), size)}
 
 
 def sequence_table(

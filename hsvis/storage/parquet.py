@@ -1,11 +1,12 @@
 """Parquet files that are written whole or not at all, and read with their checksums.
 
-A file that can't be read is never trusted: whoever finds it so names it and has it built again.
+A file that can't be read is never trusted: whatever goes wrong while it is read is a DamagedFileError that
+names it, and whoever finds it so has it built again.
 """
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hsvis.errors import DamagedFileError
-from hsvis.storage import parquet_pages
+from hsvis.storage import parquet_pages, seals
 from hsvis.storage.files import write_aside
+from hsvis.storage.layouts import Layout, check_layout
 from hsvis.storage.parquet_pages import PageWriter
 
 ROW_GROUP_BYTES = 1 << 20  # a sequence is read by row groups of about this size
@@ -54,6 +56,7 @@ def append_tables(path: Path) -> Iterator[Callable[[pa.Table], None]]:
 @contextlib.contextmanager
 def _writer(path: Path, schema: pa.Schema, compression: str = "none") -> Iterator[Callable[[pa.Table], None]]:
     """Gives a function that appends a table, in row groups of its own."""
+    schema = schema.with_metadata(seals.noted(schema.metadata))
     vectors = any(pa.types.is_fixed_size_list(field.type) for field in schema)
     rows = _row_group(schema)
     if vectors and parquet_pages.fit(schema):
@@ -69,6 +72,7 @@ def _writer(path: Path, schema: pa.Schema, compression: str = "none") -> Iterato
         write_page_checksum=True,
     ) as writer:
         yield lambda table: writer.write_table(table, row_group_size=rows)
+    seals.seal(path)
 
 
 def _row_group(schema: pa.Schema) -> int:
@@ -82,50 +86,96 @@ def _row_group(schema: pa.Schema) -> int:
     return max(64, ROW_GROUP_BYTES // sum(width(field.type) for field in schema))
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """A whole parquet file.
-
-    Raises:
-        DamagedFileError: it is missing or can't be read.
-    """
+@contextlib.contextmanager
+def told_as_damage(path: Path) -> Iterator[None]:
+    """Whatever goes wrong in the block is a DamagedFileError of this file."""
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read(columns)
-    except (OSError, pa.ArrowException) as error:
+        yield
+    except DamagedFileError:
+        raise
+    except Exception as error:
         raise DamagedFileError(path, error) from error
 
 
-def read_column(path: Path, name: str, rows: int = 1 << 16) -> Iterator[pa.Array]:
+@contextlib.contextmanager
+def open_file(
+    path: Path, layout: Layout | None = None, *, columns: Iterable[str] | None = None, rows: int | None = None
+) -> Iterator[pq.ParquetFile]:
+    """Gives a parquet file whose footer is as it was written; its pages are checked when they are read.
+
+    Args:
+        layout: what it has to look like.
+        columns: of the layout, those that are looked at; None = all.
+        rows: how many it has to have.
+
+    Raises:
+        DamagedFileError: it is missing, can't be read or is another table; also for whatever else goes
+            wrong in the block.
+    """
+    with told_as_damage(path):
+        with path.open("rb") as file:
+            seals.check_seal(file)
+        with pq.ParquetFile(path, page_checksum_verification=True) as table:
+            if layout is not None:
+                check_layout(table.schema_arrow, layout, columns)
+            if rows is not None and table.metadata.num_rows != rows:
+                raise DamagedFileError(path, f"it has {table.metadata.num_rows:,} rows, not {rows:,}")
+            yield table
+
+
+def read_table(
+    path: Path, columns: list[str] | None = None, *, layout: Layout | None = None, rows: int | None = None
+) -> pa.Table:
+    """A whole parquet file, or some columns of it.
+
+    Args:
+        layout: what it has to look like; then no value of its columns may be missing, either.
+        rows: how many it has to have.
+
+    Raises:
+        DamagedFileError: it is missing, can't be read or is another table.
+    """
+    with open_file(path, layout, columns=columns, rows=rows) as file:
+        table = file.read(columns)
+        if table.num_rows != file.metadata.num_rows:
+            raise ValueError(f"{table.num_rows:,} of {file.metadata.num_rows:,} rows are there")
+        for name in (columns or layout) if layout is not None else ():
+            if table[name].null_count:
+                raise ValueError(f"values of its column `{name}` are missing")
+        return table
+
+
+def read_column(
+    path: Path, name: str, rows: int = 1 << 16, *, layout: Layout | None = None
+) -> Iterator[pa.Array]:
     """One column of a parquet file in order, at most `rows` values at once; the file is never held whole.
 
     Raises:
         DamagedFileError: it is missing or can't be read, or has no such column.
     """
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            file.schema_arrow.field(name)  # a name that is not there would be passed over
-            for batch in file.iter_batches(rows, columns=[name]):
-                yield batch.column(0)
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise DamagedFileError(path, error) from error
+    with open_file(path, layout, columns=[name]) as file:
+        file.schema_arrow.field(name)  # a name that is not there would be passed over
+        for batch in file.iter_batches(rows, columns=[name]):
+            yield batch.column(0)
 
 
 def read_details(path: Path) -> dict[str, Any]:
     """What `write_table` was given as `details`.  Raises DamagedFileError."""
-    try:
-        return json.loads((pq.read_schema(path).metadata or {}).get(b"hsvis", b"{}"))
-    except (OSError, pa.ArrowException, ValueError) as error:
-        raise DamagedFileError(path, error) from error
+    with open_file(path) as file:
+        found = json.loads((file.schema_arrow.metadata or {}).get(b"hsvis", b"{}"))
+        if not isinstance(found, dict):
+            raise ValueError("its metadata are none of hsvis")
+        return found
 
 
-def is_whole(path: Path, rows: int | None = None) -> bool:
-    """Whether a parquet file is there, ends well and has `rows` rows."""
+def is_whole(path: Path, rows: int | None = None, layout: Layout | None = None) -> bool:
+    """Whether a parquet file is there, ends as it was written, and has `rows` rows and this layout."""
     if not path.exists():
         return False
     try:
-        with pq.ParquetFile(path) as file:
-            return rows is None or file.metadata.num_rows == rows
-    except (OSError, pa.ArrowException):
+        with open_file(path, layout, rows=rows):
+            return True
+    except DamagedFileError:
         return False
 
 

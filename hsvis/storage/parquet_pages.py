@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 from isal import isal_zlib
 
+from hsvis.storage.seals import seal_of
+
 MAGIC = b"PAR1"
 INT32, FLOAT, BYTES = 1, 4, 7  # physical types
 OPTIONAL, REPEATED = 1, 2
@@ -61,7 +63,8 @@ class PageWriter:
     ) -> None:
         if kind is None:
             footer = _footer(self._schema, self._written, self._groups)
-            self._file.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
+            tail = footer + len(footer).to_bytes(4, "little") + MAGIC
+            self._file.write(seal_of(tail) + tail)
 
     def write(self, columns: Sequence[np.ndarray]) -> None:
         """Appends rows: one array for each column, (n,) or (n, width), of the schema's types."""
