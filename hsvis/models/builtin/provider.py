@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.splitters import is_unspaced
 from hsvis.corpus.tokens import PADDING, UNKNOWN, Vocabulary, word_forms
 from hsvis.corpus.word_files import SplitWords
-from hsvis.errors import ModelError
+from hsvis.errors import CacheError, ModelError
 from hsvis.models.providers import ProviderFacts, corpus_key, wanted_layers
 from hsvis.models.subject import Fact, Subject, n_parameters
 from hsvis.progress import Progress
@@ -123,15 +124,23 @@ class BuiltIn:
             files.sweep(path.parent, path.name)
             if path.exists():
                 try:
-                    return read_checkpoint(path)
-                except ModelError:
-                    self._progress("training", 0, 1, f"{path} can't be read and is trained again")
+                    return self._seal(path, read_checkpoint(path))
+                except ModelError as error:
+                    self._progress("training", 0, 1, f"trained again, as it can't be read: {error}")
             began = time.perf_counter()
             words = (self._words.of("train"), self._words.of("test")) if corpus.features is None else None
             trained = train(corpus, tokens, self._settings, self._progress, words)
             self._times["training"] = round(time.perf_counter() - began, 3)
             files.write_bytes(path, checkpoint_bytes(trained, corpus.classes, tokens, self._settings))
             return read_checkpoint(path)
+
+    def _seal(self, path: Path, checkpoint: "Checkpoint") -> "Checkpoint":
+        """Adds a hash to a checkpoint of a version that wrote none; what it holds is believed."""
+        if checkpoint.sealed is not None:
+            self._progress("training", 1, 1, f"{path} had no checksum, and has one from now on")
+            with suppress(CacheError):  # a cache may be for reading only
+                files.write_bytes(path, checkpoint.sealed)
+        return checkpoint
 
     def _reading(
         self, classifier: "RecurrentClassifier", vocabulary: Vocabulary
