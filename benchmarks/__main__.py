@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks import (
     accuracy,
     extraction,
+    flips,
     growth,
     interaction,
     lassos,
@@ -40,6 +41,7 @@ ALL = {
     "worst": worst.run,
     "memory": memory.run,
     "statistics": statistics.run,
+    "flips": flips.run,
     "whole": whole.run,
     "accuracy": accuracy.run,
 }

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import platformdirs
 
+from hsvis.errors import ConfigError
+
 DEBUG_SWITCHES = ("DASH_DEBUG", "DASH_HOT_RELOAD", "FLASK_DEBUG")
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -36,11 +38,31 @@ def config_file(path: Path) -> Path:
 
 
 def cache_folder() -> Path:
-    """`$HSVIS_CACHE`, else the platform's user cache folder."""
+    """`$HSVIS_CACHE`, else the platform's user cache folder.
+
+    Raises:
+        ConfigError: its name is no UTF-8.
+    """
     chosen = os.environ.get("HSVIS_CACHE")
-    return (
-        Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("hsvis", appauthor=False))
-    )
+    if chosen:
+        return in_utf8(Path(chosen).expanduser(), "HSVIS_CACHE")
+    return in_utf8(Path(platformdirs.user_cache_dir("hsvis", appauthor=False)), "the cache folder")
+
+
+def in_utf8(path: Path, what: str) -> Path:
+    """The path, if files below it can be read: arrow opens no other.
+
+    Raises:
+        ConfigError: its name is no UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        told = str(path).encode(errors="backslashreplace").decode()
+        raise ConfigError(
+            f"{what}: the name of the folder {told} is not UTF-8. Set HSVIS_CACHE to a folder whose name is."
+        ) from None
+    return path
 
 
 def data_folder() -> Path:

@@ -43,6 +43,7 @@ function runEntry(run, acts) {
   const isPast = isShown && isOld();
   const opening = isPast ? openNewest : () => open(run.name);
   const openIt = !run.built || (isShown && !isPast) ? null : button(isPast ? "Show the new one" : "Open", `Open ${title}`, opening);
+  const missing = run.note ? "damaged" : "not built"; // of one that is not built a note says what is wrong
   const state = isPast ? "the build before is shown" : isShown ? "shown" : "built";
   if (run.built && (!run.note || !answer().allowed)) {
     const line = entry(`run ${title}`, title, state, null, "", openIt ? [openIt] : []);
@@ -52,11 +53,12 @@ function runEntry(run, acts) {
   if (run.error) return [entry(`run ${title}`, title, "can't be read", null, run.error, []), null];
   if (!answer().allowed) {
     const how = `Building is switched off here. On the command line: ${run.command}`;
-    const line = entry(`run ${title}`, title, "not built", null, "", []);
+    const line = entry(`run ${title}`, title, missing, null, "", []);
+    if (run.note) line.append(make("p", { class: "run-how" }, run.note));
     line.append(make("p", { class: "run-how" }, how));
     return [line, null];
   }
-  const words = run.built ? state : "not built";
+  const words = run.built ? state : missing;
   const [line, running] = work(`run ${title}`, title, job, words, ["Build", `Build ${title}`], () => acts.build(run.name), acts.end);
   if (openIt) line.querySelector(".run-actions").prepend(openIt);
   if (run.note) line.append(make("p", { class: "run-how" }, run.note));

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from hsvis import paths
 from hsvis.build.plan import Plan
 from hsvis.build.projections import ProjectionStage, in_order
 from hsvis.build.stages import make_missing, missing, stages
@@ -18,9 +19,18 @@ from hsvis.errors import CacheError, ConfigError, DamagedFileError
 from hsvis.progress import Progress, silent
 from hsvis.run.find import open_run
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Manifest, kept_files, manifest_of, read_manifest, write_manifest
+from hsvis.run.manifest import (
+    Manifest,
+    Unreadable,
+    inspect_manifest,
+    kept_files,
+    manifest_of,
+    read_manifest,
+    replaceable_manifest,
+    write_manifest,
+)
 from hsvis.run.store import StateStore
-from hsvis.storage import files
+from hsvis.storage import files, parquet
 
 
 def build(config: Config, progress: Progress = silent) -> StateStore:
@@ -31,12 +41,15 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
     """
     plan = Plan.of(config, progress)
     folder = plan.folder
-    manifest = read_manifest(folder)
+    manifest, damage = replaceable_manifest(folder)
+    if damage:
+        progress("repairing", 1, 1, damage)
     # where nothing can be written, a run is shown without what it can do without
-    if manifest is not None and _is_current(
-        plan, folder, manifest, required=not os.access(folder.path, os.W_OK)
-    ):
+    can_write = os.access(folder.path, os.W_OK)
+    if manifest is not None and _is_current(plan, folder, manifest, required=not can_write):
         with suppress(DamagedFileError):
+            if can_write:
+                _check_footers(folder, manifest)
             return open_run(folder, config.projections, _update_config(plan, folder, manifest))
     repaired: set[Path] = set()
     with files.locked(folder.lock, _waiting(progress)):
@@ -52,10 +65,16 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
 
 
 def locate(config: Config) -> tuple[RunFolder, Manifest | None, bool]:
-    """The folder of a run, its manifest if there is one, and whether all of it is built."""
+    """The folder of a run, its manifest if there is one, and whether all of it is built.
+
+    Raises:
+        CacheError: its manifest can't be read.
+    """
     plan = Plan.of(config, silent)
     folder = plan.folder
-    manifest = read_manifest(folder)
+    manifest = inspect_manifest(folder)
+    if isinstance(manifest, Unreadable):
+        raise CacheError(manifest.text)
     return folder, manifest, manifest is not None and _is_current(plan, folder, manifest, required=True)
 
 
@@ -75,7 +94,7 @@ def project(
         ConfigError: the run keeps no such layer.
         DamagedFileError: a file of the run can't be read; the next build makes it again.
     """
-    folder = RunFolder(path)
+    folder = RunFolder(paths.in_utf8(path, "the run"))
     manifest_of(folder)
     with files.locked(folder.lock, _waiting(progress)):
         manifest = manifest_of(folder)
@@ -106,8 +125,10 @@ def _is_current(plan: Plan, folder: RunFolder, manifest: Manifest, *, required: 
 
 def _complete(plan: Plan, folder: RunFolder) -> Manifest:
     """Makes all that is missing, under the run's lock, and writes the manifest where it changed."""
-    before = read_manifest(folder)
+    before, _ = replaceable_manifest(folder)
     files.sweep(folder.path)
+    if before is not None:
+        _check_footers(folder, before)
     made = make_missing(lambda manifest: stages(plan, manifest), folder, before, plan.progress)
     assert made is not None  # the states at least are missing where there is no manifest
     first = [one for one in stages(plan, made) if isinstance(one, ProjectionStage)]
@@ -121,6 +142,15 @@ def _complete(plan: Plan, folder: RunFolder) -> Manifest:
             plan.progress("manifest", 1, 1, str(error))  # it is shown without what came new
             return before
     return made
+
+
+def _check_footers(folder: RunFolder, manifest: Manifest) -> None:
+    """Raises DamagedFileError: a table has another footer than it had, also one that nothing here reads."""
+    for name in manifest.files:
+        path = folder.path / name
+        if path.suffix == ".parquet" and path.exists():  # what is missing is made
+            with parquet.open_file(path):
+                pass
 
 
 def _config_of_plan(plan: Plan, folder: RunFolder, manifest: Manifest) -> Manifest:

@@ -12,7 +12,7 @@ from hsvis.build.pipeline import build
 from hsvis.config import Config, load_config
 from hsvis.errors import CacheError, ConfigError, DamagedFileError, DataError, ModelError
 from hsvis.progress import Progress
-from hsvis.run.find import find_run, open_run
+from hsvis.run.find import find_damage, find_run, open_run
 from hsvis.run.store import StateStore
 from hsvis.storage import files
 
@@ -165,6 +165,12 @@ def open_offers(
     ready = [one for one in offered if not one.error]
     if not building:
         commands = " or ".join(f"`{one.command}`" for one in ready)
+        damaged = list(filter(None, (find_damage(one.config) for one in ready if one.config)))
+        if damaged:
+            raise CacheError(
+                f"{' '.join(damaged)} Building is switched off, so nothing can be shown. "
+                f"First run {commands}."
+            )
         raise ConfigError(f"nothing of this is built, and building is switched off. First run {commands}.")
     first = next((one for one in ready if one.name == DEMO), ready[0])
     say(f"{first.name}: nothing is built yet, so this one is built first")
@@ -201,6 +207,10 @@ def _open_each(
             store = _open_found(one.config, say)
             if store is not None:
                 yield store
+                continue
+            damage = find_damage(one.config)
+            if damage:  # the others are served; the page says so of this one
+                say(f"{one.name}: {damage} Build it with `{one.command}`.")
             elif one.in_folder:
                 how = "it can be built from the page" if from_page else f"build it with `{one.command}`"
                 say(f"{one.name}: not built; {how}")

@@ -15,7 +15,7 @@ from hsvis.catalogue.jobs import Builds
 from hsvis.catalogue.offers import Offer
 from hsvis.config import Config
 from hsvis.errors import HsvisError, ReplacedFileError
-from hsvis.run.find import FoundRun, config_of, find_run, open_run
+from hsvis.run.find import FoundRun, config_of, find_damage, find_run, open_run
 from hsvis.run.states import mark
 from hsvis.run.store import StateStore
 
@@ -170,6 +170,8 @@ class Watch:
         whole = before.whole if before is not None and not with_files else _is_whole(shown)
         now = Snapshot(config, manifests, whole)
         if now == before:
+            if shown is None and with_files:
+                self._notes[offer.source] = find_damage(config)
             return
         self._snapshots[offer.source] = now
         fresh = [path for path in manifests if before and before.manifests.get(path) != manifests[path]]
@@ -177,7 +179,8 @@ class Watch:
             self._notes[offer.source] = self._follow(config, shown, fresh)
             self._tell(config.name, "")
         except (HsvisError, OSError) as error:
-            self._notes[offer.source] = f"Its new build can't be opened, so this one stays. {error}"
+            stays = "" if shown is None else "Its new build can't be opened, so this one stays. "
+            self._notes[offer.source] = f"{stays}{error}"
             self._tell(config.name, f"{config.name}: can't be opened, so what is shown stays: {error}")
 
     def _follow(self, config: Config, shown: StateStore | None, fresh: list[Path]) -> str:
@@ -200,12 +203,14 @@ class Watch:
                     self._say(f"{config.name}: {'built' if shown is None else 'rebuilt'}, and shown now")
                 return found.doubt
         if shown is None:
-            return ""
+            return find_damage(config)
         if not _is_whole(shown):
             return "Its files were deleted or damaged; what is in memory is still shown. Build it again."
         if not is_of_config:
             return "Its config was changed since; what is shown was built of the one before."
-        return found.doubt if found else "The files of its model were changed since it was built."
+        if found is None:
+            return find_damage(config) or "The files of its model were changed since it was built."
+        return found.doubt
 
 
 def _manifests(config: Config) -> dict[Path, Mark]:

@@ -1,5 +1,6 @@
 """Runs that are built: found by their config, and opened, without their dataset."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from hsvis import paths
 from hsvis.config import Config, ProjectionSettings
 from hsvis.models.fingerprints import UNSEEN, sources, unseen
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Manifest, manifest_of, read_manifest
+from hsvis.run.manifest import Manifest, Unreadable, inspect_manifest, manifest_of, read_manifest
 from hsvis.run.store import StateStore
 from hsvis.storage.files import key_of
 
@@ -47,6 +48,30 @@ def find_run(config: Config) -> FoundRun | None:
             with suppress(OSError):
                 found.append((path.stat().st_mtime_ns, FoundRun(folder, manifest, unseen(config))))
     return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def find_damage(config: Config) -> str:
+    """Why a config has no whole run, though the folder of one, or a manifest that can't be read, is there.
+
+    Returns:
+        What is wrong and what to do; "" where nothing was built.
+    """
+    made_of = sources(config)
+    told = []
+    for path in sorted((paths.cache_folder() / config.name).glob("*/manifest.json")):
+        folder = RunFolder(path.parent)
+        found = inspect_manifest(folder)
+        if isinstance(found, Unreadable):
+            told.append(found.text)
+        elif found is not None and _is_made_of(found, made_of) and config_of(found) == config:
+            broken = found.broken(folder)
+            if broken:
+                more = " …" if len(broken) > 3 else ""
+                told.append(
+                    f"{folder.path}: {', '.join(broken[:3])}{more}: damaged or missing. "
+                    "Build the run again: only what is damaged is made again."
+                )
+    return " ".join(told).replace(f"{paths.cache_folder()}{os.sep}", "")  # pages are told this, too
 
 
 def _is_made_of(manifest: Manifest, made_of: dict[str, str]) -> bool:

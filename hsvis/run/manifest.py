@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from hsvis import __version__
 from hsvis.errors import CacheError
 from hsvis.run.folder import RunFolder
 from hsvis.storage.files import FORMAT, key_of, write_bytes
@@ -139,7 +141,11 @@ class Manifest(_Facts):
 
     def is_whole(self, folder: RunFolder) -> bool:
         """Whether every file that is named is there, with the size it had."""
-        return all(_size(folder.path / file) == size for file, size in self.files.items())
+        return not self.broken(folder)
+
+    def broken(self, folder: RunFolder) -> list[str]:
+        """The files that are named, but are not there with the size they had."""
+        return [file for file, size in self.files.items() if _size(folder.path / file) != size]
 
 
 def _size(path: Path) -> int | None:
@@ -155,28 +161,91 @@ def kept_files(folder: RunFolder) -> dict[str, int]:
     return {str(p.relative_to(folder.path)): p.stat().st_size for p in found}
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A manifest that is there, but tells nothing.
+
+    Attributes:
+        text: why, and what to do, with its path.
+        is_later: whether a later hsvis wrote it: then it must not be replaced.
+    """
+
+    text: str
+    is_later: bool = False
+
+
+def inspect_manifest(folder: RunFolder) -> Manifest | Unreadable | None:
+    """The manifest, or why it can't be read; None if there is none."""
+    path = folder.manifest
+    try:
+        return _parse(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return Unreadable(f"{path}: can't be read: {error.strerror or error}.")
+    except _OtherFormatError as error:
+        return Unreadable(
+            f"{path}: is of format {error}; this is hsvis {__version__}, which reads format {FORMAT}. "
+            "Nothing was changed. Update hsvis, or set HSVIS_CACHE to another folder; or delete the run's "
+            "folder to have it built by this version.",
+            is_later=True,
+        )
+    except (ValueError, RecursionError) as error:
+        why = str(error).partition("\n")[0]
+        return Unreadable(
+            f"{path}: was cut, edited or damaged ({why}). Build the run again: it is written anew, and what "
+            "else is whole is kept."
+        )
+
+
+class _OtherFormatError(Exception):
+    """Says the format, and which hsvis wrote it."""
+
+
+def _parse(written: bytes) -> Manifest:
+    """Raises ValueError where it is not as it was written, _OtherFormatError."""
+    content = json.loads(written)
+    if not isinstance(content, dict):
+        raise ValueError("it is no manifest")
+    checksum, its_format = content.pop("checksum", None), content.get("format")
+    fits = checksum == key_of(manifest={**content, "format": FORMAT})
+    if isinstance(its_format, int) and its_format != FORMAT and not fits:
+        versions = content.get("versions")
+        wrote = versions.get("python_package") if isinstance(versions, dict) else None
+        raise _OtherFormatError(f"{its_format}, written by {f'hsvis {wrote}' if wrote else 'another hsvis'}")
+    if its_format != FORMAT or not fits:
+        raise ValueError("its checksum is that of another content")
+    return Manifest.model_validate(content)
+
+
 def read_manifest(folder: RunFolder) -> Manifest | None:
     """The manifest; None if there is none, or it is not as it was written."""
-    try:
-        content = json.loads(folder.manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        return None
-    if content.pop("checksum", None) != key_of(manifest=content):
-        return None
-    try:
-        return Manifest.model_validate(content)
-    except ValidationError:
-        return None
+    found = inspect_manifest(folder)
+    return found if isinstance(found, Manifest) else None
+
+
+def replaceable_manifest(folder: RunFolder) -> tuple[Manifest | None, str]:
+    """The manifest that a build goes on from, and why there is none although a file is there.
+
+    Raises:
+        CacheError: it is of another version of hsvis, or can't be read: no build may replace it.
+    """
+    found = inspect_manifest(folder)
+    if not isinstance(found, Unreadable):
+        return found, ""
+    if found.is_later:
+        raise CacheError(found.text)
+    return None, found.text
 
 
 def manifest_of(folder: RunFolder) -> Manifest:
     """The manifest of a run that must be there.  Raises CacheError."""
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise CacheError(f"{folder.path}: there is no built run. Build it with `hsvis build CONFIG`.")
-    return manifest
+    found = inspect_manifest(folder)
+    if isinstance(found, Manifest):
+        return found
+    if found is not None:
+        raise CacheError(found.text)
+    raise CacheError(f"{folder.path}: there is no built run. Build it with `hsvis build CONFIG`.")
 
 
 def write_manifest(folder: RunFolder, manifest: Manifest) -> None:
