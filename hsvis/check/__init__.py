@@ -12,7 +12,7 @@ import numpy as np
 from hsvis.build.plan import Plan
 from hsvis.check.expected import Sample, cost, size_of, take_sample
 from hsvis.check.labels import doubts, mapping
-from hsvis.check.reading import read_two
+from hsvis.check.reading import ask_ends, read_two
 from hsvis.check.vocabulary import lacking
 from hsvis.config import Config
 from hsvis.corpus.corpus import Corpus
@@ -75,6 +75,7 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     sample = take_sample(one, corpus.test, plan.rows)
     progress("reading two sequences", 0, 1)
     facts += read_two(one, corpus.test, sample.first_two)
+    ask_ends(one, sample.encoded)
     progress("reading two sequences", 1, 1)
     facts += mapping(corpus)
     rows = {

@@ -13,6 +13,7 @@ from hsvis.models.subject import Fact, Subject
 from hsvis.models.user.visit import keep_generators
 
 NEAR = 1e-4  # how near numbers must be that are the same but for rounding
+ENDS = 5  # sequences
 WORDS = 6  # that a sequence is shown by
 
 
@@ -57,6 +58,16 @@ def read_two(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> 
         ("checked", "states are finite, the same again and alone; EPs sum to 1 and end in the answer")
     )
     return facts
+
+
+def ask_ends(one: Subject, encoded: Sequence[Encoded]) -> None:
+    """That the answers to the shortest and the longest sequences of a sample are numbers.
+
+    Raises:
+        ModelError: one is NaN or infinite, with the sequence.
+    """
+    order = np.argsort([len(given) for given in encoded], kind="stable").tolist()
+    one.answer([encoded[i] for i in dict.fromkeys(order[:ENDS] + order[-ENDS:])])
 
 
 RANDOM = (

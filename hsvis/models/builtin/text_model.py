@@ -14,6 +14,7 @@ from hsvis.corpus.words import ReadText, Words
 from hsvis.errors import ModelError
 from hsvis.models.batching import pad
 from hsvis.models.builtin.classifier import RecurrentClassifier
+from hsvis.models.finite import check_answers
 from hsvis.models.protocol import Encoded, Layer, Trace
 
 
@@ -47,10 +48,15 @@ class _Model:
 
     @torch.inference_mode()
     def answer(self, batch: Sequence[Encoded]) -> np.ndarray:
-        """The classifier's own answers to whole sequences, by one plain call: (B, C) float32."""
+        """The classifier's own answers to whole sequences, by one plain call: (B, C) float32.
+
+        Raises ModelError: one is NaN.
+        """
         inputs, lengths = pad([encoded.inputs for encoded in batch])
         logits = self.classifier(torch.from_numpy(inputs), torch.from_numpy(lengths))
-        return self.classifier.probabilities(logits).numpy()
+        answers = self.classifier.probabilities(logits).numpy()
+        check_answers(answers, batch)
+        return answers
 
     @torch.inference_mode()
     def trace(self, batch: Sequence[Encoded]) -> Trace:

@@ -1,9 +1,10 @@
 """Training the built-in classifier on a corpus."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,12 +12,13 @@ from torch import nn
 
 from hsvis.config import ModelSettings, TokenSettings
 from hsvis.corpus.corpus import Corpus
-from hsvis.corpus.tokens import Vocabulary
+from hsvis.corpus.tokens import UNKNOWN, Vocabulary
 from hsvis.corpus.words import Words
 from hsvis.errors import DataError, ModelError
 from hsvis.models.batching import bucket, pad
 from hsvis.models.builtin.classifier import RecurrentClassifier, Scaled
 from hsvis.models.builtin.examples import Examples, cut, read_texts, series_rows, with_unknown
+from hsvis.models.finite import SHOWN, check_each
 from hsvis.progress import Progress, silent
 
 ONE_THREAD = 128  # hidden units up to which one thread trains
@@ -100,8 +102,9 @@ def train(
         if isinstance(classifier.embedding, Scaled):
             classifier.embedding.measure(torch.from_numpy(np.concatenate(rows.inputs)))
         best, epochs, kept = _fit(classifier, rows, tokens, settings, progress)
-    train_accuracy, _ = _evaluate(best, rows, tokens)
-    test_accuracy = _evaluate(best, test, tokens)[0] if len(test) else None
+    begin = partial(_begin, vocabulary=vocabulary)
+    train_accuracy, _ = _evaluate(best, rows, tokens, begin)
+    test_accuracy = _evaluate(best, test, tokens, begin)[0] if len(test) else None
     return Trained(
         best, vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy,
         left_out,
@@ -229,8 +232,20 @@ def _shuffle(
 
 
 @torch.inference_mode()
-def _evaluate(classifier: RecurrentClassifier, rows: Examples, tokens: TokenSettings) -> tuple[float, float]:
-    """Accuracy and mean loss of whole, unaltered rows."""
+def _evaluate(
+    classifier: RecurrentClassifier,
+    rows: Examples,
+    tokens: TokenSettings,
+    begin: Callable[[np.ndarray], str] | None = None,
+) -> tuple[float, float]:
+    """Accuracy and mean loss of whole, unaltered rows.
+
+    Args:
+        begin: how inputs begin, in words; without it, an answer that is NaN is told by the loss alone.
+
+    Raises:
+        ModelError: an answer is NaN.
+    """
     classifier.eval()
     inputs = [cut(ids, tokens) for ids in rows.inputs]
     correct, loss = 0, 0.0
@@ -238,6 +253,16 @@ def _evaluate(classifier: RecurrentClassifier, rows: Examples, tokens: TokenSett
         ids, lengths = pad([inputs[i] for i in batch])
         labels = torch.from_numpy(rows.labels[batch])
         logits = classifier(torch.from_numpy(ids), torch.from_numpy(lengths))
-        correct += int((classifier.probabilities(logits).argmax(-1) == labels).sum())
+        answers = classifier.probabilities(logits)
+        if begin is not None:
+            check_each(answers.numpy(), [inputs[i] for i in batch], begin)
+        correct += int((answers.argmax(-1) == labels).sum())
         loss += _loss(classifier, logits, labels).item() * len(batch)
     return correct / len(rows), loss / len(rows)
+
+
+def _begin(inputs: np.ndarray, vocabulary: Vocabulary) -> str:
+    """The first words of ids (T,); of features (T, F) the first step."""
+    if inputs.ndim > 1:
+        return f"{inputs[0].tolist()[:SHOWN]}"
+    return " ".join(vocabulary.words[i - 2] if i > UNKNOWN else "…" for i in inputs[:SHOWN].tolist())

@@ -25,6 +25,7 @@ from torch import nn
 
 from hsvis.errors import ModelError
 from hsvis.models.batching import by_length, parts_of
+from hsvis.models.finite import check_answers
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules
 from hsvis.models.user.answers import Answers, answers_of
@@ -160,17 +161,13 @@ class TorchModel:
             if self.way.head is None:
                 ep[length - 1, rows] = self.answers.probabilities(output).cpu().numpy()
             else:
+                own = self.answers.probabilities(output).cpu().numpy()  # (B, C)
+                check_answers(own, [batch[i] for i in rows.tolist()])  # the head may be right where it is not
                 flat = found[self.way.layer].transpose(0, 1).flatten(0, 1)  # (T × B, H)
                 ep[:length, rows] = self.way.head(flat).reshape(length, len(rows), -1).cpu().numpy()
         if self.way.head is None:
             self._ask_prefixes(batch, lengths, ep)
-        bad = np.isnan(ep).any((0, 2))  # (B,)
-        if bad.any():
-            words = " ".join(batch[int(bad.argmax())].tokens[:6])
-            raise ModelError(
-                f"the model's answer to the sequence that begins with `{words}` is NaN. Check its weights, "
-                "and what `model.tokenizer` makes of this text."
-            )
+        check_answers(ep.swapaxes(0, 1), batch)
         traced = {name: kept.swapaxes(0, 1) for name, kept in states.items()}  # (B, T, H)
         return Trace(traced, ep.swapaxes(0, 1), lengths)
 
@@ -182,7 +179,10 @@ class TorchModel:
 
     @torch.inference_mode()
     def answer(self, batch: Sequence[Encoded], call: Caller | None = None) -> np.ndarray:
-        """(B, C) float32: the answers to whole sequences, none of them empty; `call`: in place of its own."""
+        """(B, C) float32: the answers to whole sequences, none of them empty; `call`: in place of its own.
+
+        Raises ModelError: one is NaN or infinite.
+        """
         call = call or self.call
         lengths = np.array([len(one) for one in batch], np.int64)
         answers = np.empty((len(batch), len(self.classes)), np.float32)
@@ -190,6 +190,7 @@ class TorchModel:
             for _, rows in by_length(lengths, self._at_once(call)):
                 inputs = self._tensor([batch[i] for i in rows.tolist()])
                 answers[rows] = self.answers.probabilities(ask(call, self.module, inputs)).cpu().numpy()
+        check_answers(answers, batch)
         return answers
 
     def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray) -> None:
