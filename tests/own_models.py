@@ -81,6 +81,14 @@ class DroppingWhenLong(LastState):
         return self.out(dropped).sigmoid().squeeze(1)
 
 
+class NanWhenLong(LastState):
+    """Its own answer to a text of over eight words is NaN, while its head gives a number for every state."""
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        answer = super().forward(ids)
+        return torch.full_like(answer, torch.nan) if ids.shape[1] > 8 else answer
+
+
 class Centred(LastState):
     """Takes the mean of the batch off."""
 

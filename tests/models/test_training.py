@@ -1,5 +1,7 @@
 """Training and checkpoints of the built-in classifier."""
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +145,36 @@ def test_a_bad_checkpoint_is_named(trained: Trained, tmp_path: Path, harm: str) 
         )
     with pytest.raises(ModelError, match=r"model\.safetensors"):
         read_checkpoint(path)
+
+
+def spoilt(trained: Trained, name: str, value: float) -> Trained:
+    """With another value as the last weight of a kind, and a hash that fits."""
+    classifier = copy.deepcopy(trained.classifier)
+    with torch.no_grad():
+        classifier.state_dict()[name].view(-1)[-1] = value
+    return replace(trained, classifier=classifier)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 7.2e37, -2e6])
+def test_weights_that_no_training_gives_are_refused(trained: Trained, tmp_path: Path, value: float) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(
+        checkpoint_bytes(spoilt(trained, "head.weight", value), ("bad", "good"), TOKENS, SETTINGS)
+    )
+    with pytest.raises(
+        ModelError, match=r"model\.safetensors.*`head\.weight` holds values that no training gives"
+    ):
+        read_checkpoint(path)
+
+
+def test_a_changed_bit_of_weights_or_report_is_noticed(trained: Trained, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    content = checkpoint_bytes(trained, ("bad", "good"), TOKENS, SETTINGS)
+    accuracy = content.index(b"1.0", content.index(b"test_accuracy"))
+    for at in (accuracy, len(content) - 1, len(content) - 2):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with pytest.raises(ModelError, match="not as it was written"):
+            read_checkpoint(path)
 
 
 class Recorded:
