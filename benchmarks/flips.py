@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,11 +164,11 @@ def every_bit(size: int) -> Iterator[tuple[int, int]]:
 
 
 def run(*, smoke: bool, data: Path) -> None:
-    """All bits of all files; with `smoke` one of each eighth byte."""
-    with tempfile.TemporaryDirectory() as scratch:
-        os.environ["HSVIS_CACHE"] = scratch
+    """All bits of all files; with `smoke` one of each eighth byte.  Ends with an error where one is wrong."""
+    wrong = 0
+    with tempfile.TemporaryDirectory() as scratch, _cache(scratch):
         store = build(tiny_config(Path(scratch, "data")))
-        print("file                                      bytes    bits  noticed  harmless  wrong  ms each")
+        print("  file                                      bytes    bits  noticed  harmless  wrong  ms each")
         for path, read in readers(store).items():
             size, began = path.stat().st_size, time.perf_counter()
             bits = list(every_bit(size))[:: 65 if smoke else 1]
@@ -175,9 +176,24 @@ def run(*, smoke: bool, data: Path) -> None:
             each = 1000 * (time.perf_counter() - began) / len(bits)
             name = "/".join(path.parts[-2:])
             print(
-                f"{name[-40:]:<40} {size:6,} {len(bits):7,} {found.noticed:8,} {found.harmless:9,} "
+                f"  {name[-40:]:<40} {size:6,} {len(bits):7,} {found.noticed:8,} {found.harmless:9,} "
                 f"{len(found.wrong):6,} {each:8.2f}",
                 flush=True,
             )
             for one in found.wrong[:10]:
                 print(f"    {one}")
+            wrong += len(found.wrong)
+    if wrong:
+        raise SystemExit(f"{wrong} flipped bits were shown as truth, or ended in a fault")
+
+
+@contextmanager
+def _cache(folder: str) -> Iterator[None]:
+    before = os.environ.get("HSVIS_CACHE")
+    os.environ["HSVIS_CACHE"] = folder
+    try:
+        yield
+    finally:
+        os.environ.pop("HSVIS_CACHE")
+        if before is not None:
+            os.environ["HSVIS_CACHE"] = before

@@ -200,8 +200,14 @@ def _open_each(
             say(one.error)
         elif building and not one.in_folder:
             say(one.name)
-            with naming(one.source):
-                made = build(one.config, progress)
+            try:
+                with naming(one.source):
+                    made = build(one.config, progress)
+            except CacheError as error:  # such as a run of a later hsvis: the others are served
+                if len(offered) == 1:
+                    raise
+                say(f"{one.name}: {error}")
+                continue
             yield made
         else:
             store = _open_found(one.config, say)

@@ -68,7 +68,7 @@ def find_damage(config: Config) -> str:
             if broken:
                 more = " …" if len(broken) > 3 else ""
                 told.append(
-                    f"{folder.path}: {', '.join(broken[:3])}{more}: damaged or missing. "
+                    f"{folder.path}: damaged or missing: {', '.join(broken[:3])}{more}. "
                     "Build the run again: only what is damaged is made again."
                 )
     return " ".join(told).replace(f"{paths.cache_folder()}{os.sep}", "")  # pages are told this, too

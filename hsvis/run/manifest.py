@@ -190,7 +190,7 @@ def inspect_manifest(folder: RunFolder) -> Manifest | Unreadable | None:
             "folder to have it built by this version.",
             is_later=True,
         )
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # nested too deep for a manifest
         why = str(error).partition("\n")[0]
         return Unreadable(
             f"{path}: was cut, edited or damaged ({why}). Build the run again: it is written anew, and what "
@@ -204,7 +204,10 @@ class _OtherFormatError(Exception):
 
 def _parse(written: bytes) -> Manifest:
     """Raises ValueError where it is not as it was written, _OtherFormatError."""
-    content = json.loads(written)
+    try:
+        content = json.loads(written)
+    except ValueError:
+        raise ValueError("it is no JSON any more") from None
     if not isinstance(content, dict):
         raise ValueError("it is no manifest")
     checksum, its_format = content.pop("checksum", None), content.get("format")

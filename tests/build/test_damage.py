@@ -18,6 +18,7 @@ from hsvis.catalogue.jobs import Builds
 from hsvis.catalogue.offers import Offer, open_offers
 from hsvis.catalogue.watch import Watch
 from hsvis.config import Config, load_config
+from hsvis.dashboard.page.menus import run_options
 from hsvis.errors import CacheError
 from hsvis.models.builtin.checkpoint import read_checkpoint
 from hsvis.progress import silent
@@ -105,6 +106,8 @@ def test_the_other_run_is_served_and_the_next_build_makes_the_file_alone(
         assert any(path.name in line and "Build" in line for line in said)
         assert "uild the run again" in offered[0].note
         assert not offered[1].note
+        listed = [one["label"] for one in run_options(stores, offered)]
+        assert listed == ["tiny · damaged", "other"]
     store = build(configs[0])
     assert contents(run.path) == whole
     made_with_it = {
@@ -120,7 +123,7 @@ def test_the_other_run_is_served_and_the_next_build_makes_the_file_alone(
 
 def test_a_server_without_any_whole_run_says_what_is_damaged(configs: list[Config]) -> None:
     harm(folder_of(configs[0]).predictions)
-    with pytest.raises(CacheError, match=r"predictions\.parquet.*damaged or missing.*hsvis build"):
+    with pytest.raises(CacheError, match=r"damaged or missing: predictions\.parquet.*hsvis build"):
         served(configs[:1])
 
 

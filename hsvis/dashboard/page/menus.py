@@ -10,14 +10,22 @@ Options = list[dict[str, Any]]
 
 
 def run_options(runs: Iterable[StateStore], offers: Sequence[Offer] = ()) -> Options:
-    """The runs that are shown, and those that are offered, in their order; one not built can't be chosen."""
+    """The runs that are shown, and those that are offered, in their order; one not built can't be chosen.
+
+    Of one that is not built a note of its offer says that it is damaged.
+    """
+    damaged = {one.name for one in offers if one.note}
     built = [store.name for store in runs]
     offered = [one.name for one in offers if not one.error]
     names = [*(name for name in built if name not in offered), *offered]
     return [
         {"label": name, "value": name}
         if name in built
-        else {"label": f"{name} · not built", "value": name, "disabled": True}
+        else {
+            "label": f"{name} · {'damaged' if name in damaged else 'not built'}",
+            "value": name,
+            "disabled": True,
+        }
         for name in names
     ]
 
