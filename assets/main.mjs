@@ -26,6 +26,7 @@ import * as selection from "./state/selection.mjs";
 import * as view from "./state/view.mjs";
 import * as chips from "./table/chips.mjs";
 import * as rows from "./table/rows.mjs";
+import * as stops from "./table/stops.mjs";
 import * as walk from "./table/walk.mjs";
 import * as cloud from "./views/cloud.mjs";
 import * as highlight from "./views/highlight.mjs";
@@ -44,7 +45,7 @@ const PARTS = [
   ...[page, keys, permalink, session],
   ...[view, options, filter, passing, focus, editions],
   ...[regions, highlight, threshold, overview],
-  ...[rows, chips, walk],
+  ...[rows, chips, stops, walk],
   ...[cloud, pointer, stepping, strip, zoom, words, waiting],
   ...[runs, exportMenu, neighbours, noteForm, notes, savedFilters, rebuilt, settings, help, address],
   forTests,

@@ -14,5 +14,7 @@ export function start() {
   whenReady(() => {
     byId("show-keys").addEventListener("click", toggle);
     byId("close-keys").addEventListener("click", toggle);
+    // Dash puts the caret back to where a letter was typed, after the next ones have come: they would change places
+    byId("search").setSelectionRange = () => {};
   });
 }

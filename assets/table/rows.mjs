@@ -28,6 +28,10 @@ let counted = null; // what the line of their number says
 const changed = signal();
 export const onRows = changed.on;
 
+// The row of a sequence was marked as the selected one, and is in sight.
+const marked = signal();
+export const onMarked = marked.on;
+
 // The grid of a table: a large run has one of its own, and so has the small one after it; null if another
 // table is wanted by the time it comes.
 async function gridOf({ paged }, mine) {
@@ -84,7 +88,9 @@ function seek() {
   if (!node.isSelected()) node.setSelected(true, true);
   if (sought === null) return;
   sought = null;
-  if (node.displayed) api.ensureNodeVisible(node); // moves nothing when the row is in sight
+  if (!node.displayed) return;
+  api.ensureNodeVisible(node); // moves nothing when the row is in sight
+  marked.tell(selected);
 }
 
 // Marks the row of a sequence and brings it into sight, as soon as it is there; null: none is sought any more.

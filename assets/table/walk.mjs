@@ -6,6 +6,7 @@ import { index } from "../core/steps.mjs";
 import { select, subscribe } from "../core/stores.mjs";
 import { selectedSequence } from "../state/selection.mjs";
 import * as rows from "./rows.mjs";
+import * as stops from "./stops.mjs";
 
 const WAIT = 1500; // ms after which an answer that does not come is waited for no more
 
@@ -23,13 +24,13 @@ function choose(sequence) {
 
 // One answer at a time: while a key is held, sequences in between are passed over.
 function walk({ sequence, place }) {
-  if (sequence === current()) return;
   wanted = sequence;
   rows.reveal(sequence, place);
   if (Date.now() - since > WAIT || index() === selectedSequence()) choose(sequence);
 }
 
 const current = () => wanted ?? selectedSequence();
+const from = () => wanted ?? stops.from() ?? selectedSequence();
 
 // What the table answers; a row that has to be asked for may take its time, or not come.
 async function ask(question) {
@@ -48,10 +49,11 @@ async function stepRow(by) {
   asking = true;
   try {
     while (owed) {
-      const [from, steps] = [current(), owed];
+      const [at, steps] = [from(), owed];
       owed = 0;
-      const found = await ask(rows.beside(from, steps));
-      if (found && from === current()) walk(found); // else a click was quicker
+      const found = await ask(rows.beside(at, steps));
+      if (at !== from()) continue; // a click was quicker
+      if (found && found.sequence !== at) walk(found); // else there is nothing above or below
     }
   } finally {
     asking = false;
@@ -59,10 +61,10 @@ async function stepRow(by) {
 }
 
 async function wrong(share) {
-  const from = current();
-  const found = await ask(rows.wrong(from, share));
-  if (from !== current()) return; // a click was quicker
-  if (found) walk(found);
+  const at = current();
+  const found = await ask(rows.wrong(at, share));
+  if (at !== current()) return; // a click was quicker
+  if (found && found.sequence !== at) walk(found);
   else if (found === null) notice("No other misclassified sequence in the table as it is filtered.");
 }
 

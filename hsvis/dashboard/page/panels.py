@@ -14,6 +14,7 @@ KEYS = (
     (("s",), "states similar to the pinned step"),
     (("m",), "notes"),
     (("/",), "search the texts"),
+    (("Enter",), "in the table: select the row, sort by the head (Ctrl+Enter: its filter)"),
     (("Esc",), "let go of the sequence and the step"),
     (("0",), "show all states"),
     (("?",), "this list"),

@@ -81,7 +81,12 @@ def sequence_table(runs: Runs, store: StateStore) -> Component:
         id=ids.SEQUENCE_TABLE,
         className="table",
         columnDefs=columns,
-        defaultColDef={"resizable": True, "sortable": True, "filter": "agTextColumnFilter"},
+        defaultColDef={
+            "resizable": True,
+            "sortable": True,
+            "filter": "agTextColumnFilter",
+            "suppressHeaderKeyboardEvent": {"function": "isOfThePage(params)"},
+        },
         getRowId="params.data.sequence.toString()",
         **({"rowModelType": "infinite"} if is_paged else {"rowData": table_rows(store)}),
         columnSize=None,
@@ -90,7 +95,7 @@ def sequence_table(runs: Runs, store: StateStore) -> Component:
             "animateRows": False,
             "headerHeight": 30,
             "rowHeight": 28,
-            "suppressCellFocus": True,  # assets/table/walk.mjs walks through the rows
+            "suppressCellFocus": True,  # assets/table/stops.mjs moves the focus, table/walk.mjs the selection
             **({**IN_PAGES, "infiniteInitialRowCount": store.n_sequences} if is_paged else IN_BROWSER),
             "ensureDomOrder": True,
             "localeText": {"noRowsToShow": NO_ROWS, "noMatchingRows": NO_ROWS},
