@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from small import SMALL
@@ -26,7 +27,21 @@ SLOW = (
 )  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle", type=int, metavar="SEED", help="runs the files, and the tests of each, in a random order"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        random = Random(seed)
+        files = {item.path: random.random() for item in items}
+        random.shuffle(items)
+        items.sort(key=lambda item: files[item.path])
+        return
+
     def rank(item: pytest.Item) -> int:
         name = item.path.name
         return SLOW.index(name) if name in SLOW else len(SLOW) + (item.path.parent.name != "browser")

@@ -4,11 +4,11 @@ import os
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from dash import Dash
 from pages import Served
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from hsvis.dashboard import create_app
 from hsvis.run.store import StateStore
@@ -23,23 +23,33 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-def free_port() -> int:
-    """The first free one of a few that each test process has: browsers keep compiled scripts by address."""
+def ports() -> list[int]:
+    """A few that each test process has, as browsers keep compiled scripts by address; then any that is free."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    for port in range(FIRST_PORT + worker * PORTS, FIRST_PORT + (worker + 1) * PORTS):
+    return [*range(FIRST_PORT + worker * PORTS, FIRST_PORT + (worker + 1) * PORTS), 0]
+
+
+def server_of(app: Dash) -> BaseWSGIServer:
+    """A server at the first of the ports that no other process has, or takes in this moment."""
+    for port in ports():
         with socket.socket() as found:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
+            try:
                 found.bind(("127.0.0.1", port))
-                return port
-    return 0
+                found.listen(128)
+            except OSError:
+                continue
+            return make_server(
+                "127.0.0.1", port, app.server, threaded=True, request_handler=Quiet, fd=found.fileno()
+            )
+    raise OSError("no port is free")
 
 
 @contextmanager
 def serving(stores: Sequence[StateStore], app: Dash | None = None) -> Iterator[Served]:
     """Serves runs; `app` where it is not simply one of them."""
     shown = app or create_app(stores)
-    server = make_server("127.0.0.1", free_port(), shown.server, threaded=True, request_handler=Quiet)
+    server = server_of(shown)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield Served(f"http://127.0.0.1:{server.port}/", {one.name: one for one in stores})

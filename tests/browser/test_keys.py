@@ -262,7 +262,7 @@ def test_letters_keep_their_order_however_fast_they_are_typed(opened: Opened) ->
         """() => new Promise((done) => {
             const type = (letter) => document.execCommand("insertText", false, letter);
             type("a");
-            setTimeout(() => type("c")); // after what the page does a moment after an “a”, before that of a “b”
+            setTimeout(() => type("c")); // between what the page does a moment after “a” and after “b”
             type("b");
             setTimeout(() => done(document.getElementById("search").value), 100);
         })"""
