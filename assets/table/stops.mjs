@@ -8,7 +8,7 @@ import * as rows from "./rows.mjs";
 
 const HEAD = ".ag-header-cell";
 const ROW = ".ag-center-cols-container > .ag-row";
-const OTHERS = ".ag-header-row, .ag-viewport, .ag-body-viewport, [class*='-scroll-viewport']"; // no stops: what scrolls
+const OTHERS = ".ag-header-row, .ag-viewport, [class*='-scroll-viewport']"; // no stops: what scrolls
 const NAME = "Sequences"; // of the table, for those who hear it
 
 let column = null; // whose head is the stop

@@ -24,7 +24,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def ports() -> list[int]:
-    """A few that each test process has, as browsers keep compiled scripts by address; then any that is free."""
+    """A few that each test process has, as browsers keep compiled scripts by address; then any free one."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     return [*range(FIRST_PORT + worker * PORTS, FIRST_PORT + (worker + 1) * PORTS), 0]
 
