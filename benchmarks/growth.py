@@ -28,7 +28,7 @@ from hsvis.catalogue.runs import Runs
 from hsvis.config import load_config
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.figures.cloud import Look, emphasis, png
-from hsvis.figures.window import Window, bounds, dot_radius
+from hsvis.figures.window import Window, bounds
 from hsvis.run.store import StateStore
 
 STATES = (10_000, 48_000, 240_000, 2_400_000, 10_000_000)
@@ -92,7 +92,6 @@ def _clouds(store: StateStore, rounds: int) -> Costs:
         "filtered": Look(emphasis=emphasis(store, (), half)),
     }
     x0, x1, y0, y1 = bounds(view.projection.xy)
-    radius = dot_radius(store.n_states)
     clouds, costs = Clouds(), {}
     images, grids = [], []
     ranges = count()
@@ -100,7 +99,7 @@ def _clouds(store: StateStore, rounds: int) -> Costs:
         passes = []
         for _ in range(rounds + 1):
             moved = 1e-5 * next(ranges) * (x1 - x0)  # another range each time: nothing is kept of it
-            window = Window(x0 + moved, x1 + moved, y0, y1, *SIZE, radius)
+            window = Window(x0 + moved, x1 + moved, y0, y1, *SIZE)
             passes.append(seconds(lambda window=window, look=look: clouds.pixels(view, window, look)))  # type: ignore[misc]
             image = clouds.pixels(view, window, look)
             images.append(seconds(lambda image=image: png(image)))  # type: ignore[misc]

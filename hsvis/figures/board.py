@@ -19,7 +19,7 @@ from hsvis.figures.projection import projection
 from hsvis.figures.style.theme import empty
 from hsvis.figures.unit_activity import unit_activity
 from hsvis.figures.view import DEFAULTS, DisplayOptions, View
-from hsvis.figures.window import Bounds, Window, bounds, dot_radius
+from hsvis.figures.window import Bounds, Window, bounds
 from hsvis.run.records import Sequence
 
 UNREADABLE = "The hidden states can't be read"
@@ -201,7 +201,6 @@ def cloud_image(
     """
     store = view.store
     width, height = (round(side * ratio) for side in size)
-    radius = options.trajectory.size * dot_radius(store.n_states, ratio)
-    window = Window(*whole, width, height, radius, ratio)
+    window = Window(*whole, width, height, ratio=ratio, size=options.trajectory.size)
     look = cloud.Look(options.state_colour, options.marks, cloud.emphasis(store, options.fade))
     return cloud.layout_image(cloud.pixels(view, window, look), window, dimmed=dimmed)

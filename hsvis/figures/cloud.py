@@ -10,7 +10,7 @@ import numpy as np
 from isal import isal_zlib
 
 from hsvis.figures import raster
-from hsvis.figures.raster import Level
+from hsvis.figures.sight import Level, fitted, in_sight
 from hsvis.figures.style.colour import rgb
 from hsvis.figures.style.theme import ep_codes
 from hsvis.figures.view import MARKS, View
@@ -24,19 +24,19 @@ DIMMED = 0.3  # opacity of the image beneath a trajectory, as in the style sheet
 class Emphasis:
     """How much of each sequence is shown."""
 
-    levels: bytes = b""  # S times a `raster.Level`; none where all sequences are shown
+    levels: bytes = b""  # S times a `sight.Level`; none where all sequences are shown
 
     def __bool__(self) -> bool:
         return bool(self.levels)
 
     def of_sequences(self, store: StateStore) -> np.ndarray:
-        """(S,) uint8, a `raster.Level` each."""
+        """(S,) uint8, a `sight.Level` each."""
         if not self:
             return np.full(store.n_sequences, Level.SHOWN, dtype=np.uint8)
         return np.frombuffer(self.levels, dtype=np.uint8)
 
     def of_states(self, store: StateStore) -> np.ndarray:
-        """(N,) uint8, a `raster.Level` each."""
+        """(N,) uint8, a `sight.Level` each."""
         return np.repeat(self.of_sequences(store), store.lengths)
 
 
@@ -109,6 +109,7 @@ def paint(
 
     Args:
         grid: (height, width) uint32 from `raster.pick_grid`, of the same window and emphasis.
+        window: with the radius of its dots, from `sight.fitted`.
         codes: (N,) uint16 from `codes`.
         levels: (N,) uint8 from `Emphasis.of_states`; None where all states are shown.
 
@@ -127,7 +128,9 @@ def pixels(view: View, window: Window, look: Look = PLAIN) -> np.ndarray:
     order = draw_order(store.n_states)
     levels = look.emphasis.of_states(store) if look.emphasis else None
     drawn = None if levels is None else levels[order.rows]
-    grid = raster.pick_grid(in_order(view.projection.xy, order), window, drawn)
+    points = in_order(view.projection.xy, order)
+    window = fitted(window, in_sight(points, window, drawn))
+    grid = raster.pick_grid(points, window, drawn)
     return paint(grid, view, window, look, codes=codes(store, look.colour), levels=levels, order=order)
 
 

@@ -1,10 +1,10 @@
 """The cloud of all states as an image, and the grid that tells which state is drawn where in it."""
 
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
+from hsvis.figures.sight import FURTHEST, PART, Level, fitted, in_sight
 from hsvis.figures.window import Points, Window
 
 DENSE = 0.05  # share of pixels with a state from which moving the whole image is faster than moving pixels
@@ -17,19 +17,9 @@ OPACITY = (
     240,
 )  # of 255, with 0 to 4 neighbours alike: a dot of one pixel, corner, edge, middle
 FADED = 0.18  # of its opacity is left to a state that is not emphasised
-PART = 2**16  # points that are placed at once
 LARGEST_SCALE = 1e15  # pixels a unit, far beyond what the coordinates tell apart
-FURTHEST = 1e20  # units or pixels, far beyond any view, and safe to compute with
 FEW_MARKS = 5000  # beyond these, rings shrink
 SMALLEST_MARK = 0.5  # of the full size
-
-
-class Level(IntEnum):
-    """How much of a state is shown; a higher level is drawn over a lower one."""
-
-    OUT = 0  # by a filter: faded, and not to be pointed at
-    FADED = 1
-    SHOWN = 2
 
 
 def pick_grid(points: Points, window: Window, levels: np.ndarray | None = None) -> np.ndarray:
@@ -42,7 +32,10 @@ def pick_grid(points: Points, window: Window, levels: np.ndarray | None = None) 
     Returns:
         (height, width) uint32, row 0 on top: row + 1 of the state drawn at each pixel, 0 where there is none.
     """
-    seen = _topmost(points, window, *_dot(window.radius), levels)
+    window = fitted(window, in_sight(points, window, levels)) if window.radius is None else window
+    dot = _dot(window.radius or 0)
+    beneath = dot if window.faded is None else _dot(window.faded)
+    seen = _topmost(points, window, dot, levels, beneath)
     grid = np.zeros(seen.shape, dtype=np.uint32)
     drawn = seen > 0
     grid[drawn] = points.rows[(seen[drawn] - np.uint32(1)) % len(points.rows)] + np.uint32(1)
@@ -63,48 +56,80 @@ def pickable(grid: np.ndarray, levels: np.ndarray) -> np.ndarray:
     return kept
 
 
+Stamp = tuple[np.ndarray, np.ndarray]  # (K,) int each: pixels down and to the right of the middle
+
+
 def _topmost(
-    points: Points, window: Window, down: np.ndarray, right: np.ndarray, levels: np.ndarray | None = None
+    points: Points,
+    window: Window,
+    stamp: Stamp,
+    levels: np.ndarray | None = None,
+    beneath: Stamp | None = None,
 ) -> np.ndarray:
-    """Stamp the same shape at each place; where stamps overlap, the last one wins.
+    """Stamp a shape at each place; where stamps overlap, the last one wins.
 
     Args:
-        down, right: (K,) int, the pixels of the shape relative to its middle.
         levels: (N,) uint8, a `Level` for each point; a higher one wins over a lower one.
+        beneath: the shape of the levels below `SHOWN`; None = the same.
 
     Returns:
         (height, width) uint32, row 0 on top: place in the order + N for each level + 1; 0 for none.
     """
-    reach = int(np.abs([down, right]).max())  # places just outside the view reach into it
-    top = _middles(points, window, reach, levels)
-    high, wide = top.shape
+    reach = max(int(np.abs(one).max()) for one in (stamp, beneath or stamp))  # into the view, from outside
+    tops = _middles(points, window, reach, levels)
+    (high, wide), shown = tops[0].shape, tops.pop()
     places = np.zeros(
         (high + 2 * reach, wide + 2 * reach), dtype=np.uint32
     )  # stamps at the border spread beyond
-    y, x = np.nonzero(top)
-    if len(y) > DENSE * top.size:
+    for level, top in enumerate(tops):
+        higher = tops[level + 1] if level + 1 < len(tops) else None
+        if higher is not None:
+            np.copyto(higher, top, where=higher == 0)  # one stamp at a place is enough
+        elif beneath is not None and not _same(beneath, stamp):
+            _stamp(places, top, beneath, reach)
+        else:
+            np.copyto(shown, top, where=shown == 0)
+    _stamp(places, shown, stamp, reach)
+    inside = np.s_[2 * reach : 2 * reach + window.height, 2 * reach : 2 * reach + window.width]
+    return places[inside][::-1]  # y grows upwards, the rows of an image downwards
+
+
+def _same(one: Stamp, other: Stamp) -> bool:
+    return all(map(np.array_equal, one, other))
+
+
+def _stamp(places: np.ndarray, top: np.ndarray, stamp: Stamp, reach: int) -> None:
+    """The larger of what is there and of the stamps around the middles in `top`, in place.
+
+    Args:
+        places: (H + 2 reach, W + 2 reach) uint32.
+        top: (H, W) uint32, 0 where there is no middle.
+    """
+    down, right = stamp
+    high, wide = top.shape
+    if np.count_nonzero(top) > DENSE * top.size:
         for below, beside in zip((down + reach).tolist(), (right + reach).tolist(), strict=True):
             part = places[below : below + high, beside : beside + wide]
             np.maximum(part, top, out=part)
     else:
+        y, x = np.nonzero(top)
         values, flat, width = top[y, x], places.ravel(), places.shape[1]
         at = (y + reach) * width + (x + reach)
         for shift in (down * width + right).tolist():
             shifted = at + shift  # names no pixel twice, so that this assignment is well defined
             flat[shifted] = np.maximum(flat[shifted], values)
-    shown = np.s_[2 * reach : 2 * reach + window.height, 2 * reach : 2 * reach + window.width]
-    return places[shown][::-1]  # y grows upwards, the rows of an image downwards
 
 
-def _middles(points: Points, window: Window, reach: int, levels: np.ndarray | None) -> np.ndarray:
-    """(height + 2 reach, width + 2 reach) uint32, y0 first: the highest place in the order + 1; 0 for none.
+def _middles(points: Points, window: Window, reach: int, levels: np.ndarray | None) -> list[np.ndarray]:
+    """For each level (height + 2 reach, width + 2 reach) uint32, y0 first: as `_topmost` says.
 
     The points come in their order, so that the last one to be written at a pixel is the highest; by parts
     that stay in the processor's cache.
     """
     n_points = len(points.rows)
     wide, high = window.width + 2 * reach + 2, window.height + 2 * reach + 2  # with a border for all outside
-    tops = np.zeros((1 if levels is None else len(Level)) * high * wide, dtype=np.uint32)
+    n_levels = 1 if levels is None else len(Level)
+    tops = np.zeros(n_levels * high * wide, dtype=np.uint32)
     for begin in range(0, n_points, PART):
         part = slice(begin, begin + PART)
         column, line = _pixels(points.x[part], points.y[part], window, reach)
@@ -113,10 +138,10 @@ def _middles(points: Points, window: Window, reach: int, levels: np.ndarray | No
         if levels is not None:
             line += levels[part] * np.int32(high * wide)
         tops[line] = np.arange(begin + 1, begin + 1 + len(line), dtype=np.uint32)
-    top, *above = tops.reshape(-1, high, wide)
-    for level, higher in enumerate(above, 1):
-        np.copyto(top, higher + np.uint32(level * n_points), where=higher > 0)
-    return top[1:-1, 1:-1]
+    found = tops.reshape(-1, high, wide)[:, 1:-1, 1:-1]
+    for level in range(1, n_levels):
+        found[level] += (found[level] > 0) * np.uint32(level * n_points)
+    return list(found)
 
 
 def _pixels(x: np.ndarray, y: np.ndarray, window: Window, reach: int) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +165,7 @@ def _pixel(places: np.ndarray, start: float, scale: float, reach: int, size: int
     return at.astype(np.int32)
 
 
-def _dot(radius: float) -> tuple[np.ndarray, np.ndarray]:
+def _dot(radius: float) -> Stamp:
     """The pixels of a dot, relative to its middle: K down and K to the right."""
     reach = int(np.ceil(radius))
     cover = _share(_distances(reach) <= radius + 0.2)  # `paint` fades the edge
@@ -211,7 +236,7 @@ class Ring(NamedTuple):
 def ring(window: Window, n_marks: int) -> Ring:
     """A ring around a dot of the view; the smaller, the more of them there are."""
     size = max(min(1.0, (FEW_MARKS / max(n_marks, 1)) ** 0.35), SMALLEST_MARK) * window.ratio
-    css_pixels = max(window.radius / window.ratio + 2.2, 4.0)
+    css_pixels = max((window.radius or 0) / window.ratio + 2.2, 4.0)
     return Ring(css_pixels * size, 1.8 * size, 0.8 * size)
 
 
@@ -233,7 +258,7 @@ def draw_rings(
     cover[cover <= LEAST_COVER] = 0
     down, right = np.nonzero(cover)
     points = Points(xy[:, 0], xy[:, 1], np.arange(len(xy), dtype=np.uint32))
-    seen = _topmost(points, window, down - reach, right - reach)
+    seen = _topmost(points, window, (down - reach, right - reach))
     row, column = np.nonzero(seen)
     which = seen[row, column] - np.uint32(1)
     # from the edge that is reached

@@ -7,6 +7,7 @@ import numpy as np
 
 SEED = 20210  # of the draw order: the same picture for the same states, always
 LARGEST_RADIUS = 3.5  # CSS pixels, of few states
+AREA = 800_000.0  # CSS pixels of a plot: 1000 × 800
 
 Bounds = tuple[float, float, float, float]  # x0, x1, y0, y1
 
@@ -25,8 +26,10 @@ class Window:
     y1: float
     width: int  # device pixels; so are height and radius
     height: int
-    radius: float = 2.5  # of a dot, from `dot_radius`
+    radius: float | None = None  # of a dot; None = by how many states are in sight (`sight.fitted`)
     ratio: float = 1.0  # device pixels a CSS pixel
+    size: float = 1.0  # factor on the radius that is found so
+    faded: float | None = None  # radius of the dot of a state that steps back; None = that of the others
 
     def __post_init__(self) -> None:
         if not (self.x0 < self.x1 and self.y0 < self.y1):
@@ -38,7 +41,7 @@ class Window:
             raise ValueError(
                 f"An image of {self.width} × {self.height} pixels is empty: give 1 or more of both."
             )
-        if not self.radius >= 0:
+        if self.radius is not None and not self.radius >= 0:
             raise ValueError(f"A dot can't have the radius {self.radius:g}: give 0 or more.")
 
 
@@ -70,10 +73,17 @@ def in_order(xy: np.ndarray, order: DrawOrder) -> Points:
     return Points(xy[:, 0][order.rows], xy[:, 1][order.rows], order.rows)
 
 
-def dot_radius(n_states: int, pixel_ratio: float = 1.0) -> float:
-    """Radius of the dots in device pixels: the more states, the smaller, whatever part of them is in view."""
-    css_pixels = 2.5 * (20_000 / max(n_states, 1)) ** 0.35
-    return min(css_pixels, LARGEST_RADIUS) * pixel_ratio
+def dot_radius(n_states: int, pixel_ratio: float = 1.0, area: float = AREA) -> float:
+    """Radius of the dots in device pixels: the less room a state has, the smaller.
+
+    Dots shrink slower than the room, so that many states close up to a surface.
+
+    Args:
+        n_states: in sight.
+        area: of the plot, CSS pixels.
+    """
+    room = area / max(n_states, 1)  # CSS pixels of each state
+    return min(2.5 * (room / 40) ** 0.35, LARGEST_RADIUS) * pixel_ratio
 
 
 def bounds(xy: np.ndarray, margin: float = 0.04) -> Bounds:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from hsvis.dashboard.page import ids
 from hsvis.figures import raster
-from hsvis.figures.window import Window, bounds, dot_radius, draw_order, in_order
+from hsvis.figures.window import Window, bounds, draw_order, in_order
 from hsvis.run.store import StateStore
 
 Corner = tuple[float, float]  # pixels of the page
@@ -99,8 +99,7 @@ class Drawing:
         down = self.bottom + (self.xy[:, 1] - y0) / (y1 - y0) * (self.top - self.bottom)
         self.pixels = np.column_stack([across, down])  # (N, 2), of the page
         self.view = Window(
-            x0, x1, y0, y1, round(self.right - self.left), round(self.bottom - self.top),
-            dot_radius(store.n_states),
+            x0, x1, y0, y1, round(self.right - self.left), round(self.bottom - self.top)
         )  # fmt: skip
 
     def sequences(self, inside: np.ndarray) -> list[int]:

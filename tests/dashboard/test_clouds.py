@@ -158,6 +158,23 @@ def test_what_is_drawn_in_one_go_is_what_the_server_draws(look: Look) -> None:
         assert np.array_equal(clouds.pixels(VIEW, WINDOW, look), cloud.pixels(VIEW, WINDOW, look))
 
 
+def test_dots_are_as_large_as_what_is_kept_and_in_sight_allows() -> None:
+    window, clouds = Window(*bounds(VIEW.projection.xy), 60, 45), Clouds()
+    few = emphasis(RUN, (), np.arange(12) == 7)  # type: ignore[arg-type]
+    seen = clouds.in_sight(VIEW, window, few)
+    assert seen == (RUN.n_states, RUN.lengths[7])
+    grids = [clouds.grid(VIEW, window, chosen) for chosen in (cloud.ALL, few)]
+    kept = np.arange(RUN.offsets[7], RUN.offsets[8]) + 1
+    areas = [np.isin(grid, kept).sum() for grid in grids]
+    assert areas[1] > 1.5 * areas[0]
+    image = pixels(clouds.image(VIEW, window, Look(emphasis=few)))
+    assert np.array_equal(
+        clouds.pixels(VIEW, window, Look(marks=("end",), emphasis=few)),
+        cloud.pixels(VIEW, window, Look(marks=("end",), emphasis=few)),
+    )
+    assert (image[np.isin(grids[1], kept)][:, 3] >= min(raster.OPACITY)).all()
+
+
 def test_the_same_file_is_given_to_all_who_ask_for_it() -> None:
     clouds = Clouds()
     assert clouds.image(VIEW, WINDOW) is clouds.image(a_view(RUN), WINDOW)

@@ -194,6 +194,12 @@ def test_bounds_hold_all_states_with_room_around(xy):
     assert ((xy[:, 0] > x0) & (xy[:, 0] < x1) & (xy[:, 1] > y0) & (xy[:, 1] < y1)).all()
 
 
+def test_dots_grow_with_the_room_that_a_state_has():
+    areas = [dot_radius(200_000, area=area) for area in (100_000, 400_000, 1_600_000)]
+    assert areas == sorted(areas)
+    assert areas[0] < areas[-1]
+
+
 def test_dots_shrink_with_the_number_of_states_and_grow_with_the_pixel_ratio():
     radii = [dot_radius(n) for n in (0, 100, 20_000, 200_000, 2_400_000, 10_000_000)]
     assert radii == sorted(radii, reverse=True)

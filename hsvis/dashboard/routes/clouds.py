@@ -16,7 +16,7 @@ from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures.cloud import Emphasis, Look, emphasis
 from hsvis.figures.view import FADES, MARKS, STATE_COLOURS, View
-from hsvis.figures.window import Window, dot_radius
+from hsvis.figures.window import Window
 from hsvis.web.capacity import Capacity, departure
 
 LARGEST_SIDE = 4096  # device pixels
@@ -24,7 +24,7 @@ PIXELS = 2**24  # drawn at once, of images of each of two kinds: some 40 bytes a
 LARGE = 2**22  # pixels: no screen's plot has more; larger ones, as for a picture to keep, wait for each other
 SMALL_WAITING = 8  # images in line that are not large
 PIXEL_RATIOS = (0.5, 4.0)
-SIZES = (0.25, 4.0)  # of the dots, 1 is their own
+SIZES = (0.25, 4.0)  # of the dots, 1 is that by how many are in sight
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,9 @@ def _read_picture(runs: Runs, run: str, layer: str, projection: str) -> Picture:
     ratio, size = _factor("ratio", PIXEL_RATIOS), _factor("size", SIZES)
     x0, x1, y0, y1 = parameters.window()
     width, height = (_side(name) for name in ("w", "h"))
-    radius = size * dot_radius(view.store.n_states, ratio)
     return Picture(
         view=view,
-        window=Window(x0, x1, y0, y1, width, height, radius, ratio),
+        window=Window(x0, x1, y0, y1, width, height, ratio=ratio, size=size),
         colour=parameters.choice("colour", STATE_COLOURS),
         marks=_choices("marks", MARKS),
         fade=_choices("fade", FADES),
