@@ -1,9 +1,11 @@
 // The two figures of classes: their tooltips, their numbers, and clicks that keep what they are about.
+import { byId } from "../core/dom.mjs";
 import { onPlotted, whenReady } from "../core/page.mjs";
 import { plot } from "../core/plots.mjs";
 import { subscribe } from "../core/stores.mjs";
 import * as filter from "../state/filter.mjs";
 import * as options from "../state/options.mjs";
+import * as matrix from "./matrix.mjs";
 import * as tooltip from "./tooltip.mjs";
 
 const FIGURES = ["class-overview", "confusion-matrix"];
@@ -11,7 +13,7 @@ const FIGURES = ["class-overview", "confusion-matrix"];
 const count = (n) => `${n.toLocaleString("en")} sequence${n === 1 ? "" : "s"}`;
 
 // How many sequences, of which class, classified as what.
-function lines([actual, predicted, number], share) {
+function lines([actual, predicted, number, share]) {
   const { line, className } = tooltip;
   const found = [line("class", ...className(actual))];
   if (predicted !== null) found.push(line("classified", ...className(predicted)));
@@ -20,15 +22,17 @@ function lines([actual, predicted, number], share) {
 }
 
 function show({ points, event }) {
-  const [{ customdata, z }] = points;
-  if (customdata) tooltip.say(...lines(customdata, z), event);
+  const [{ customdata }] = points;
+  if (customdata) tooltip.say(...lines(customdata), event);
 }
 
 // A click on a part of a bar or a cell of the matrix keeps its sequences; a second click lets them go.
 function clicked(click) {
   const data = click.points?.[0]?.customdata;
-  if (!data) return;
-  const [actual, predicted] = data;
+  if (data) keep(data);
+}
+
+function keep([actual, predicted]) {
   const { actual: before, predicted: as } = filter.current();
   const same = before === actual && (as ?? null) === predicted;
   filter.set(same ? { actual: null, predicted: null } : { actual, predicted });
@@ -38,14 +42,30 @@ function clicked(click) {
 function showMatrix() {
   const figure = plot("confusion-matrix");
   const trace = figure?.data?.[0];
-  if (!trace?.text) return; // more classes than numbers have room for
-  const template = options.current()["matrix-numbers"] === "shares" ? "%{z:.0%}" : "%{text}";
-  if (trace.texttemplate !== template) Plotly.restyle(figure, { texttemplate: template });
+  if (!trace?.customdata) return;
+  const { width, height } = figure._fullLayout;
+  const kind = options.current()["matrix-numbers"] === "shares" ? "shares" : "counts";
+  const wanted = matrix.ofFigure(figure, kind, [width, height]);
+  const now = { text: [trace.text], texttemplate: trace.texttemplate, "textfont.size": trace.textfont?.size };
+  const isNew = ([name, value]) => JSON.stringify(value) !== JSON.stringify(now[name]);
+  if (Object.entries(wanted).some(isNew)) Plotly.restyle(figure, wanted);
+}
+
+const pairOf = (button) => [button.dataset.actual, button.dataset.predicted].map(Number);
+
+// The list of the most confused pairs: what is kept is pressed.
+function showPairs() {
+  const { actual, predicted } = filter.current();
+  for (const button of byId("confused").querySelectorAll("button")) {
+    const [a, k] = pairOf(button);
+    button.setAttribute("aria-pressed", String(a === actual && k === predicted));
+  }
 }
 
 export function start() {
   subscribe("options", showMatrix);
   onPlotted((view) => view === "confusion-matrix" && showMatrix());
+  subscribe("filter", showPairs);
   whenReady(() => {
     for (const figure of FIGURES.map(plot)) {
       figure.on("plotly_hover", show);
@@ -53,5 +73,11 @@ export function start() {
       figure.addEventListener("pointerleave", tooltip.hide);
       figure.on("plotly_click", clicked);
     }
+    const pairs = byId("confused");
+    pairs.addEventListener("click", ({ target }) => {
+      const button = target.closest("button");
+      if (button) keep(pairOf(button));
+    });
+    new MutationObserver(showPairs).observe(pairs, { childList: true });
   });
 }

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme, frame, name_ticks
+from hsvis.figures.style.names import class_ticks
+from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme, frame
 
 UNKNOWN = "no label"  # stands for the class of sequences whose class is unknown
 NAME_LENGTH = 12
@@ -19,6 +20,8 @@ def class_overview(
     confusion: np.ndarray, classes: Sequence[str], palette: Palette, theme: Theme
 ) -> go.Figure:
     """A bar of each actual class and, beneath, what its sequences were classified as, correct ones first.
+
+    Of many classes only the largest are named, and the axis says how many there are.
 
     Args:
         confusion: (C, C) or (C + 1, C) int, counts, actual × predicted; row C counts the unknown labels.
@@ -61,32 +64,32 @@ def class_overview(
         y=[row + sum(PREDICTED) / 2 for row, _, _ in parts],
         width=PREDICTED[1] - PREDICTED[0],
         marker={"color": [colours[k] for _, k, _ in parts], "line": {"width": 0}},
-        text=[str(count) for count in counts],
+        text=[f"{count:,}" for count in counts],
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
         customdata=[[actual[row], k, count] for (row, k, _), count in zip(parts, counts, strict=True)],
         hoverinfo="none",
     )
-    ticks = name_ticks([*classes, UNKNOWN][:n_rows], NAME_LENGTH, MAX_NAMES)
+    ticks, are_all = class_ticks([*classes, UNKNOWN][:n_rows], totals, NAME_LENGTH, MAX_NAMES)
     labelled = list(range(n_rows)) if n_rows <= MAX_NAMES else []  # more would run into each other
     figure.add_scatter(
         name="totals",
         mode="text",
         x=[totals[row] for row in labelled],
         y=labelled,
-        text=[f" {totals[row]}" for row in labelled],
+        text=[f" {totals[row]:,}" for row in labelled],
         textposition="middle right",
         textfont={"size": SMALL_SIZE, "color": theme.muted},
         cliponaxis=False,
         hoverinfo="skip",
     )
-    room = 1 + 0.065 * (len(str(largest)) + 1) if labelled else 1  # for the total beside the longest bar
+    room = 1 + 0.065 * (len(f"{largest:,}") + 1) if labelled else 1  # for the total beside the longest bar
     figure.update_xaxes(
         range=[0, largest * room],
         fixedrange=True,
         showticklabels=False,
-        title={"text": "sequences", "standoff": 0},
+        title={"text": "sequences" if are_all else f"{n_rows} classes", "standoff": 0},
     )
     figure.update_yaxes(range=[n_rows - 0.5, -0.5], fixedrange=True, **ticks)
     return figure

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from hsvis.figures.style.names import class_ticks
 from hsvis.figures.style.steps import step_frame
-from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme, ep_strength, escape, name_ticks
+from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme, ep_strength, escape
 
 WINNER_HEIGHT = 0.19  # of the rows of all classes together
 GAP = 0.05
@@ -19,6 +20,8 @@ def ep_heatmap(
     ep: np.ndarray, tokens: Sequence[str], classes: Sequence[str], palette: Palette, theme: Theme
 ) -> go.Figure:
     """Each class a row from the surface's colour to the class's by EP; beneath, the winner of each step.
+
+    Of many classes only those of the largest EPs are named, and the axis says how many there are.
 
     Args:
         ep: (T, C) float, rows sum to 1.
@@ -60,12 +63,14 @@ def ep_heatmap(
         ],
         "showscale": False,
     }
-    ticks = name_ticks(list(classes), NAME_LENGTH, MAX_NAMES)
+    length = NAME_LENGTH if n_classes <= MAX_NAMES else NAME_LENGTH - 3  # beside the title
+    ticks, are_all = class_ticks(classes, ep.max(axis=0, initial=0).tolist(), length, MAX_NAMES)
     axis = {
         "range": [centre + height / 2, -0.5],
         "tickvals": [*ticks["tickvals"], centre],
         "ticktext": [*ticks["ticktext"], "winner"],
         "tickfont": {"size": SMALL_SIZE if n_classes <= 7 else SMALL_SIZE - 1},
         "fixedrange": True,
+        **({} if are_all else {"title": {"text": f"{n_classes} classes"}}),
     }
     return step_frame(tokens, theme, [*rows, winner], top=3, bottom=3, yaxis=axis)

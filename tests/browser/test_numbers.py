@@ -1,6 +1,7 @@
 """Runs of numbers, and of many classes: what is drawn on the screen against the values in the run."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from pages import Open, Opened, Save, Served, everywhere, highlighted, show_run, stands
 from PIL import Image
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 from server import serving
 
 from hsvis.build.pipeline import build
@@ -157,6 +158,72 @@ def test_fifty_classes_fit_into_every_view(page: Opened, served: Served) -> None
     names.sort()
     assert all(one[1] <= other[0] + 2 for one, other in itertools.pairwise(names))
     assert page.errors == []
+
+
+def test_the_most_confused_of_fifty_classes_are_a_list_that_filters(page: Opened, served: Served) -> None:
+    store = served.stores["many"]
+    wrong = np.flatnonzero(store.labels != store.predicted)
+    pairs = Counter(zip(store.labels[wrong].tolist(), store.predicted[wrong].tolist(), strict=True))
+    show_run(page, "many")
+    rows = page.page.locator("#confused li")
+    rows.first.wait_for()
+    listed = [one.inner_text().split("\n") for one in rows.all()]
+    counts = [int(row[-2]) for row in listed]
+    assert counts == sorted(counts, reverse=True)
+    assert counts == sorted(pairs.values(), reverse=True)[:50]
+    for actual, _, predicted, count, share in listed:
+        pair = store.classes.index(actual), store.classes.index(predicted)
+        assert pairs[pair] == int(count)
+        total = np.count_nonzero(store.labels == pair[0])
+        assert float(share.split()[0]) == pytest.approx(100 * int(count) / total, abs=0.06)
+    actual, predicted = (store.classes.index(listed[0][k]) for k in (0, 2))
+    button = rows.first.locator("button")
+    button.click()
+    page.wait_until(
+        f'() => JSON.stringify(hsvis.filter.current()) === \'{{"actual":{actual},"predicted":{predicted}}}\''
+    )
+    assert button.get_attribute("aria-pressed") == "true"
+    button.click()  # a second click lets them go
+    page.wait_until("() => JSON.stringify(hsvis.filter.current()) === '{}'")
+    assert button.get_attribute("aria-pressed") == "false"
+    show_run(page, "digits")
+    expect(rows).to_have_count(0)
+    assert page.errors == []
+
+
+FITS = """() => {
+  const figure = hsvis.plot("confusion-matrix");
+  const { xaxis, yaxis } = figure._fullLayout;
+  const [cells] = figure.data;
+  const cell = [xaxis._length / cells.customdata[0].length, yaxis._length / cells.customdata.length];
+  const texts = [...figure.querySelectorAll(".heatmap-label text")].filter((one) => one.textContent);
+  const boxes = texts.map((one) => one.getBoundingClientRect()).map(({ width, height }) => [width, height]);
+  const ticks = [...figure.querySelectorAll(".xtick text")].map((one) => one.getBoundingClientRect());
+  return { cell, boxes, ticks: ticks.map(({ left, right }) => [left, right]) };
+}"""
+
+
+@pytest.mark.parametrize("run", ["digits", "many"])
+@pytest.mark.parametrize("size", [(1280, 720), (1440, 900), (1920, 1080)])
+def test_numbers_of_the_matrix_are_whole_or_not_there(
+    page: Opened, served: Served, run: str, size: tuple[int, int]
+) -> None:
+    page.page.set_viewport_size({"width": size[0], "height": size[1]})
+    if run != "digits":
+        show_run(page, run)
+    page.settle()
+    n_filled = len(
+        set(zip(served.stores[run].labels.tolist(), served.stores[run].predicted.tolist(), strict=True))
+    )
+    page.wait_until(f"() => ({FITS})().boxes.length === {n_filled if run == 'digits' else 0}")
+    found = page.page.evaluate(FITS)
+    for width, height in found["boxes"]:
+        assert width <= found["cell"][0] + 0.5
+        assert height <= 1.3 * found["cell"][1]  # a line is higher than its digits
+        assert height >= 7
+    names = sorted(found["ticks"])
+    assert len(names) == (10 if run == "digits" else 0)
+    assert all(one[1] <= other[0] + 0.5 for one, other in itertools.pairwise(names))
 
 
 @pytest.mark.parametrize(("run", "index"), [("digits", 5), ("many", 3)])

@@ -104,7 +104,7 @@ def check_counts(view: View, shown: Board) -> None:
     store = view.store
     counts = Counter(zip(store.labels.tolist(), store.predicted.tolist(), strict=True))
     cells = [cell for row in trace(shown.confusion_matrix, "counts").customdata for cell in row]
-    assert {(actual, predicted): n for actual, predicted, n in cells if n} == counts
+    assert {(actual, predicted): n for actual, predicted, n, _ in cells if n} == counts
     assert sum(trace(shown.class_overview, "actual").x) == store.n_sequences
     parts = trace(shown.class_overview, "predicted").customdata
     assert {(actual, predicted): n for actual, predicted, n in parts} == counts

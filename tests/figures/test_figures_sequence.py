@@ -39,12 +39,18 @@ def test_the_winner_row_has_the_colour_of_each_ep(look):
         assert np.abs([int(shown[i : i + 2], 16) for i in (1, 3, 5)] - expected.astype(int)).max() <= 1
 
 
-def test_rows_of_few_classes_have_their_name_and_of_many_every_nth():
+def test_rows_of_few_classes_have_their_name_and_of_many_those_that_matter():
     few = Example(5, 5).steps()["ep-heatmap"].layout.yaxis
     assert list(few.ticktext) == [f"class {k}" for k in range(5)] + ["winner"]
-    many = Example(5, 50).steps()["ep-heatmap"].layout.yaxis
-    assert list(many.ticktext) == [f"class {k}" for k in range(0, 50, 5)] + ["winner"]
-    assert max(many.tickvals) < many.range[0]
+    assert few.title.text is None
+    example = Example(5, 50)
+    many = example.steps()["ep-heatmap"].layout.yaxis
+    *rows, winner = many.tickvals
+    assert list(many.ticktext) == [f"class {k}" for k in rows] + ["winner"]
+    assert int(example.ep.max(axis=0).argmax()) in rows
+    assert np.diff(rows).min() >= 5  # they don't run into each other
+    assert many.title.text == "50 classes"  # the others are not left out without a word
+    assert winner < many.range[0]
 
 
 # Distances

@@ -2,7 +2,9 @@
 import { byId } from "../../core/dom.mjs";
 import { plot } from "../../core/plots.mjs";
 import * as steps from "../../core/steps.mjs";
+import * as options from "../../state/options.mjs";
 import { cloud } from "../../views/cloud.mjs";
+import * as matrix from "../../views/matrix.mjs";
 import * as words from "../../views/words.mjs";
 
 const SCALE = 3; // PNG pixels per pixel of the picture: about 300 per inch
@@ -44,7 +46,15 @@ async function figureOf(view, [width, height]) {
   if (view === "projection") await fillProjection(figure, width, height);
   else titleOf(figure, view);
   if (OF_SEQUENCE.includes(view)) showSteps(figure);
+  if (view === "confusion-matrix") fitNumbers(figure, [width, height]);
   return figure;
+}
+
+// A picture has more room for numbers than the page.
+function fitNumbers(figure, size) {
+  const { text, texttemplate, "textfont.size": type } = matrix.ofFigure(figure, options.current()["matrix-numbers"], size);
+  const [trace] = figure.data;
+  Object.assign(trace, { texttemplate, text: text?.[0] ?? trace.text, textfont: { size: type ?? 1 } });
 }
 
 // On the page only the lowest view names its steps.

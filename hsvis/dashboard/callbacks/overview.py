@@ -6,7 +6,7 @@ from dash import Dash, Input, Output
 
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.page import ids
-from hsvis.dashboard.page.facts import dataset_info, legend, page_style, projection_info
+from hsvis.dashboard.page.facts import confused, dataset_info, legend, page_style, projection_info
 from hsvis.figures.board import run_figures
 
 
@@ -15,6 +15,7 @@ def register(app: Dash, runs: Runs) -> None:
         Output(ids.CLASS_OVERVIEW, "figure"),
         Output(ids.CONFUSION_MATRIX, "figure"),
         Output(ids.DATASET_INFO, "children"),
+        Output(ids.CONFUSED, "children"),
         Output(ids.LEGEND, "children"),
         Output(ids.PROJECTION_INFO, "children"),
         Output(ids.PAGE, "style"),
@@ -26,6 +27,7 @@ def register(app: Dash, runs: Runs) -> None:
         return (
             *run_figures(view),
             dataset_info(view.store),
+            confused(view.store),
             legend(view),
             projection_info(view),
             page_style(view),

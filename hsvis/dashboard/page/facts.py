@@ -4,13 +4,17 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
+from hsvis.analysis.confusion import Confusion, confused_pairs, confusion_counts
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.wording import class_name, count, percent
+from hsvis.figures.confusion_matrix import MOST_MARKED
 from hsvis.figures.view import View
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 
 DENSE = 6  # classes above which the legend is drawn smaller
+LARGE_MATRIX = 9  # rows with numbers, as high as one of very many classes
+MOST_PAIRS = 50  # confused classes that are listed
 NOTHING_SELECTED = "Select a sequence in the table or click a state"
 
 
@@ -43,6 +47,40 @@ def dataset_info(store: StateStore) -> list[Component]:
     if n_unknown:
         classes.append(html.Li([class_name(-1, "no label"), html.Span(f"{n_unknown:,}", className="number")]))
     return [*head, html.Ul(classes, className="classes")]
+
+
+def confused(store: StateStore) -> list[Component]:
+    """The most confused pairs of classes, where the matrix has no room for names and numbers; else nothing.
+
+    Each is a button that does what a click on its cell does: assets/views/overview.mjs.
+    """
+    if store.n_classes <= MOST_MARKED:
+        return []
+    pairs = confused_pairs(confusion_counts(store.labels, store.predicted, store.n_classes))
+    if not pairs:
+        return [html.H3("No two classes are confused")]
+    n_more = len(pairs) - MOST_PAIRS
+    more = f" · {MOST_PAIRS} of {len(pairs):,} pairs" if n_more > 0 else f" · {count(len(pairs), 'pair')}"
+    rows = [html.Li(_confusion(pair, store.classes)) for pair in pairs[:MOST_PAIRS]]
+    return [html.H3(["Most confused", html.Span(f"actual → predicted{more}")]), html.Ol(rows)]
+
+
+def _confusion(pair: Confusion, classes: tuple[str, ...]) -> Component:
+    names = classes[pair.actual], classes[pair.predicted]
+    share = percent(pair.share)
+    does = f"{pair.sequences:,} sequences of {names[0]} classified as {names[1]}, {share} of the class"
+    return html.Button(
+        [
+            class_name(pair.actual, names[0]),
+            html.Span("→", className="to"),
+            class_name(pair.predicted, names[1]),
+            html.Span(f"{pair.sequences:,}", className="number"),
+            html.Span(share, className="number"),
+        ],
+        type="button",
+        title=does,
+        **{"data-actual": str(pair.actual), "data-predicted": str(pair.predicted), "aria-pressed": "false"},
+    )
 
 
 def about_run(store: StateStore) -> list[Component]:
@@ -113,6 +151,8 @@ def page_style(view: View) -> dict[str, str]:
         "--wrong": view.theme.wrong,
         "--n-classes": str(view.store.n_classes),
         "--n-rows": str(rows),
+        "--matrix-rows": str(rows if view.store.n_classes <= MOST_MARKED else LARGE_MATRIX),
+        "--matrix-share": "1fr" if view.store.n_classes <= DENSE else "1.25fr",  # beside the bars
     }
 
 

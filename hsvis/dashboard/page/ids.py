@@ -23,6 +23,7 @@ TOKEN_STRIP = "token-strip"
 SEQUENCE_TABLE = "sequence-table"
 DATASET_INFO = "dataset-info"
 ABOUT_RUN = "about-run"
+CONFUSED = "confused"  # of many classes, the most confused pairs
 SEQUENCE_INFO = "sequence-info"
 PROJECTION_INFO = "projection-info"  # what the cloud is: method, number of states
 LEGEND = "legend"

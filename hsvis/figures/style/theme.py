@@ -219,15 +219,6 @@ def ellipsis(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
-def name_ticks(names: list[str], length: int, at_most: int) -> dict[str, Any]:
-    """Axis properties that write names at 0, 1, 2, …: shortened, and only every n-th of too many."""
-    every = -(-len(names) // at_most)
-    return {
-        "tickvals": list(range(0, len(names), every)),
-        "ticktext": [escape(ellipsis(name, length)) for name in names[::every]],
-    }
-
-
 def frame(
     theme: Theme, margin: dict[str, int], traces: Sequence[dict[str, Any]] = (), **layout: Any
 ) -> go.Figure:
