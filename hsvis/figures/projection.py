@@ -59,8 +59,9 @@ def projection(
         distance: (T,) float, of each state to the one before; only thickness "distance" asks for it.
 
     Returns:
-        The traces "casing"; "segments 0", "segments 1", …; "ring casing", "start", "end" and "steps"; the
-        points of "steps" are the states in order, their customdata the step.  `layout.meta` holds the bounds.
+        The traces "casing"; "segments 0", "segments 1", …; "steps", whose points are the states in order,
+        their customdata the step; and above all of them "ring casing", "start" and "end", open rings.
+        `layout.meta` holds the bounds.
     """
     x0, x1, y0, y1 = (float(end) for end in bounds)
     n_steps = len(trajectory)
@@ -76,9 +77,10 @@ def projection(
         flat = np.stack(parts, axis=1).reshape(-1, 2)  # (3 × segments, 2): start, end, gap
         line = {"color": hue, "width": width * factor, "simplify": False}
         segments.append(_trace(f"segments {k}", "lines", flat, line=line))
+    around = max(size + 6, 13)  # px across, of a ring around a state
     ends = trajectory[[0, n_steps - 1]] if n_steps else trajectory
     rings = [
-        _trace(name, "markers", point, marker=_ring(theme.surface, colour))
+        _trace(name, "markers", point, marker=_ring(colour, around, 2.5))
         for name, point, colour in (
             ("start", trajectory[:1], theme.ring_start),
             ("end", trajectory[n_steps - 1 : n_steps], theme.ink),
@@ -93,16 +95,18 @@ def projection(
         selected={"marker": {"opacity": 1}},  # a box around states filters; it dims none of them
         unselected={"marker": {"opacity": 1}},
     )
-    casing, halo = {"color": theme.surface, "width": width + 2.5}, {"size": 19, "color": theme.surface}
+    casing = {"color": theme.surface, "width": width + 2.5}
     return frame(
         theme,
         {"l": 0, "r": 0, "t": 0, "b": 0},
         [
             _trace("casing", "lines", trajectory, line=casing, opacity=0.8),
             *segments,
-            _trace("ring casing", "markers", ends, marker={**halo, "opacity": 0.8}),
-            *rings,
             steps,
+            _trace(
+                "ring casing", "markers", ends, marker={**_ring(theme.surface, around, 6), "opacity": 0.9}
+            ),
+            *rings,
         ],
         xaxis={"range": [x0, x1], "visible": False},
         yaxis={"range": [y0, y1], "visible": False},
@@ -119,8 +123,9 @@ def _trace(name: str, mode: str, points: np.ndarray, **look: Any) -> dict[str, A
     return {"type": "scatter", "name": name, "mode": mode, "x": x, "y": y, "hoverinfo": "skip", **look}
 
 
-def _ring(surface: str, colour: str) -> dict[str, Any]:
-    return {"size": 13, "color": surface, "line": {"width": 2.5, "color": colour}}
+def _ring(colour: str, size: float, width: float) -> dict[str, Any]:
+    """A ring through which the states beneath are seen; `width` of its line, px."""
+    return {"symbol": "circle-open", "size": size, "color": colour, "line": {"width": width, "color": colour}}
 
 
 def _segment_colours(

@@ -71,6 +71,20 @@ def test_start_and_end_are_ringed():
         assert ring.marker.line.color == colour
 
 
+@pytest.mark.parametrize("size", [0.25, 1, 4])
+@pytest.mark.parametrize("n_steps", [1, 10, 300])
+def test_no_state_or_line_hides_a_ring_and_a_ring_hides_no_state(size, n_steps):
+    figure = styled(Example(n_steps, 2), size=size)
+    *beneath, casing, start, end = figure.data
+    assert [one.name for one in (casing, start, end)] == ["ring casing", "start", "end"]
+    assert "steps" in [one.name for one in beneath]
+    dot = trace(figure, "steps").marker.size
+    for ring in (casing, start, end):
+        assert ring.marker.symbol == "circle-open"
+        assert ring.marker.size - ring.marker.line.width >= min(dot, 7)
+    assert start.marker.size > dot
+
+
 def parts_of(figure):
     """Start of each segment -> (colour, width), of the segments that are drawn."""
     found = {}
