@@ -1,6 +1,11 @@
 // Elements, made in one line.  Children are nodes or text, never markup.
 const SVG = "http://www.w3.org/2000/svg";
 
+const ORDINARY_TYPE = 13; // CSS pixels, of the body of an ordinary window
+
+// By how much the page's type is larger: figures, which the server makes, are in the same scale.
+export const typeScale = () => Math.round((100 * parseFloat(getComputedStyle(document.body).fontSize)) / ORDINARY_TYPE) / 100;
+
 export const byId = (id) => document.getElementById(id);
 
 function filled(element, attributes, children) {

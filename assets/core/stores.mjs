@@ -42,6 +42,8 @@ export const setFocus = (focus) => write("focus", focus);
 
 export const setSystemTheme = (theme) => write("system-theme", theme);
 
+export const setTypeScale = (scale) => write("type-scale", scale);
+
 // The edition of a run that the page is answered from.
 export const edition = (run) => get("editions")[run];
 

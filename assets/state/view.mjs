@@ -1,6 +1,7 @@
-// What is shown: run, layer, projection, palette and theme, gathered in the `view` store.
+// What is shown: run, layer, projection, palette, theme and scale of type, gathered in the `view` store.
+import { typeScale } from "../core/dom.mjs";
 import { recall, remember } from "../core/remembered.mjs";
-import { setSystemTheme } from "../core/stores.mjs";
+import { get, setSystemTheme, setTypeScale } from "../core/stores.mjs";
 
 const KEY = "hsvis-theme"; // early.js reads it, too
 
@@ -12,13 +13,20 @@ function toggleTheme() {
 }
 
 // Dash's callback that gathers the store.
-export function view(run, layer, projection, palette, theme, system, editions) {
+export function view(run, layer, projection, palette, theme, system, type, editions) {
   const triggers = dash_clientside.callback_context.triggered.map((one) => one.prop_id);
   if (triggers.includes("theme-toggle.n_clicks")) toggleTheme();
-  return { run, edition: editions[run], layer, projection, theme: root().dataset.theme, palette };
+  return { run, edition: editions[run], layer, projection, theme: root().dataset.theme, palette, scale: typeScale() };
+}
+
+// The type grows with the window.
+function resized() {
+  const view = get("view");
+  if (view && view.scale !== typeScale()) setTypeScale(typeScale());
 }
 
 export function start() {
+  addEventListener("resize", resized);
   const system = matchMedia("(prefers-color-scheme: dark)");
   system.addEventListener("change", () => {
     if (recall(KEY) !== null) return; // it was chosen

@@ -2,7 +2,7 @@
 // Of the selected sequence they are found here; of all sequences, for the visible range, by the server.
 // Words are placed strongest first, where they cover no other: after an event to the right of its state, before
 // it to the left.
-import { byId, makeSvg } from "../core/dom.mjs";
+import { byId, makeSvg, typeScale } from "../core/dom.mjs";
 import { notice, onPlotted, whenReady } from "../core/page.mjs";
 import { onPlot, plot, projectionLayer } from "../core/plots.mjs";
 import { ask, cloudPath } from "../core/server.mjs";
@@ -14,7 +14,8 @@ import { selectedSequence } from "../state/selection.mjs";
 
 const PAUSE = 140; // ms of rest before the words of all sequences are asked for
 const GAP = 9; // CSS pixels between a state and its word
-const HEIGHT = 14;
+const HEIGHT = 14; // in ordinary type
+const TYPE = 11.5; // CSS pixels, in ordinary type
 const MARGIN = 2; // between words
 const LONGEST = 22; // characters
 const KINDS = ["jump-words", "change-words", "flip-words"];
@@ -82,11 +83,11 @@ async function allWords(chosen, layout) {
 const shorten = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 // Where a word may stand beside its state, the best place first: [dx, dy] of its near end, from the state.
-function places(side) {
+function places(side, scale) {
   const out = side === "after" ? 1 : -1;
   return [[0, 0], [0, -11], [0, 11], [-3, -18], [-3, 18], [4, -25], [4, 25]].map(([dx, dy]) => [
     out * (GAP + dx),
-    dy,
+    dy * scale,
   ]);
 }
 
@@ -94,9 +95,9 @@ function place(words, layout) {
   const { xaxis, yaxis } = layout;
   const boxes = [];
   const found = [];
-  const size = 11.5;
+  const [scale, height] = [typeScale(), HEIGHT * typeScale()];
   pen ??= document.createElement("canvas").getContext("2d");
-  pen.font = `600 ${size}px ${getComputedStyle(document.body).fontFamily}`;
+  pen.font = `600 ${TYPE * scale}px ${getComputedStyle(document.body).fontFamily}`;
   const [right, bottom] = [xaxis._offset + xaxis._length, yaxis._offset + yaxis._length];
   const named = new Set(); // a state has one word, though it may be after one event and before another
   for (const word of words) {
@@ -105,17 +106,17 @@ function place(words, layout) {
     if (!at || named.has(state)) continue;
     const text = shorten(word.token);
     const width = pen.measureText(text).width;
-    for (const [dx, dy] of places(word.side)) {
+    for (const [dx, dy] of places(word.side, scale)) {
       const beside = word.side === "after" ? at[0] + dx : at[0] + dx - width;
       const inside = Math.max(xaxis._offset + MARGIN, Math.min(beside, right - width - MARGIN));
-      const left = Math.abs(dy) > HEIGHT ? inside : beside; // above or below its state it may move into the plot
-      const top = at[1] + dy - HEIGHT / 2;
-      const box = [left - MARGIN, top - MARGIN, left + width + MARGIN, top + HEIGHT + MARGIN];
+      const left = Math.abs(dy) > height ? inside : beside; // above or below its state it may move into the plot
+      const top = at[1] + dy - height / 2;
+      const box = [left - MARGIN, top - MARGIN, left + width + MARGIN, top + height + MARGIN];
       if (box[0] < xaxis._offset || box[1] < yaxis._offset || box[2] > right || box[3] > bottom) continue;
       if (boxes.some((one) => one[0] < box[2] && box[0] < one[2] && one[1] < box[3] && box[1] < one[3])) continue;
       boxes.push(box);
       named.add(state);
-      found.push({ ...word, text, left, top, width, height: HEIGHT, at });
+      found.push({ ...word, text, left, top, width, height, at });
       break;
     }
   }
@@ -126,9 +127,9 @@ function draw() {
   const group = projectionLayer("words");
   const layout = plot("projection")?._fullLayout;
   placed = layout?.xaxis ? place(candidates, layout) : [];
-  const texts = placed.map(({ text, left, top, side, step, sequence, token }) => {
+  const texts = placed.map(({ text, left, top, height, side, step, sequence, token }) => {
     const what = { "data-step": step, "data-sequence": sequence, "data-token": token };
-    return makeSvg("text", { class: `word ${side}`, x: left, y: top + HEIGHT - 3, ...what }, text);
+    return makeSvg("text", { class: `word ${side}`, x: left, y: top + 0.79 * height, ...what }, text);
   });
   group.replaceChildren(...texts);
 }

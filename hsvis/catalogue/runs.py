@@ -1,5 +1,6 @@
 """The runs that one dashboard shows, and what of them the page asks for."""
 
+import math
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +13,7 @@ from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
 HELD = 2  # editions of a run: the newest, and the one before, for pages that show it
+SCALES = (0.75, 3.0)  # of the type in figures
 MOST_ROWS = 10_000  # sequences of a run that the browser gets all rows of; of more, page by page
 
 
@@ -130,7 +132,9 @@ class Runs:
             edition=held.name,
             layer=layer,
             projection=projections.get(asked.get("projection", ""), first),
-            theme=theme("dark" if asked.get("theme") == "dark" else "light"),
+            theme=replace(
+                theme("dark" if asked.get("theme") == "dark" else "light"), scale=_scale(_mapping(view))
+            ),
             palette_name=next((name for name, _ in PALETTES if name == asked.get("palette")), "hsvis"),
         )
 
@@ -149,6 +153,14 @@ def edition_in(editions: object, run: object) -> str | None:
     """The edition of a run that the page's `editions` store names, if it names one."""
     found = _mapping(editions).get(run) if isinstance(run, str) else None
     return found if isinstance(found, str) else None
+
+
+def _scale(view: Mapping[str, Any]) -> float:
+    """By how much the page's type is larger than that of an ordinary window."""
+    scale = view.get("scale")
+    if not isinstance(scale, int | float) or isinstance(scale, bool) or not math.isfinite(scale):
+        return 1.0
+    return min(max(float(scale), SCALES[0]), SCALES[1])
 
 
 def _mapping(given: object) -> Mapping[str, Any]:

@@ -42,7 +42,7 @@ def class_overview(
         margin={"l": 72, "r": 8, "t": 4, "b": 18},
         barmode="overlay",
         hovermode="closest",
-        uniformtext={"mode": "hide", "minsize": SMALL_SIZE},
+        uniformtext={"mode": "hide", "minsize": theme.px(SMALL_SIZE)},
     )
     figure.add_bar(
         name="actual",
@@ -80,7 +80,7 @@ def class_overview(
         y=labelled,
         text=[f" {totals[row]:,}" for row in labelled],
         textposition="middle right",
-        textfont={"size": SMALL_SIZE, "color": theme.muted},
+        textfont={"size": theme.px(SMALL_SIZE), "color": theme.muted},
         cliponaxis=False,
         hoverinfo="skip",
     )

@@ -57,7 +57,7 @@ def confidence(
     if n_classes == 2:
         low, high = (escape(ellipsis(name, 9)) for name in classes)
         return step_frame(tokens, theme, traces, top=top, yaxis=value_axis("EP", ticktext=[low, "0.5", high]))
-    legend = _legend(shown, classes, palette)
+    legend = _legend(shown, classes, palette, theme)
     return step_frame(tokens, theme, traces, top=top, yaxis=value_axis("EP"), annotations=[legend])
 
 
@@ -115,7 +115,7 @@ def _areas(second: np.ndarray, palette: Palette, theme: Theme) -> list[dict[str,
     ]
 
 
-def _legend(shown: Sequence[int], classes: Sequence[str], palette: Palette) -> dict[str, Any]:
+def _legend(shown: Sequence[int], classes: Sequence[str], palette: Palette, theme: Theme) -> dict[str, Any]:
     """One line above the figure: the classes that have a line, each with its colour."""
     longest = max(len(name) for name in classes)
     while longest > 4 and sum(min(len(classes[k]), longest) for k in shown) > LEGEND_LENGTH - 4 * len(shown):
@@ -132,5 +132,5 @@ def _legend(shown: Sequence[int], classes: Sequence[str], palette: Palette) -> d
         "yanchor": "bottom",
         "showarrow": False,
         "borderpad": 0,
-        "font": {"size": SMALL_SIZE},
+        "font": {"size": theme.px(SMALL_SIZE)},
     }

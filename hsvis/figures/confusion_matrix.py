@@ -63,7 +63,7 @@ def confusion_matrix(
         ygap=gap,
         text=[[f"{count:,}" if count else "" for count in row] for row in confusion.tolist()],
         texttemplate="%{text}" if legible else "",
-        textfont={"size": SMALL_SIZE if n_rows <= 4 else SMALL_SIZE - 2},
+        textfont={"size": theme.px(SMALL_SIZE if n_rows <= 4 else SMALL_SIZE - 2)},
         customdata=[
             [
                 [a if a < n_classes else -1, k, count, round(part, 6)]

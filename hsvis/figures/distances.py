@@ -53,7 +53,7 @@ def distances(
             "textposition": "end",
             "xanchor": "left",
             "yanchor": "middle",
-            "font": {"size": SMALL_SIZE, "color": theme.muted},
+            "font": {"size": theme.px(SMALL_SIZE), "color": theme.muted},
         },
     }
     return step_frame(

@@ -69,7 +69,7 @@ def ep_heatmap(
         "range": [centre + height / 2, -0.5],
         "tickvals": [*ticks["tickvals"], centre],
         "ticktext": [*ticks["ticktext"], "winner"],
-        "tickfont": {"size": SMALL_SIZE if n_classes <= 7 else SMALL_SIZE - 1},
+        "tickfont": {"size": theme.px(SMALL_SIZE if n_classes <= 7 else SMALL_SIZE - 1)},
         "fixedrange": True,
         **({} if are_all else {"title": {"text": f"{n_classes} classes"}}),
     }

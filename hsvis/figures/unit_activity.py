@@ -47,7 +47,7 @@ def unit_activity(
             "ticklabeloverflow": "allow",
             "tickvals": [-reach, 0, reach],
             "ticktext": [f"−{reach:.2g}", "0", f"{reach:.2g}"],
-            "tickfont": {"size": SMALL_SIZE - 1},
+            "tickfont": {"size": theme.px(SMALL_SIZE - 1)},
         },
     }
     axis = {

@@ -44,5 +44,6 @@ def register(app: Dash, runs: Runs) -> None:
         Input(ids.PALETTE_SELECT, "value"),
         Input(ids.THEME_TOGGLE, "n_clicks"),
         Input(ids.SYSTEM_THEME, "data"),
+        Input(ids.TYPE_SCALE, "data"),
         State(ids.EDITIONS, "data"),
     )

@@ -105,7 +105,7 @@ DETAILS = "details"
 SELECTION = "selection"  # durable: {"run", "sequence"} or nothing
 FOCUS = "focus"  # what the pointer is on; browser only
 FILTER = "filter"  # which sequences are emphasised: {"actual", "predicted", "search", …}, what is set of it
-VIEW = "view"  # {"run", "edition", "layer", "projection", "theme", "palette"}
+VIEW = "view"  # {"run", "edition", "layer", "projection", "theme", "palette", "scale"}
 OPTIONS = "options"  # {id of a display option: value}
 STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
 
@@ -114,4 +114,5 @@ PICK = "pick"  # {"sequence", "step", "at"}: a state was clicked, or with no seq
 TOKENS = "tokens"  # the text of the selected sequence in parts, for assets/views/strip.mjs
 TABLE = "table"  # {"run", "cloud", "sequences", "paged"}: whose rows there are, for assets/table/rows.mjs
 FILTER_CHANGE = "filter-change"  # {"key": value, …}: parts of the filter to set; null removes one
+TYPE_SCALE = "type-scale"  # by how much the page's type is larger than ordinary, when that changes
 SYSTEM_THEME = "system-theme"  # the theme that the system asks for, when it changes

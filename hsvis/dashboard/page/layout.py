@@ -66,6 +66,7 @@ def page(
                     ids.TOKENS,
                     ids.FILTER_CHANGE,
                     ids.SYSTEM_THEME,
+                    ids.TYPE_SCALE,
                     ids.GONE,
                 )
             ),

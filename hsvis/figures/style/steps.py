@@ -29,7 +29,7 @@ def step_frame(
     """
     n_steps = len(tokens)
     axis = {"range": [-0.5, max(n_steps, 1) - 0.5], "tick0": 0, "dtick": step_ticks(n_steps)}
-    named = {"title": {"text": "step", "standoff": 2}} if ticks else {}
+    named = {"title": {"text": "step", "standoff": 2}, "tickformat": ",d"} if ticks else {}
     return frame(
         theme,
         {"l": STEP_MARGIN_LEFT, "r": STEP_MARGIN_RIGHT, "t": top, "b": bottom},

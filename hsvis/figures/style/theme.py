@@ -39,6 +39,11 @@ class Theme:
     above: str  # a unit far above 0
     class_hexes: tuple[str, ...]  # of the first classes
     lightness: tuple[float, ...]  # OKLab, of the classes beyond those
+    scale: float = 1.0  # of the type in figures and the margins that hold it: it grows with the page's
+
+    def px(self, size: float) -> float:
+        """A size that is meant for a page of ordinary type, as it is in this theme."""
+        return size if self.scale == 1 else round(size * self.scale, 1)
 
 
 # Class colours: found by simulated annealing among those that stand out from the surface, so that the least
@@ -224,9 +229,9 @@ def frame(
 ) -> go.Figure:
     """A figure of these traces: transparent paper, quiet axes, small type; `layout` adds to it.
 
-    The margins are what they are given as: Plotly would widen them for a colour bar.  All is handed over at
-    once and without Plotly's checks, which take four times as long as making all views of a sequence; that
-    every figure passes them is tested.
+    The margins are those given, in the scale of the theme: Plotly would widen them for a colour bar. All is
+    handed over at once and without Plotly's checks, which take four times as long as making all views of a
+    sequence; that every figure passes them is tested.
     """
     axis = {
         "showgrid": False,
@@ -235,22 +240,22 @@ def frame(
         "ticklabelstandoff": 3,
         "ticklabeloverflow": "allow",
         "gridcolor": theme.grid,
-        "tickfont": {"size": SMALL_SIZE},
-        "title": {"font": {"size": SMALL_SIZE}, "standoff": 4},
+        "tickfont": {"size": theme.px(SMALL_SIZE)},
+        "title": {"font": {"size": theme.px(SMALL_SIZE)}, "standoff": 4},
     }
     base = {
         "template": {"layout": {"xaxis": axis, "yaxis": axis}},  # in place of Plotly's own, of 6.5 kB
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": FONT_SIZE, "color": theme.muted},
+        "font": {"family": FONT, "size": theme.px(FONT_SIZE), "color": theme.muted},
         "hoverlabel": {
             "bgcolor": theme.surface,
             "bordercolor": theme.grid,
-            "font": {"family": FONT, "size": FONT_SIZE + 1, "color": theme.ink},
+            "font": {"family": FONT, "size": theme.px(FONT_SIZE + 1), "color": theme.ink},
             "align": "left",
         },
         "showlegend": False,
-        "margin": {**margin, "autoexpand": False},
+        "margin": {**{side: round(theme.px(width)) for side, width in margin.items()}, "autoexpand": False},
     }
     return go.Figure({"data": list(traces), "layout": {**base, **layout}}, _validate=False)
 
@@ -265,7 +270,7 @@ def empty(message: str, theme: Theme) -> go.Figure:
         "y": 0.5,
         "xref": "paper",
         "yref": "paper",
-        "font": {"size": FONT_SIZE + 1},
+        "font": {"size": theme.px(FONT_SIZE + 1)},
     }
     margin = {"l": 8, "r": 8, "t": 8, "b": 8}
     return frame(theme, margin, xaxis=nothing, yaxis=nothing, annotations=[says])
