@@ -28,11 +28,12 @@ import * as chips from "./table/chips.mjs";
 import * as rows from "./table/rows.mjs";
 import * as stops from "./table/stops.mjs";
 import * as walk from "./table/walk.mjs";
+import * as overview from "./views/classes/overview.mjs";
 import * as cloud from "./views/cloud.mjs";
+import * as drawing from "./views/cloud/drawing.mjs";
+import * as regions from "./views/cloud/regions.mjs";
 import * as highlight from "./views/highlight.mjs";
-import * as overview from "./views/overview.mjs";
 import * as pointer from "./views/pointer.mjs";
-import * as regions from "./views/regions.mjs";
 import * as stepping from "./views/stepping.mjs";
 import * as strip from "./views/strip.mjs";
 import * as threshold from "./views/threshold.mjs";
@@ -46,7 +47,7 @@ const PARTS = [
   ...[view, options, filter, passing, focus, editions],
   ...[regions, highlight, threshold, overview],
   ...[rows, chips, stops, walk],
-  ...[cloud, pointer, stepping, strip, zoom, words, waiting],
+  ...[cloud, drawing, pointer, stepping, strip, zoom, words, waiting],
   ...[runs, exportMenu, neighbours, noteForm, notes, savedFilters, rebuilt, settings, help, address],
   forTests,
 ];

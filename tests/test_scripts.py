@@ -25,6 +25,7 @@ STORES = {
     ids.TOKENS,
     ids.FILTER_CHANGE,
     ids.SYSTEM_THEME,
+    ids.TYPE_SCALE,
     ids.GONE,
     ids.TABLE,
     ids.EDITIONS,

@@ -6,9 +6,12 @@ import { notice, whenReady } from "../core/page.mjs";
 import { plot } from "../core/plots.mjs";
 import { ask, cloudPath, messageOf } from "../core/server.mjs";
 import { get, subscribe } from "../core/stores.mjs";
+import * as cells from "./cloud/cells.mjs";
+import * as drawing from "./cloud/drawing.mjs";
+import { className } from "./tooltip.mjs";
 
 const PAUSE = 60; // ms without a new range or size before the cloud is asked for again
-const COLOURS = ["theme", "palette", "colour", "marks"];
+const COLOURS = ["theme", "palette", "colour", "marks", "draw"];
 const REACH = 6; // CSS pixels around the pointer in which a click finds a state
 
 // How the cloud is drawn, beyond its theme, as options and filter say: the query of its addresses.
@@ -17,6 +20,7 @@ function lookOf() {
   const query = {};
   if (!options) return query;
   if (options["state-colour"] !== "ep") query.colour = options["state-colour"];
+  if (options["state-drawing"] !== "auto") query.draw = options["state-drawing"];
   if (options["state-size"] !== 1) query.size = options["state-size"];
   if (options.fade.length) query.fade = options.fade.join(",");
   if (options.marks.length) query.marks = options.marks.join(",");
@@ -36,7 +40,7 @@ class Cloud {
     this.shown = null; // meta.cloud of what is on the page
     this.edition = null; // and its meta.edition: the rows of a grid are those of one edition
     this.key = null; // the view that was asked for last
-    this.grid = null; // {rows: Uint32Array, starts: Uint32Array, width, height, x0, x1, y0, y1, ratio}
+    this.grid = null; // {rows: Uint32Array, starts: Uint32Array, mesh, width, height, x0, x1, y0, y1, ratio}
     this.source = null; // address of the image on the page
     this.timer = 0;
     this.request = new AbortController();
@@ -128,12 +132,13 @@ class Cloud {
         return;
       }
       await this.lay(source, view);
+      drawing.tell(JSON.parse(image.headers.get("X-Drawn")));
       const grid = await this.fetch("pick", "bin", view, signal);
-      const numbers = new Uint32Array(await grid.arrayBuffer());
+      const [mesh, numbers] = cells.read(grid.headers.get("X-Cells"), new Uint32Array(await grid.arrayBuffer()));
       const [width, height] = grid.headers.get("X-Grid-Size").split("x").map(Number);
       const [rows, starts] = [numbers.subarray(0, width * height), numbers.subarray(width * height)];
       for (let at = 2; at < starts.length; at++) starts[at] += starts[at - 2]; // each came as its distance
-      if (key === this.key) this.grid = { ...view, key, rows, starts, width, height };
+      if (key === this.key) this.grid = { ...view, key, rows, starts, width, height, mesh };
     } catch (error) {
       if (error.name === "AbortError") return;
       if (key === this.key) this.key = null; // the next plot asks again
@@ -145,6 +150,7 @@ class Cloud {
   // The image of a range at another size, for an export.
   async picture(range, [width, height], ratio) {
     const view = { ...this.view(this.figure.layout.meta), ...range, ratio };
+    view.query.draw = drawing.drawn(); // as on the page, though the range may be wider
     const sharp = { ...view, width: Math.round(width * ratio), height: Math.round(height * ratio) };
     return (await this.fetch("cloud", "png", sharp)).blob();
   }
@@ -153,7 +159,10 @@ class Cloud {
     const { cloud, edition, theme, palette, x0, x1, y0, y1, width, height, ratio } = view;
     const query = new URLSearchParams({ x0, x1, y0, y1, w: width, h: height, ratio, theme, palette, edition });
     for (const [name, value] of Object.entries(view.query)) query.set(name, value);
-    if (kind === "pick") for (const name of COLOURS) query.delete(name); // the same states, whatever their colour
+    if (kind === "pick") {
+      for (const name of COLOURS) query.delete(name); // the same states, whatever their colour
+      if (drawing.drawn() !== "dots") query.set("cells", 1);
+    }
     const answer = await ask(`${kind}/${cloudPath(cloud)}.${ending}?${query}`, { signal });
     if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
     return answer;
@@ -193,7 +202,9 @@ class Cloud {
     });
     const state = found ? this.locate(found - 1) : null;
     if (!state || state.sequence === this.figure.layout.meta.sequence) return state;
-    return { ...state, row: found - 1, at: this.middle(found, column, line, 2 * reach) };
+    const cell = grid.mesh && cells.at(grid.mesh, x, y);
+    const detail = cell && { detail: ["cell", cells.describe(cell, className)] };
+    return { ...state, row: found - 1, at: this.middle(found, column, line, 2 * reach), ...detail };
   }
 
   // The sequence and step of a row that is drawn: `starts` has, for each sequence in the grid, its number and

@@ -202,5 +202,7 @@ def cloud_image(
     store = view.store
     width, height = (round(side * ratio) for side in size)
     window = Window(*whole, width, height, ratio=ratio, size=options.trajectory.size)
-    look = cloud.Look(options.state_colour, options.marks, cloud.emphasis(store, options.fade))
+    look = cloud.Look(
+        options.state_colour, options.marks, cloud.emphasis(store, options.fade), options.drawing
+    )
     return cloud.layout_image(cloud.pixels(view, window, look), window, dimmed=dimmed)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from isal import isal_zlib
 
-from hsvis.figures import raster
+from hsvis.figures import cells, raster
 from hsvis.figures.sight import Level, fitted, in_sight
 from hsvis.figures.style.colour import rgb
 from hsvis.figures.style.theme import ep_codes
@@ -17,6 +17,7 @@ from hsvis.figures.view import MARKS, View
 from hsvis.figures.window import DrawOrder, Window, draw_order, in_order
 from hsvis.run.store import StateStore
 
+CODED = {"class": "class", "errors": "correct"}  # cells -> the colour of states whose codes they count
 DIMMED = 0.3  # opacity of the image beneath a trajectory, as in the style sheets
 
 
@@ -50,6 +51,7 @@ class Look:
     colour: str = "ep"  # one of `view.STATE_COLOURS`
     marks: tuple[str, ...] = ()  # of `view.MARKS`; sequences that are filtered out have none
     emphasis: Emphasis = ALL
+    drawing: str = "dots"  # one of `view.DRAWINGS`, or of `cells.DRAWN`
 
 
 PLAIN = Look()
@@ -129,9 +131,57 @@ def pixels(view: View, window: Window, look: Look = PLAIN) -> np.ndarray:
     levels = look.emphasis.of_states(store) if look.emphasis else None
     drawn = None if levels is None else levels[order.rows]
     points = in_order(view.projection.xy, order)
-    window = fitted(window, in_sight(points, window, drawn))
+    seen = in_sight(points, window, drawn)
+    window = fitted(window, seen)
+    kind = cells.drawn_as(look.drawing, look.colour, seen.shown)
+    if kind != "dots":
+        coded = codes(store, CODED.get(kind, look.colour))
+        return paint_cells(view, window, look, kind, codes=coded, levels=levels, order=order)[0]
     grid = raster.pick_grid(points, window, drawn)
     return paint(grid, view, window, look, codes=codes(store, look.colour), levels=levels, order=order)
+
+
+def paint_cells(
+    view: View,
+    window: Window,
+    look: Look,
+    kind: str,
+    *,
+    codes: np.ndarray | None,
+    levels: np.ndarray | None,
+    order: DrawOrder,
+) -> tuple[np.ndarray, cells.Scale | None]:
+    """The image of a cloud by cells, with the marks, and what its colours mean.
+
+    Args:
+        window: with the radius of its dots, from `sight.fitted`.
+        kind: one of `cells.DRAWN`, but for "dots".
+        codes: (N,) uint16 from `codes`, by `CODED`; None where the kind has none.
+
+    Returns:
+        (height, width, 4) uint8, RGBA, as from `paint`.
+    """
+    store, mesh = view.store, cells.mesh(window)
+    found = cells.counted(
+        cells.places(view.projection.xy, mesh),
+        mesh,
+        levels,
+        ep=store.ep if kind == "ep" else None,
+        kinds=codes if kind in CODED else None,
+        n_kinds=cells.ANSWERS if kind == "errors" else store.n_classes + 1,
+    )
+    colours, scale = cells.painted(found, kind, view, error_rate(store))
+    image = cells.enlarged(colours, mesh, window)
+    if look.marks:
+        _mark(image, view, window, look, order)
+    return image, scale
+
+
+def error_rate(store: StateStore) -> float:
+    """The share of the states whose sequence has a label and is misclassified; 0 without labels."""
+    known = store.labels >= 0
+    wrong = known & (store.labels != store.predicted)
+    return float(store.lengths[wrong].sum() / max(int(store.lengths[known].sum()), 1))
 
 
 def _mark(image: np.ndarray, view: View, window: Window, look: Look, order: DrawOrder) -> None:

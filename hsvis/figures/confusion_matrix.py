@@ -33,7 +33,7 @@ def confusion_matrix(
         label is unknown; of errors it is from 0 to -1, the largest share of a row being -1.  The text is the
         count, empty for 0; the customdata of a cell is [actual, predicted, count, share of the row], actual
         being -1 where the label is unknown.  The page fits the numbers to their cells
-        (assets/views/matrix.mjs).
+        (assets/views/classes/matrix.mjs).
     """
     n_rows, n_classes = confusion.shape
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)  # (R, C)

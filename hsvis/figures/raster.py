@@ -132,7 +132,7 @@ def _middles(points: Points, window: Window, reach: int, levels: np.ndarray | No
     tops = np.zeros(n_levels * high * wide, dtype=np.uint32)
     for begin in range(0, n_points, PART):
         part = slice(begin, begin + PART)
-        column, line = _pixels(points.x[part], points.y[part], window, reach)
+        column, line = pixels_of(points.x[part], points.y[part], window, reach)
         line *= np.int32(wide)
         line += column
         if levels is not None:
@@ -144,7 +144,7 @@ def _middles(points: Points, window: Window, reach: int, levels: np.ndarray | No
     return list(found)
 
 
-def _pixels(x: np.ndarray, y: np.ndarray, window: Window, reach: int) -> tuple[np.ndarray, np.ndarray]:
+def pixels_of(x: np.ndarray, y: np.ndarray, window: Window, reach: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Columns and lines, (P,) int32 each, y0 first: 1 is `reach` pixels outside of the window.
 
     0 and the number after the last one hold what is further out.
@@ -262,7 +262,7 @@ def draw_rings(
     row, column = np.nonzero(seen)
     which = seen[row, column] - np.uint32(1)
     # from the edge that is reached
-    x, y = (along - 1 for along in _pixels(xy[which, 0], xy[which, 1], window, reach))
+    x, y = (along - 1 for along in pixels_of(xy[which, 0], xy[which, 1], window, reach))
     pixel = (window.height - 1 - row - y + 2 * reach, column - x + 2 * reach)  # of the stamp
     colour = colours[which].astype(np.float32)
     share = (line / np.maximum(cover, LEAST_COVER)).astype(np.float32)[pixel][:, None]

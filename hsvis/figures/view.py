@@ -9,6 +9,7 @@ from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
 
 STATE_COLOURS = ("ep", "class", "correct")
+DRAWINGS = ("auto", "dots", "density", "ep", "errors")
 FADES = ("correct", "wrong")
 MARKS = ("start", "end")
 UNIT_ORDERS = ("similarity", "decision")
@@ -61,6 +62,9 @@ class DisplayOptions:
         trajectory: colours, widths and sizes of the selected sequence.  Its size is that of all states.
         state_colour: what the colour of a state in the cloud tells, one of `STATE_COLOURS`: its "ep", or of
             its sequence the actual "class" or whether the answer is "correct".
+        drawing: how the cloud is drawn, one of `DRAWINGS`: as "dots"; or by cells of a few pixels, each in
+            the colour of its "density", its mean "ep" (coloured by class: its shares of the actual classes)
+            or its share of "errors"; "auto" is dots, and cells from `cells.MANY` states in sight.
         fade: any of `FADES`: sequences that step back in the cloud.
         marks: any of `MARKS`: rings around the first or last state of every sequence.
 
@@ -72,6 +76,7 @@ class DisplayOptions:
     units_by: str = "similarity"
     trajectory: TrajectoryStyle = field(default_factory=TrajectoryStyle)
     state_colour: str = "ep"
+    drawing: str = "auto"
     fade: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
 
@@ -80,6 +85,7 @@ class DisplayOptions:
             raise ValueError(f"`threshold` is {self.threshold:g}. Choose a share from 0 to 1.")
         _check("units_by", [self.units_by], UNIT_ORDERS)
         _check("state_colour", [self.state_colour], STATE_COLOURS)
+        _check("drawing", [self.drawing], DRAWINGS)
         _check("fade", self.fade, FADES)
         _check("marks", self.marks, MARKS)
 

@@ -4,7 +4,8 @@ import { plot } from "../../core/plots.mjs";
 import * as steps from "../../core/steps.mjs";
 import * as options from "../../state/options.mjs";
 import { cloud } from "../../views/cloud.mjs";
-import * as matrix from "../../views/matrix.mjs";
+import { scaleText } from "../../views/cloud/drawing.mjs";
+import * as matrix from "../../views/classes/matrix.mjs";
 import * as words from "../../views/words.mjs";
 
 const SCALE = 3; // PNG pixels per pixel of the picture: about 300 per inch
@@ -128,7 +129,7 @@ function legendOf() {
     ...classes.map((name, k) => mark(`--class-${k}`, name)),
   ];
   const rings = steps.index() === null ? [] : ["○ start (grey) and end (black) of the sequence"];
-  const text = [...marks, ...rings].join("     ");
+  const text = [...(scaleText() ? [scaleText()] : marks), ...rings].join("     ");
   const at = { xref: "paper", yref: "paper", x: 0.01, y: 0, xanchor: "left", yanchor: "top", yshift: -6 };
   return [{ text, showarrow: false, align: "left", font: { size: 12, color: ink() }, ...at }];
 }

@@ -1,5 +1,6 @@
 """The clouds of all states: what is drawn for one view of them, computed once and kept for a while."""
 
+import json
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,7 +10,7 @@ import numpy as np
 from isal import igzip
 
 from hsvis.dashboard.content.bounded_cache import BoundedCache
-from hsvis.figures import cloud, raster
+from hsvis.figures import cells, cloud, raster
 from hsvis.figures.cloud import ALL, PLAIN, Emphasis, Look
 from hsvis.figures.sight import InSight, fitted, in_sight
 from hsvis.figures.view import View
@@ -66,15 +67,50 @@ class Clouds:
 
     def image(self, view: View, window: Window, look: Look = PLAIN) -> bytes:
         """The PNG of the cloud, each state in the colour of its EP, or of its sequence's class or answer."""
+        return self.picture(view, window, look)[0]
+
+    def picture(self, view: View, window: Window, look: Look = PLAIN) -> tuple[bytes, str]:
+        """The PNG of the cloud, and how it is drawn, as JSON.
+
+        {"drawn": one of `cells.DRAWN`, "auto": what is automatic, "states": in sight, "shown": of them,
+        "scale": of cells or null}.
+        """
 
         def draw() -> bytes:
-            return cloud.png(self.pixels(view, window, look))
+            image, told = self._painted(view, window, look)
+            return json.dumps(told).encode() + b"\0" + cloud.png(image)
 
-        return self._files.get((*view.content, view.theme.name, view.palette_name, window, look), draw)
+        kept = self._files.get((*view.content, view.theme.name, view.palette_name, window, look), draw)
+        told, _, image = kept.partition(b"\0")
+        return image, told.decode()
 
     def pixels(self, view: View, window: Window, look: Look = PLAIN) -> np.ndarray:
         """(height, width, 4) uint8, RGBA: what `image` encodes."""
-        window = self._fitted(view, window, look.emphasis)
+        return self._painted(view, window, look)[0]
+
+    def _painted(self, view: View, window: Window, look: Look) -> tuple[np.ndarray, dict[str, object]]:
+        seen = self.in_sight(view, window, look.emphasis)
+        window = fitted(window, seen)
+        kind = cells.drawn_as(look.drawing, look.colour, seen.shown)
+        scale = None
+        if kind == "dots":
+            image = self._dots(view, window, look)
+        else:
+            coded = cloud.CODED.get(kind)
+            image, scale = cloud.paint_cells(
+                view,
+                window,
+                look,
+                kind,
+                codes=self._codes(view.store, coded) if coded else None,
+                levels=self._levels(view.store, look.emphasis),
+                order=self._order(view.store),
+            )
+        auto = cells.drawn_as("auto", look.colour, seen.shown)
+        told = {"drawn": kind, "auto": auto, **seen._asdict(), "scale": scale and scale._asdict()}
+        return image, told
+
+    def _dots(self, view: View, window: Window, look: Look) -> np.ndarray:
         return cloud.paint(
             self._draw(view, window, look.emphasis),
             view,
@@ -85,19 +121,34 @@ class Clouds:
             order=self._order(view.store),
         )
 
-    def grid_file(self, view: View, window: Window, emphasis: Emphasis = ALL) -> bytes:
+    def grid_file(
+        self, view: View, window: Window, emphasis: Emphasis = ALL, *, with_cells: bool = False
+    ) -> bytes:
         """`grid` row by row from the top, then the `starts` of its sequences: uint32, little endian, as gzip.
 
         Of the starts each says how far it is from the one before: small numbers, which shrink to a seventh.
+        With cells, what is in them comes first, from `cells.facts`: with its length it is found.
         """
 
         def encode() -> bytes:
             grid = self.grid(view, window, emphasis)
-            parts = (grid, np.diff(starts(view.store, grid), axis=0, prepend=np.uint32(0)))
+            parts = [grid, np.diff(starts(view.store, grid), axis=0, prepend=np.uint32(0))]
+            if with_cells:
+                parts.insert(0, self._facts(view, window, emphasis))
             content = b"".join(part.astype("<u4", copy=False).tobytes() for part in parts)
             return igzip.compress(content, compresslevel=2, mtime=0)
 
-        return self._files.get((*view.content, window, emphasis), encode)
+        return self._files.get((*view.content, window, emphasis, with_cells), encode)
+
+    def _facts(self, view: View, window: Window, emphasis: Emphasis) -> np.ndarray:
+        mesh = cells.mesh(window)
+        return cells.facts(
+            cells.places(view.projection.xy, mesh),
+            mesh,
+            self._levels(view.store, emphasis),
+            ep=view.store.ep,
+            answers=self._codes(view.store, "correct"),
+        )
 
     def _codes(self, store: StateStore, colour: str) -> np.ndarray:
         """As `cloud.codes`."""

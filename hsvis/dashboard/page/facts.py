@@ -52,7 +52,7 @@ def dataset_info(store: StateStore) -> list[Component]:
 def confused(store: StateStore) -> list[Component]:
     """The most confused pairs of classes, where the matrix has no room for names and numbers; else nothing.
 
-    Each is a button that does what a click on its cell does: assets/views/overview.mjs.
+    Each is a button that does what a click on its cell does: assets/views/classes/overview.mjs.
     """
     if store.n_classes <= MOST_MARKED:
         return []

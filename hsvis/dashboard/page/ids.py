@@ -27,6 +27,8 @@ CONFUSED = "confused"  # of many classes, the most confused pairs
 SEQUENCE_INFO = "sequence-info"
 PROJECTION_INFO = "projection-info"  # what the cloud is: method, number of states
 LEGEND = "legend"
+SCALE = "scale"  # in its place: what the colours of cells mean; assets/views/cloud/drawing.mjs fills it
+DRAW_CELLS = "draw-cells"  # from dots to cells, and back
 TABLE_BOX = "table-box"  # around the table: a run with more sequences needs another grid
 TABLE_COUNT = "table-count"  # how many sequences the table's filters leave
 
@@ -48,6 +50,7 @@ STATE_COLOUR = "state-colour"
 FADE = "fade"
 MARKS = "marks"
 STATE_SIZE = "state-size"
+STATE_DRAWING = "state-drawing"
 TRAJECTORY_COLOUR = "trajectory-colour"
 TRAJECTORY_WIDTH = "trajectory-width"
 LINE_WIDTH = "line-width"

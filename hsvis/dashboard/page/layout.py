@@ -128,7 +128,13 @@ def _centre(view: View, clouds: Clouds) -> Component:
         children=[
             html.H2("Hidden states"),
             html.Div(projection_info(view), id=ids.PROJECTION_INFO, className="projection-info"),
-            html.Div(legend(view), id=ids.LEGEND, className="legend"),
+            html.Div(
+                [
+                    html.Div(legend(view), id=ids.LEGEND, className="legend"),
+                    html.Div(id=ids.SCALE, className="scale", role="status"),
+                ],
+                className="legends",
+            ),
             html.Div(
                 className="tools",
                 role="toolbar",
@@ -138,6 +144,14 @@ def _centre(view: View, clouds: Clouds) -> Component:
                     tool("lasso", "Lasso", "Draw around states: keeps the sequences with states inside"),
                     html.Button(
                         "Whole", id=ids.WHOLE, className="tool", type="button", title="Show all states"
+                    ),
+                    html.Button(
+                        "Cells",
+                        id=ids.DRAW_CELLS,
+                        className="tool",
+                        type="button",
+                        title="Cells of a few pixels in place of dots: how many states there are",
+                        **{"aria-pressed": "false"},
                     ),
                     export(ids.PROJECTION, "Hidden states"),
                 ],

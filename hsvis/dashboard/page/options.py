@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hsvis.dashboard.page import ids
+from hsvis.figures.cells import MANY
 from hsvis.figures.projection import COLOURS, THICKNESSES, TrajectoryStyle
-from hsvis.figures.view import DEFAULTS, FADES, MARKS, STATE_COLOURS, UNIT_ORDERS, DisplayOptions
+from hsvis.figures.view import DEFAULTS, DRAWINGS, FADES, MARKS, STATE_COLOURS, UNIT_ORDERS, DisplayOptions
 
 AFTER_BEFORE = (("after", "after"), ("before", "before"))
 
@@ -70,6 +71,15 @@ OPTIONS = (
         "What the colour of a state tells: its EP, the actual class of its sequence, or whether that was "
         "classified right",
         tuple(zip(STATE_COLOURS, ("EP", "actual class", "correct"), strict=True)),
+    ),
+    Option(
+        ids.STATE_DRAWING,
+        "Draw",
+        DEFAULTS.drawing,
+        "Dots, or cells of a few pixels: how many states each has, their mean EP (with colour by actual "
+        "class: their classes), or what share is of misclassified sequences; automatic is cells from "
+        f"{MANY:,} states in sight",
+        tuple(zip(DRAWINGS, ("automatic", "dots", "density", "mean EP", "errors"), strict=True)),
     ),
     Option(
         ids.FADE,
@@ -142,6 +152,7 @@ def display_options(values: Mapping[str, object]) -> DisplayOptions:
             size=_number(ids.STATE_SIZE, values),
         ),
         state_colour=_choice(ids.STATE_COLOUR, values),
+        drawing=_choice(ids.STATE_DRAWING, values),
         fade=_choices(ids.FADE, values),
         marks=_choices(ids.MARKS, values),
     )

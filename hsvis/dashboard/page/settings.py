@@ -25,7 +25,15 @@ def settings(view: View) -> Component:
             view,
         ),
         _section(
-            "States", [_row(ids.STATE_COLOUR), _row(ids.FADE), _row(ids.MARKS), _row(ids.STATE_SIZE)], view
+            "States",
+            [
+                _row(ids.STATE_COLOUR),
+                _row(ids.STATE_DRAWING),
+                _row(ids.FADE),
+                _row(ids.MARKS),
+                _row(ids.STATE_SIZE),
+            ],
+            view,
         ),
         _section(
             "Trajectory",

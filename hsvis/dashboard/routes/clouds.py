@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import flask
 from dash import Dash
@@ -14,8 +15,9 @@ from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.routes import answers, parameters
+from hsvis.figures import cells
 from hsvis.figures.cloud import Emphasis, Look, emphasis
-from hsvis.figures.view import FADES, MARKS, STATE_COLOURS, View
+from hsvis.figures.view import DRAWINGS, FADES, MARKS, STATE_COLOURS, View
 from hsvis.figures.window import Window
 from hsvis.web.capacity import Capacity, departure
 
@@ -34,6 +36,7 @@ class Picture:
     view: View
     window: Window
     colour: str
+    drawing: str
     marks: tuple[str, ...]
     fade: tuple[str, ...]
     filter: Filter
@@ -46,7 +49,7 @@ class Picture:
     @property
     def paint(self) -> tuple[object, ...]:
         """What decides the image besides."""
-        return (self.view.theme.name, self.view.palette_name, self.colour, self.marks)
+        return (self.view.theme.name, self.view.palette_name, self.colour, self.drawing, self.marks)
 
 
 def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
@@ -69,8 +72,9 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
 
     def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
         picture = _read_picture(runs, run, layer, projection)
-        content = ("grid and starts", *picture.shape)
-        return _answer_kept(content, lambda: drawn(_grid, picture))
+        with_cells = flask.request.args.get("cells") == "1"
+        content = ("grid and starts", *picture.shape, with_cells)
+        return _answer_kept(content, lambda: drawn(partial(_grid, with_cells=with_cells), picture))
 
     def state(run: str, row: str) -> flask.Response:
         return flask.jsonify(_state(runs, run, row))
@@ -90,6 +94,7 @@ def _read_picture(runs: Runs, run: str, layer: str, projection: str) -> Picture:
         view=view,
         window=Window(x0, x1, y0, y1, width, height, ratio=ratio, size=size),
         colour=parameters.choice("colour", STATE_COLOURS),
+        drawing=parameters.choice("draw", (*DRAWINGS, "class")),
         marks=_choices("marks", MARKS),
         fade=_choices("fade", FADES),
         filter=parameters.filter_argument(view.store),
@@ -139,12 +144,15 @@ def _answer_kept(content: tuple[object, ...], respond: Callable[[], flask.Respon
 
 
 def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
-    look = Look(picture.colour, picture.marks, emphasis)
-    return flask.Response(clouds.image(picture.view, picture.window, look), mimetype="image/png")
+    look = Look(picture.colour, picture.marks, emphasis, picture.drawing)
+    image, told = clouds.picture(picture.view, picture.window, look)
+    response = flask.Response(image, mimetype="image/png")
+    response.headers["X-Drawn"] = told
+    return response
 
 
-def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
-    content = clouds.grid_file(picture.view, picture.window, emphasis)
+def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis, *, with_cells: bool) -> flask.Response:
+    content = clouds.grid_file(picture.view, picture.window, emphasis, with_cells=with_cells)
     response = flask.Response(mimetype="application/octet-stream")
     if "gzip" in flask.request.accept_encodings:
         response.headers["Content-Encoding"] = "gzip"
@@ -152,6 +160,10 @@ def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Respons
         content = gzip.decompress(content)
     response.set_data(content)
     response.headers["X-Grid-Size"] = f"{picture.window.width}x{picture.window.height}"
+    if with_cells:
+        mesh = cells.mesh(picture.window)
+        ends = (mesh.x0, mesh.x1, mesh.y0, mesh.y1)
+        response.headers["X-Cells"] = ",".join(str(value) for value in (mesh.width, mesh.height, *ends))
     return response
 
 

@@ -1,12 +1,12 @@
 // The two figures of classes: their tooltips, their numbers, and clicks that keep what they are about.
-import { byId } from "../core/dom.mjs";
-import { onPlotted, whenReady } from "../core/page.mjs";
-import { plot } from "../core/plots.mjs";
-import { subscribe } from "../core/stores.mjs";
-import * as filter from "../state/filter.mjs";
-import * as options from "../state/options.mjs";
+import { byId } from "../../core/dom.mjs";
+import { onPlotted, whenReady } from "../../core/page.mjs";
+import { plot } from "../../core/plots.mjs";
+import { subscribe } from "../../core/stores.mjs";
+import * as filter from "../../state/filter.mjs";
+import * as options from "../../state/options.mjs";
 import * as matrix from "./matrix.mjs";
-import * as tooltip from "./tooltip.mjs";
+import * as tooltip from "../tooltip.mjs";
 
 const FIGURES = ["class-overview", "confusion-matrix"];
 

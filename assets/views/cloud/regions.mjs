@@ -1,10 +1,10 @@
 // Regions of the cloud: drawn as a box or a lasso, they become a part of the filter, and have their outlines.
-import { makeSvg } from "../core/dom.mjs";
-import { onPlotted, whenReady } from "../core/page.mjs";
-import { plot, projectionLayer } from "../core/plots.mjs";
-import { subscribe } from "../core/stores.mjs";
-import * as filter from "../state/filter.mjs";
-import { cloud } from "./cloud.mjs";
+import { makeSvg } from "../../core/dom.mjs";
+import { onPlotted, whenReady } from "../../core/page.mjs";
+import { plot, projectionLayer } from "../../core/plots.mjs";
+import { subscribe } from "../../core/stores.mjs";
+import * as filter from "../../state/filter.mjs";
+import { cloud } from "../cloud.mjs";
 
 const LARGEST = 100; // points: an address must hold several regions
 
