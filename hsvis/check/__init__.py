@@ -88,6 +88,9 @@ def check(config: Config, progress: Progress = silent) -> Findings:
         reason = "no words" if corpus.test.series is None else "no steps"
         rows["test"] = rows["test"].but(reason, len(plan.rows) - len(sample.rows))
     facts += [("rows", _used(name, used)) for name, used in rows.items() if used.read]
+    if not sample.exact and len(sample.rows) < sample.read:
+        empty = sample.read - len(sample.rows)
+        facts.append(("", f"of a sample of {sample.read:,} rows to analyse {empty:,} give the model no step"))
     if len(corpus.train):
         facts.append(("overlap", _overlap(plan)))
     facts.append(("tokens", _known(sample)))

@@ -154,6 +154,18 @@ def test_a_large_dataset_is_sampled_and_that_is_said(
     assert int(found[1].replace(",", "")) == pytest.approx(steps + 1, rel=0.1)
 
 
+def test_rows_that_the_models_reader_drops_are_told_of_the_sample(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "vocab.txt").write_text("\n".join(WORDS).replace("<unk>", "spare") + "\n", encoding="utf-8")
+    written(folder, [("a good film", "pos"), ("a bad plot", "neg"), ("unheard of", "neg")], 400)
+    lines, _ = table(own(folder), capsys)
+    told = [text for _, text in lines if "give the model no step" in text]
+    found = re.fullmatch(r"of a sample of 500 rows to analyse (\d+) give the model no step", told[0])
+    assert found
+    assert 160 <= int(found[1]) <= 173
+
+
 def test_time_counts_what_was_measured(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = own(folder, tokenizer="own_models:slow", kwargs="{words: 28}", checkpoint="null")
     time = dict(table(arguments, capsys)[0])["time"]

@@ -1,9 +1,9 @@
 """What padding changes in a model's answers, and whether the model was evidently trained with it.
 
 Three readings are compared: without padding, and padded on either side.  Where padding on one side changes
-nothing, the model seems to pack or mask it.  A change on both says little by itself, as there is one of a model
-that never saw padding, too.  What tells is that more labels are right with it than without, by more than
-chance, and more than by always the same answer.
+nothing, the model seems to pack or mask it.  A change on both says little by itself, as there is one in a
+model that never saw padding, too.  What tells is that more labels are right with it than without, by more
+than chance, and more than by always the same answer.
 """
 
 from collections.abc import Callable, Iterator, Sequence
