@@ -5,6 +5,7 @@ without a traceback and ends with exit code 2.
 """
 
 import difflib
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,19 +35,25 @@ class DamagedFileError(CacheError):
 
     def __init__(self, path: Path, cause: object) -> None:
         why = "it is not there" if isinstance(cause, FileNotFoundError) else cause
-        super().__init__(f"{path}: can't be read ({why}). Build the run again: only this file is made again.")
-        self.path = path
+        self.path, self._errno = path, getattr(cause, "errno", None)
+        super().__init__(f"{path}: can't be read ({why}). {self._remedy}")
+
+    @property
+    def _remedy(self) -> str:
+        if self._errno in (None, errno.ENOENT, errno.EIO):
+            return "Build the run again: only this file is made again."
+        return "Look whether hsvis may read it, and what else the system needs to open it."
 
     @property
     def is_of_content(self) -> bool:
         """Whether the file is there but makes no sense: once it is set aside, the next build makes it."""
-        return getattr(self.__cause__, "errno", None) is None
+        return self._errno in (None, errno.EIO)
 
     @property
     def told(self) -> str:
         """The message for a page: with the file's place in the run, not that on the server's disk."""
         place = "/".join(self.path.parts[-3:])
-        return f"{place}: can't be read. Build the run again: only this file is made again."
+        return f"{place}: can't be read. {self._remedy}"
 
 
 class ReplacedFileError(DamagedFileError):
@@ -58,7 +65,7 @@ class ReplacedFileError(DamagedFileError):
             f"{path}: the run was rebuilt since this page was opened, with other hidden states. "
             "Reload the page to see the new run.",
         )
-        self.path = path
+        self.path, self._errno = path, None
 
     @property
     def told(self) -> str:

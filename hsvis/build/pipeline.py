@@ -61,7 +61,8 @@ def build(config: Config, progress: Progress = silent) -> StateStore:
                     raise
                 repaired.add(error.path)
                 progress("repairing", 1, 1, str(error))
-                files.set_aside(error.path)
+                if error.is_of_content:
+                    files.set_aside(error.path)
 
 
 def locate(config: Config) -> tuple[RunFolder, Manifest | None, bool]:
@@ -106,7 +107,8 @@ def project(
         try:
             made = make_missing(lambda _: [stage], folder, manifest, progress)
         except DamagedFileError as error:
-            files.set_aside(error.path)
+            if error.is_of_content:
+                files.set_aside(error.path)
             raise
         if made is not None and made != manifest:
             write_manifest(folder, made)

@@ -210,13 +210,14 @@ def _open_each(
                 continue
             yield made
         else:
-            store = _open_found(one.config, say)
+            store, failed = _open_found(one.config, say)
+            damage = "" if store else find_damage(one.config)
             if store is not None:
                 yield store
-                continue
-            damage = find_damage(one.config)
-            if damage:  # the others are served; the page says so of this one
+            elif damage:
                 say(f"{one.name}: {damage} Build it with `{one.command}`.")
+            elif failed:
+                continue  # the others are served
             elif one.in_folder:
                 how = "it can be built from the page" if from_page else f"build it with `{one.command}`"
                 say(f"{one.name}: not built; {how}")
@@ -227,18 +228,18 @@ def _open_each(
                 )
 
 
-def _open_found(config: Config, say: Callable[[str], None]) -> StateStore | None:
-    """The built run of a config; None if there is none, or it can't be opened."""
+def _open_found(config: Config, say: Callable[[str], None]) -> tuple[StateStore | None, bool]:
+    """The built run of a config, None if there is none; and whether there is one that can't be opened."""
     found = find_run(config)
     if found is None:
-        return None
+        return None, False
     if found.doubt:
         say(f"{config.name}: {found.doubt}")
     try:
-        return open_run(found.folder, config.projections, found.manifest)
+        return open_run(found.folder, config.projections, found.manifest), False
     except CacheError as error:
         say(f"{config.name}: {error}")
-        if isinstance(error, DamagedFileError):
+        if isinstance(error, DamagedFileError) and error.is_of_content:
             with suppress(OSError):
                 files.set_aside(error.path)
-        return None
+        return None, True

@@ -56,21 +56,20 @@ def find_damage(config: Config) -> str:
     Returns:
         What is wrong and what to do; "" where nothing was built.
     """
-    made_of = sources(config)
     told = []
     for path in sorted((paths.cache_folder() / config.name).glob("*/manifest.json")):
         folder = RunFolder(path.parent)
         found = inspect_manifest(folder)
         if isinstance(found, Unreadable):
             told.append(found.text)
-        elif found is not None and _is_made_of(found, made_of) and config_of(found) == config:
-            broken = found.broken(folder)
-            if broken:
-                more = " …" if len(broken) > 3 else ""
-                told.append(
-                    f"{folder.path}: damaged or missing: {', '.join(broken[:3])}{more}. "
-                    "Build the run again: only what is damaged is made again."
-                )
+            continue
+        broken = found.broken(folder) if found is not None and config_of(found) == config else []
+        if found is not None and broken and _is_made_of(found, sources(config)):
+            more = " …" if len(broken) > 3 else ""
+            told.append(
+                f"{folder.path}: damaged or missing: {', '.join(broken[:3])}{more}. "
+                "Build the run again: only what is damaged is made again."
+            )
     return " ".join(told).replace(f"{paths.cache_folder()}{os.sep}", "")  # pages are told this, too
 
 

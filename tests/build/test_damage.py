@@ -1,9 +1,11 @@
 """A damaged file: others are served, its run is told to be damaged, and the next build makes it alone."""
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -119,6 +121,27 @@ def test_the_other_run_is_served_and_the_next_build_makes_the_file_alone(
     assert read_manifest(run) == store.manifest
     assert len(neighbours(store, LAYER, 2, 2)[0]) == 2
     assert not find_damage(configs[0])
+
+
+def test_a_file_that_the_system_does_not_open_is_left_where_it_is(
+    configs: list[Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = folder_of(configs[0])
+    opening = Path.open
+
+    def refused(self: Path, *rest: Any, **more: Any) -> Any:
+        if self == run.predictions:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return opening(self, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refused)
+        with pytest.raises(CacheError, match=r"predictions\.parquet.*Too many open files.*Look whether"):
+            build(configs[0])
+        stores, said, _ = served(configs)
+    assert [store.name for store in stores] == ["other"]
+    assert any("Too many open files" in line for line in said)
+    assert [store.name for store in served(configs)[0]] == ["tiny", "other"]
 
 
 def test_a_server_without_any_whole_run_says_what_is_damaged(configs: list[Config]) -> None:
