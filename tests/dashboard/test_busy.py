@@ -4,21 +4,24 @@ import json
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from hsvis.analysis import regions
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard import create_app
+from hsvis.dashboard.callbacks import sequence
 from hsvis.dashboard.content import clouds, filters
 from hsvis.dashboard.content.filters import Filter, Filters, matching
 from hsvis.dashboard.routes import exports
 from hsvis.errors import ClientGoneError
 from hsvis.run.store import StateStore
 from hsvis.web import capacity
-from hsvis.web.capacity import DISCONNECTED, TURNS, Capacity
+from hsvis.web.capacity import DISCONNECTED, RETRY_AFTER, TURNS, Capacity
 
 LONG = 60.0
 
@@ -83,7 +86,7 @@ def test_lassos_beyond_two_are_refused_and_everything_else_is_answered(
     first = [asking(client, f"/sequences/{cloud}?{lasso(k)}", statuses) for k in range(TURNS)]
     for _ in first:
         assert gate.begun.acquire(timeout=LONG)
-    for kind in ("sequences", "rows", "words"):
+    for kind in ("sequences", "rows", "words", "walk"):
         window = "x0=-9&x1=9&y0=-9&y1=9&start=0&end=9"
         answer = client.get(f"/{kind}/{cloud}?{lasso(99)}&{window}")
         assert answer.status_code == 503
@@ -186,3 +189,48 @@ def test_a_filter_by_regions_is_the_same_however_large_the_run(
         monkeypatch.setattr(filters, "LARGE", 1)
         large = Filters(turns=Capacity(1, "tests", patience=0)).mask(view, Filter(regions=drawn))
         assert large.tolist() == matching(Filter(regions=drawn), view).tolist()
+
+
+def test_long_sequences_are_drawn_one_after_the_other_until_their_answer_is_taken(
+    client: FlaskClient, demo_store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long, short = int(demo_store.lengths.argmax()), int(demo_store.lengths.argmin())
+    monkeypatch.setattr(sequence, "LONG", int(demo_store.lengths[long]))
+    monkeypatch.setattr(sequence, "LONG_PATIENCE", 0.0)
+    client = create_app([demo_store]).server.test_client()
+    assert demo_store.lengths[short] < demo_store.lengths[long]
+
+    def select(index: int) -> TestResponse:
+        layer = demo_store.layers[0]
+        return client.post(
+            "/_dash-update-component",
+            json=selecting(client, f"{demo_store.name}/{layer}", index),
+            buffered=False,
+        )
+
+    first = select(long)
+    refused = select(long)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, str(RETRY_AFTER))
+    assert select(short).status_code == 200
+    assert "projection" in first.json["response"]
+    first.close()
+    with select(long) as again:
+        assert again.status_code == 200
+
+
+def selecting(client: FlaskClient, shown: str, index: int) -> dict[str, Any]:
+    """What the page posts when a sequence is selected."""
+    run, layer = shown.split("/")
+    callback = next(
+        one
+        for one in client.get("/_dash-dependencies").json
+        if one["output"].startswith("..sequence-info.children")
+    )
+    values = {"selection": {"run": run, "sequence": index}, "view": {"run": run, "layer": layer}}
+    given = {
+        kind: [one | {"value": values.get(one["id"])} for one in callback[kind]]
+        for kind in ("inputs", "state")
+    }
+    names = callback["output"].strip(".").split("...")
+    outputs = [dict(zip(("id", "property"), name.rsplit(".", 1), strict=True)) for name in names]
+    return {"output": callback["output"], "outputs": outputs, "changedPropIds": ["selection.data"], **given}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import flask
 import plotly.graph_objects as go
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
@@ -15,6 +16,12 @@ from hsvis.dashboard.page.options import OF_SEQUENCE, display_options
 from hsvis.dashboard.page.token_strip import Part, sequence_strip
 from hsvis.figures.board import projection_figure, sequence_figures, unit_figure
 from hsvis.figures.view import DisplayOptions, View
+from hsvis.web.capacity import Capacity, departure
+
+LONG = (
+    20_000  # steps: of 200,000 steps with 64 units the figures are 155 MB, and 0.9 GB are needed to make them
+)
+LONG_PATIENCE = 30.0  # seconds that a long sequence waits for another one
 
 
 def sequence_views(
@@ -40,6 +47,19 @@ def sequence_views(
 
 
 def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
+    turns = Capacity(1, "long sequences", patience=LONG_PATIENCE)
+
+    def take_turn(view: View, index: int | None) -> None:
+        """One after the other, until the answer is taken, of sequences whose figures need much memory."""
+        if index is None or view.store.lengths[index] < LONG:
+            return
+        release = turns.take(1, departure())
+
+        @flask.after_this_request
+        def _(answer: flask.Response) -> flask.Response:
+            answer.call_on_close(release)
+            return answer
+
     @app.callback(
         Output(ids.SEQUENCE_INFO, "children"),
         Output(ids.TOKENS, "data"),
@@ -57,6 +77,7 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
         view = runs.resolve(asked)
         index = runs.selected(view, selection)
         options = display_options(dict(zip(OF_SEQUENCE, values, strict=True)))
+        take_turn(view, index)
         return (
             *sequence_views(view, index, options),
             change(projection_figure(view, clouds.bounds(view), index, options)),
@@ -72,5 +93,6 @@ def register(app: Dash, runs: Runs, clouds: Clouds) -> None:
     def _(units_by: object, selection: dict[str, Any] | None, asked: dict[str, Any] | None) -> go.Figure:
         view = runs.resolve(asked)
         index = runs.selected(view, selection)
+        take_turn(view, index)
         sequence = None if index is None else view.store.sequence(index)
         return unit_figure(view, sequence, display_options({ids.UNIT_ORDER: units_by}))[0]

@@ -24,7 +24,7 @@ from hsvis.web.capacity import Capacity, departure
 LARGEST_SIDE = 4096  # device pixels
 PIXELS = 2**24  # drawn at once, of images of each of two kinds: some 40 bytes a pixel are needed meanwhile
 LARGE = 2**22  # pixels: no screen's plot has more; larger ones, as for a picture to keep, wait for each other
-SMALL_WAITING = 8  # images in line that are not large
+SMALL_WAITING, SMALL_PATIENCE = 8, 5.0  # images in line that are not large, and seconds that they wait
 PIXEL_RATIOS = (0.5, 4.0)
 SIZES = (0.25, 4.0)  # of the dots, 1 is that by how many are in sight
 
@@ -54,7 +54,7 @@ class Picture:
 
 def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
-    small = Capacity(PIXELS, "images", most_waiting=SMALL_WAITING)
+    small = Capacity(PIXELS, "images", patience=SMALL_PATIENCE, most_waiting=SMALL_WAITING)
     large = Capacity(PIXELS, "large images")
 
     def drawn(

@@ -31,7 +31,7 @@ from hsvis.run.store import StateStore
 from hsvis.web.capacity import TURNS, Capacity, check, departure
 
 CHUNK_VALUES = 200_000  # that are in memory at once
-LARGE = 200_000  # values of a file from which on it takes its turn
+LARGE = 100_000  # values of a file from which on it takes its turn
 MOST_JSON = 4_000_000  # values of a JSON file, which is made in one piece
 FOLDER = "export/<run>/<layer>/<projection>/"
 SEQUENCES = "sequences.csv"

@@ -1,6 +1,7 @@
 """What the page's scripts ask about many sequences: which match a filter, and the words at their events."""
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +17,19 @@ from hsvis.dashboard.content.filters import Filters
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
+from hsvis.web.capacity import TURNS, Capacity, departure
 
 KINDS = ("jump", "change", "flip")
 SIDES = {"after": 0, "before": 1}  # how many rows before the event its word stands
 JUMP, CHANGE = 0.4, 0.3  # thresholds if none are given
 STRENGTH_BYTES = 256 * 2**20  # of what is measured of all states, kept for the next request
 CELLS, PER_CELL, MOST_WORDS = (28, 36), 2, 400
+LARGE = 500_000  # states from which on the words take their turn: some 200 bytes a state are needed meanwhile
 
 
 def register(app: Dash, runs: Runs, filters: Filters) -> None:
     """Adds the routes to the app's server, under the app's own path prefix."""
-    words = Words()
+    words, turns = Words(), Capacity(TURNS, "searches for words")
 
     def sequences(run: str, layer: str, projection: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
@@ -38,7 +41,8 @@ def register(app: Dash, runs: Runs, filters: Filters) -> None:
         view = parameters.view_of(runs, run, layer, projection)
         wanted = _read_wanted(view)
         matches = filters.mask(view, parameters.filter_argument(view.store))
-        return flask.jsonify(words.strongest(view, wanted, matches))
+        with turns.hold(1, departure()) if view.store.n_states >= LARGE else nullcontext():
+            return flask.jsonify(words.strongest(view, wanted, matches))
 
     answers.add_route(app, "sequences/<run>/<layer>/<projection>", sequences)
     answers.add_route(app, "words/<run>/<layer>/<projection>", shown_words)
