@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from hsvis.build import placing
 from hsvis.build.sample import cover
 from hsvis.config import PcaSettings, ProjectionSettings, TsneSettings
 from hsvis.progress import Progress, silent
 from hsvis.run.states import States, chunks
 
 ITERATIONS = 750  # of t-SNE, by openTSNE's default: 250 with early exaggeration, 500 without
-NEIGHBOURS = 10  # at whose median a state is placed
 PLACED_AT_ONCE = 50_000
 PCA_AT_ONCE = 200_000  # states; of more, the components are found part by part
 FEWEST = 5  # states; with fewer, neighbourhoods mean nothing and t-SNE gives way to PCA
@@ -26,11 +26,14 @@ class Embedded:
     Attributes:
         xy: (N, 2) float32, in no particular unit.
         details: what was done, for the manifest: `perplexity` and `kl_divergence`, or
-            `explained_variance`, and a `note` where a setting had to be adjusted.
+            `explained_variance`, and a `note` where a setting had to be adjusted; where states were placed,
+            `fitted` and `placed`, numbers of states, and `placed_by`.
+        fitted: (N,) bool, which states the projection was fitted to; None = all of them.
     """
 
     xy: np.ndarray
     details: dict[str, Any]
+    fitted: np.ndarray | None = None
 
 
 def embed(
@@ -43,8 +46,8 @@ def embed(
 ) -> Embedded:
     """Projects states.  The same states, settings and number of cores give the same coordinates.
 
-    t-SNE of more than `max_fit` states is fitted to a sample that covers them all (`sample.covering`);
-    the others are placed at the median of their nearest neighbours in it (Policar, Strazar and Zupan 2023).
+    t-SNE of more than `max_fit` states is fitted to a sample that covers them all (`sample.cover`);
+    the others are placed among their nearest neighbours in it (`placing.place`).
 
     Args:
         states: (N, H) float32, N >= 1; of very many, no more than some are in memory at once.
@@ -85,15 +88,12 @@ def _of_sample(states: States, rows: np.ndarray, settings: TsneSettings, progres
     for begin in range(0, len(rest), PLACED_AT_ONCE):
         progress("placing states", begin, len(rest), f"by their neighbours among {len(rows):,}")
         chunk = rest[begin : begin + PLACED_AT_ONCE]
-        xy[chunk] = _at_neighbours(embedding, states[chunk])
+        xy[chunk] = placing.place(embedding, states[chunk])
     progress("placing states", len(rest), len(rest), f"by their neighbours among {len(rows):,}")
-    return Embedded(xy, fitted.details | {"fitted": len(rows), "placed": len(rest)})
-
-
-def _at_neighbours(embedding: Any, new: np.ndarray) -> np.ndarray:
-    """New states (M, H) at the median of their nearest neighbours in a TSNEEmbedding: (M, 2) float32."""
-    nearest = min(NEIGHBOURS, len(embedding))
-    return np.asarray(embedding.prepare_partial(new, k=nearest, perplexity=nearest / 3), np.float32)
+    done = {"fitted": len(rows), "placed": len(rest), "placed_by": placing.METHOD}
+    is_fitted = np.zeros(len(states), bool)
+    is_fitted[rows] = True
+    return Embedded(xy, fitted.details | done, is_fitted)
 
 
 def label(settings: ProjectionSettings, details: Mapping[str, Any] | None = None) -> str:
@@ -110,8 +110,7 @@ def placer(
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Prepares an existing projection to take in new states: place(new (M, H)) -> (M, 2) float32.
 
-    PCA is exact.  For t-SNE each new state stands at the median of its nearest neighbours (Policar, Strazar
-    and Zupan 2023); optimising it further against the fixed embedding tore neighbourhoods apart.
+    PCA is exact.  For t-SNE each new state stands among its nearest neighbours, as `placing.place` says.
 
     Args:
         states: (N, H) float32 and xy: (N, 2) float32, as `embed` took and gave them.
@@ -124,13 +123,13 @@ def placer(
 
     jobs = os.cpu_count() or 1
     index = openTSNE.affinity.PerplexityBasedNN(
-        states, _perplexity(NEIGHBOURS / 3, len(states)), n_jobs=jobs, random_state=settings.seed
+        states, _perplexity(placing.NEIGHBOURS / 3, len(states)), n_jobs=jobs, random_state=settings.seed
     )
     fitted = openTSNE.TSNEEmbedding(xy.astype(np.float64), index, n_jobs=jobs)
 
     def place(new: np.ndarray) -> np.ndarray:
         new = _check_shape(new, states)
-        return _at_neighbours(fitted, new) if len(new) else np.empty((0, 2), np.float32)
+        return placing.place(fitted, new) if len(new) else np.empty((0, 2), np.float32)
 
     return place
 

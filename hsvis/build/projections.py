@@ -1,10 +1,13 @@
 """The stage of a projection: all states of a layer in 2-D by one method."""
 
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from hsvis.build.placing import METHOD
 from hsvis.build.plan import Plan
 from hsvis.build.projecting import embed, label
 from hsvis.config import ProjectionSettings
@@ -16,6 +19,7 @@ from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest, ProjectionFacts
 from hsvis.run.states import LayerStates
 from hsvis.storage import parquet
+from hsvis.storage.files import key_of
 
 
 @dataclass(frozen=True)
@@ -46,20 +50,28 @@ class ProjectionStage:
         return f"projection {self.id} of {self.layer}"
 
     def key(self, manifest: Manifest | None) -> str:
-        """The part of its name that tells its settings and states."""
-        return self.id.rpartition("-")[2]
+        """The part of its name that tells its settings and states; where states are placed, with how."""
+        key = self.id.rpartition("-")[2]
+        facts = manifest and manifest.projection(self.layer, self.id)
+        return key_of(key=key, placed_by=METHOD) if facts and "placed" in facts.details else key
 
     def is_whole(self, folder: RunFolder, manifest: Manifest | None) -> bool:
-        """Whether the manifest describes it and its file is there."""
-        if manifest is None or manifest.projection(self.layer, self.id) is None:
+        """Whether the manifest describes it and its file is there, its states placed as they would be now.
+
+        Where nothing can be written, places of an earlier version will do: the page says whose they are.
+        """
+        facts = manifest and manifest.projection(self.layer, self.id)
+        if manifest is None or not facts:
             return False
-        return manifest.has(folder, folder.embedding(self.layer, self.id))
+        is_current = _is_placed_as_now(facts.details) or not os.access(folder.path, os.W_OK)
+        return is_current and manifest.has(folder, folder.embedding(self.layer, self.id))
 
     def make(self, folder: RunFolder, manifest: Manifest | None, progress: Progress) -> Manifest:
         """Projects the states, unless a killed build has done so; labels it unlike all others."""
         assert manifest is not None
         path = folder.embedding(self.layer, self.id)
-        if not parquet.is_whole(path, manifest.states, tables.EMBEDDING):
+        is_made = parquet.is_whole(path, manifest.states, tables.EMBEDDING)
+        if not is_made or not _is_placed_as_now(parquet.read_details(path)):
             write_projection(folder, self.layer, self.id, self.settings, progress)
         details = parquet.read_details(path)
         others = [one for one in manifest.projections if (one.layer, one.name) != (self.layer, self.id)]
@@ -71,6 +83,11 @@ class ProjectionStage:
             details=details,
         )
         return manifest.but(projections=unlike_each_other([*others, facts]))
+
+
+def _is_placed_as_now(details: Mapping[str, Any]) -> bool:
+    """Whether none of its states were placed, or all as this version places them."""
+    return "placed" not in details or details.get("placed_by") == METHOD
 
 
 def write_projection(
@@ -87,7 +104,7 @@ def write_projection(
             folder.states(layer, 0), f"the layer has {len(states):,} states, not {len(steps):,}"
         )
     done = embed(states, settings, progress, groups=np.repeat(labels, lengths), steps=steps)
-    table = tables.embedding_table(lengths, done.xy)
+    table = tables.embedding_table(lengths, done.xy, done.fitted)
     parquet.write_table(folder.embedding(layer, name), table, done.details)
     if "note" in done.details:
         progress(f"{label(settings)}, {layer}", 1, 1, done.details["note"])

@@ -102,12 +102,18 @@ def read_distances(folder: RunFolder, layer: str, steps: Steps) -> np.ndarray:
 def read_projection(folder: RunFolder, facts: ProjectionFacts, steps: Steps) -> Projection:
     """A projection of all states.  Raises DamagedFileError."""
     path = folder.embedding(facts.layer, facts.name)
-    table = parquet.read_table(path, layout=tables.EMBEDDING, rows=len(steps))
+    layout = tables.PLACED if "placed_by" in facts.details else tables.EMBEDDING
+    table = parquet.read_table(path, layout=layout, rows=len(steps))
     steps.check(path, table)
     xy = np.column_stack([column(table, "x"), column(table, "y")])
     _check_finite(path, [xy])
+    fitted = column(table, "fitted") if "fitted" in layout else None
+    if fitted is not None:
+        fitted.flags.writeable = False
+        if int(fitted.sum()) != facts.details.get("fitted"):
+            raise DamagedFileError(path, "it marks other states as fitted than were")
     return Projection(
-        facts.name, facts.label, facts.settings["method"], xy, facts.details, facts.settings,
+        facts.name, facts.label, facts.settings["method"], xy, facts.details, facts.settings, fitted,
     )  # fmt: skip
 
 

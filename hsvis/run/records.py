@@ -55,6 +55,8 @@ class Projection:
         xy: (N, 2) float32.
         details: what was done, as in `hsvis.build.projecting.Embedded`.
         settings: of the config.
+        fitted: (N,) bool, which states the method was fitted to; None where it was to all, and where an
+            earlier version placed some and did not say which.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Projection:
     xy: np.ndarray
     details: dict[str, Any]
     settings: dict[str, Any]
+    fitted: np.ndarray | None = None
 
     @cached_property
     def content(self) -> str:

@@ -88,7 +88,7 @@ class StateStore:
         return cls(folder, manifest, sequences, ep, distances, projections)
 
     def with_projections(self) -> "StateStore":
-        """This run with the projections that were added to its folder; everything else is shared.
+        """This run with the projections that are new in its folder, or made anew; all else is shared.
 
         Raises:
             CacheError: the run is gone, or its manifest can't be read.
@@ -100,9 +100,10 @@ class StateStore:
             raise ReplacedFileError(self._folder.manifest)
         projections, steps = dict(self._projections), Steps(self.lengths)
         for facts in manifest.projections:
-            if facts.name not in [one.name for one in projections[facts.layer]]:
-                added = read_projection(self._folder, facts, steps)
-                projections[facts.layer] = (*projections[facts.layer], added)
+            named = {one.name: one for one in projections[facts.layer]}
+            if facts.name not in named or named[facts.name].details != facts.details:
+                named[facts.name] = read_projection(self._folder, facts, steps)
+                projections[facts.layer] = tuple(named.values())
         return StateStore(self._folder, manifest, self._sequences, self.ep, self._distances, projections)
 
     @property

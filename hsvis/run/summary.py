@@ -60,4 +60,6 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
 
 
 def _number(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     return " and ".join(f"{v:.3g}" for v in value) if isinstance(value, list) else f"{value:.4g}"

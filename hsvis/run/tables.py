@@ -29,6 +29,7 @@ SEQUENCES: Layout = {
 SERIES: Layout = {**SEQUENCES, "values": Lists(Vectors())}
 STEPS: Layout = {"sequence": pa.int32(), "step": pa.int32()}
 EMBEDDING: Layout = {**STEPS, "x": pa.float32(), "y": pa.float32()}
+PLACED: Layout = {**EMBEDDING, "fitted": pa.bool_()}  # where states were placed beside those fitted
 
 
 def predictions_layout(classes: int | None = None) -> Layout:
@@ -133,6 +134,11 @@ def state_table(steps: dict[str, pa.Array], distances: np.ndarray, states: np.nd
     return pa.table(steps | {"distance": pa.array(distances), "state": vectors(states)})
 
 
-def embedding_table(lengths: np.ndarray, xy: np.ndarray) -> pa.Table:
-    """One row a step: its 2-D coordinates, (N, 2) float32."""
-    return pa.table(step_columns(0, lengths) | {"x": pa.array(xy[:, 0]), "y": pa.array(xy[:, 1])})
+def embedding_table(lengths: np.ndarray, xy: np.ndarray, fitted: np.ndarray | None = None) -> pa.Table:
+    """One row a step: its 2-D coordinates, (N, 2) float32.
+
+    Args:
+        fitted: (N,) bool, whether the projection was fitted to the state; a column, unless it is to all.
+    """
+    columns = step_columns(0, lengths) | {"x": pa.array(xy[:, 0]), "y": pa.array(xy[:, 1])}
+    return pa.table(columns if fitted is None else columns | {"fitted": pa.array(fitted)})
