@@ -78,6 +78,13 @@ def demo_store(session_cache: Path, demo_config: Config) -> StateStore:
     return build(demo_config)
 
 
+@pytest.fixture(scope="session")
+def placed_store(session_cache: Path) -> StateStore:
+    """A run of which t-SNE is fitted to 100 states and the others are placed; of its PCA none is."""
+    projections = "projections=[{method: tsne, perplexity: 5, max_fit: 100}, {method: pca}]"
+    return build(load_config("demo", [*SMALL, "name=placed", "model.epochs=1", projections]))
+
+
 @pytest.fixture
 def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache of the test's own."""
