@@ -1,7 +1,8 @@
 // The steps of the selected sequence, read from the figures that show them: nothing is kept twice.
 import { plot, trace } from "./plots.mjs";
 
-// What is shown as a whole: {run, edition, cloud, theme, palette, classes, sequence, label, first}.
+// What is shown as a whole: {run, edition, cloud, layer, projection, theme,
+// palette, classes, sequence, label, first, fitted}.
 export const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
 export const index = () => meta().sequence ?? null;
@@ -33,6 +34,9 @@ export function point(step) {
   const steps = trace(plot("projection"), "steps");
   return steps && step < steps.x.length ? [steps.x[step], steps.y[step]] : null;
 }
+
+// Whether the projection was fitted to the state after a step; undefined where it was to all states.
+export const isFitted = (step) => meta().fitted?.includes(step);
 
 // The row of a step in the step tables.
 export const row = (step) => meta().first + step;

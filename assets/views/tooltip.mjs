@@ -34,6 +34,11 @@ function answerLine(label, answer) {
   return answer ? [line(label, ...className(answer.winner, answer.share))] : [];
 }
 
+// Whether the projection was fitted to a state or the state placed into it; nothing where it was to all.
+function placeLine(isFitted, { from }) {
+  return isFitted === undefined || from ? [] : [line("place", isFitted ? "fitted" : "by its neighbours")];
+}
+
 function content(shown) {
   const { sequence, step } = shown;
   const own = sequence === steps.index();
@@ -54,6 +59,7 @@ function content(shown) {
     lines.push(...answerLine("classified", answer));
   }
   if (label !== undefined) lines.push(line("class", ...className(label)));
+  lines.push(...placeLine(own ? steps.isFitted(step) : found?.fitted, shown));
   if (shown.detail) lines.push(line(shown.detail[0], ...[shown.detail[1]].flat()));
   return lines;
 }
@@ -87,8 +93,9 @@ export function show(shown, event) {
 
 // A row is another state in another edition of the run.
 function address(row) {
-  const { run, edition } = steps.meta();
-  return `state/${encodeURIComponent(run)}/${row}?${new URLSearchParams({ edition })}`;
+  const { run, edition, layer, projection, fitted } = steps.meta();
+  const query = new URLSearchParams(fitted ? { edition, layer, projection } : { edition });
+  return `state/${encodeURIComponent(run)}/${row}?${query}`;
 }
 
 // The word of a state that is not of the selected sequence: the only thing that the page does not hold.

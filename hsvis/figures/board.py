@@ -173,15 +173,24 @@ def projection_figure(
         "run": store.name,
         "edition": view.edition,
         "cloud": view.cloud,
+        "layer": view.layer,
+        "projection": view.projection.name,
         "theme": view.theme.name,
         "palette": view.palette_name,
         "bounds": list(whole),
         "classes": list(store.classes),
         "sequence": index,
         "first": rows.start,  # the row of its step 0
+        "fitted": _fitted_steps(view, rows),
         "label": None if index is None else int(store.labels[index]),
     }
     return figure.update_layout(meta=meta, uirevision=view.cloud)
+
+
+def _fitted_steps(view: View, rows: slice) -> list[int] | None:
+    """The steps of a sequence that the projection was fitted to; None where it was to all states."""
+    fitted = view.projection.fitted
+    return None if fitted is None else np.flatnonzero(fitted[rows]).tolist()
 
 
 def cloud_image(

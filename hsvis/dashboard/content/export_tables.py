@@ -45,8 +45,9 @@ def confusion_matrix(view: View) -> Table:
 
 
 def projection(view: View) -> Table:
-    """All N states with their coordinates and EPs."""
-    header = ["sequence", "step", "token", "x", "y", "winning class"]
+    """All N states with their coordinates and EPs; whether they were fitted, where some were placed."""
+    place = [*_xy_columns(view, slice(0, 0))]
+    header = ["sequence", "step", "token", *place, "winning class"]
     return Table([*header, *_ep_names(view.store)], _states(view), view.store.n_states)
 
 
@@ -111,6 +112,11 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "distance_share": _values(_distance_share(view, sequence)),
         "x": _values(view.projection.xy[sequence.rows, 0]),
         "y": _values(view.projection.xy[sequence.rows, 1]),
+        **(
+            {}
+            if view.projection.fitted is None
+            else {"fitted": view.projection.fitted[sequence.rows].tolist()}
+        ),
     }
     return {
         "run": store.name,
@@ -179,8 +185,9 @@ def _ep_columns(store: StateStore, ep: np.ndarray) -> dict[str, Iterable[object]
 
 
 def _xy_columns(view: View, rows: slice) -> dict[str, Iterable[object]]:
-    xy = view.projection.xy[rows]  # (T, 2)
-    return {"x": _numbers(xy[:, 0]), "y": _numbers(xy[:, 1])}
+    xy, fitted = view.projection.xy[rows], view.projection.fitted  # (T, 2) and (N,)
+    marks = {} if fitted is None else {"fitted": [_yes_no(one) for one in fitted[rows].tolist()]}
+    return {"x": _numbers(xy[:, 0]), "y": _numbers(xy[:, 1]), **marks}
 
 
 def _distance_columns(view: View, sequence: Sequence) -> dict[str, Iterable[object]]:

@@ -126,7 +126,10 @@ def projection_info(view: View) -> str:
     projection = view.projection
     parts = [projection.label, count(view.store.n_states, "state")]
     if "placed" in projection.details:
-        parts.append(f"{projection.details['fitted']:,} fitted, the others placed")
+        fitted, placed = projection.details["fitted"], projection.details["placed"]
+        parts.append(f"{fitted:,} fitted, {placed:,} placed by their neighbours")
+        if projection.fitted is None:
+            parts.append("placed on a lattice by an earlier version: build the run again")
     divergence = projection.details.get("kl_divergence")
     if divergence is not None:
         parts.append(f"KL divergence {divergence:.2f}")

@@ -168,11 +168,13 @@ def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis, *, with_cells: b
 
 
 def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
-    """Raises: NotFound if there is no such run or row; BadRequest if `row` is no number."""
+    """Raises: NotFound if there is no such run, row or projection; BadRequest if `row` is no number."""
     store = parameters.store_of(runs, run)
     at = parameters.row_of(store, row)
     index, step = store.locate(at)
     ep = store.ep[at]
+    projection = parameters.projection_of(store, flask.request.args.get("layer", store.layers[0]))
+    fitted = None if projection is None else projection.fitted
     return {
         "sequence": index,
         "step": step,
@@ -180,4 +182,4 @@ def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
         "predicted": int(ep.argmax()),
         "confidence": float(ep.max()),
         "label": int(store.labels[index]),
-    }
+    } | ({} if fitted is None else {"fitted": bool(fitted[at])})

@@ -40,7 +40,7 @@ def _nearest(store: StateStore, layer: str, row: int) -> list[dict[str, Any]]:
     if not (1 <= k <= MOST and k == int(k)):
         raise BadRequest(f"k={k:g} is not a number of states: 1 to {MOST}.")
     of_sequences = parameters.choice("of", OF) == "sequences"
-    projection = _projection(store, layer)
+    projection = parameters.projection_of(store, layer)
     if not store.manifest.names(store.folder, store.folder.records(layer)):
         raise NotFound(
             f"The run “{store.name}” was built before there were indexes of states. Build it again "
@@ -53,14 +53,6 @@ def _nearest(store: StateStore, layer: str, row: int) -> list[dict[str, Any]]:
         | {"distance": distance, "share": distance / largest if largest > 0 else None}
         for one, distance in zip(rows.tolist(), distances.tolist(), strict=True)
     ]
-
-
-def _projection(store: StateStore, layer: str) -> Projection | None:
-    name = flask.request.args.get("projection")
-    try:
-        return None if name is None else store.projection(layer, name)
-    except KeyError:
-        raise NotFound(f"There is no projection {name!r} of layer {layer!r}.") from None
 
 
 def _describe(store: StateStore, row: int, projection: Projection | None) -> dict[str, Any]:

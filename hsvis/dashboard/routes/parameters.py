@@ -11,6 +11,7 @@ from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.filters import Filter
 from hsvis.figures.style.theme import PALETTES
 from hsvis.figures.view import View
+from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
 
 SENDER = ("X-Requested-With", "hsvis")  # a header that the page of another site can't send
@@ -53,6 +54,17 @@ def row_of(store: StateStore, row: str) -> int:
     if int(row) >= store.n_states:
         raise NotFound(f"Run {store.name!r} has no state {row}: its rows are 0 to {store.n_states - 1}.")
     return int(row)
+
+
+def projection_of(store: StateStore, layer: str) -> Projection | None:
+    """The `projection` of a layer that is asked for; None if none is.  Raises: NotFound if there is none."""
+    name = flask.request.args.get("projection")
+    if name is None:
+        return None
+    try:
+        return store.projection(layer, name)
+    except KeyError:
+        raise NotFound(f"There is no projection {name!r} of layer {layer!r}.") from None
 
 
 def choice(name: str, allowed: tuple[str, ...]) -> str:
