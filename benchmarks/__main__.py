@@ -16,6 +16,7 @@ from benchmarks import (
     neighbours,
     opening,
     own_model,
+    palettes,
     placing,
     projections,
     reading,
@@ -48,6 +49,7 @@ ALL = {
     "flips": flips.run,
     "whole": whole.run,
     "accuracy": accuracy.run,
+    "palettes": palettes.run,
 }
 
 

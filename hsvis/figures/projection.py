@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.style.colour import mix
+from hsvis.figures.style.colour import hexes, mix
 from hsvis.figures.style.theme import Palette, Theme, ep_strength, frame
 
 N_COLOURS = 17  # of the segments; odd, so that an EP of 0.5 has its own
@@ -143,9 +143,8 @@ def _segment_colours(
         return bins, palette.ep_hexes(np.column_stack([1 - share, share]))
     levels = 4  # of how decided the winning class is
     strength = np.minimum((ep_strength(ep[:-1]) * levels).astype(np.int64), levels - 1)
-    hues = [
-        mix(palette.neutral, hue, (level + 0.5) / levels) for hue in palette.hexes for level in range(levels)
-    ]
+    classes, level = np.divmod(np.arange(levels * n_classes), levels)
+    hues = hexes(palette.mixed(classes, (level + 0.5) / levels))
     return ep[:-1].argmax(axis=1) * levels + strength, hues
 
 

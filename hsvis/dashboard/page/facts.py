@@ -8,6 +8,7 @@ from hsvis.analysis.confusion import Confusion, confused_pairs, confusion_counts
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.wording import class_name, count, percent
 from hsvis.figures.confusion_matrix import MOST_MARKED
+from hsvis.figures.style.apart import told_apart
 from hsvis.figures.view import View
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
@@ -119,6 +120,14 @@ def legend(view: View) -> list[Component]:
         )
         for k, name in enumerate(classes)
     ]
+
+
+def palette_note(view: View) -> str:
+    """How many classes the colours of the palette tell apart, and how many the run has."""
+    n_classes, n_apart = view.store.n_classes, told_apart(view.palette)
+    if n_apart >= n_classes:
+        return f"Tells {n_classes} classes apart for colour-blind eyes too, certain and half certain."
+    return f"Tells {n_apart} classes apart for colour-blind eyes; this run has {n_classes:,}."
 
 
 def projection_info(view: View) -> str:

@@ -38,6 +38,7 @@ LAYER_SELECT = "layer-select"
 PROJECTION_SELECT = "projection-select"
 THEME_TOGGLE = "theme-toggle"
 PALETTE_SELECT = "palette-select"
+PALETTE_NOTE = "palette-note"  # how many classes it tells apart
 
 # display options; see hsvis/dashboard/page/options.py
 JUMP_WORDS = "jump-words"

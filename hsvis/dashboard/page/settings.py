@@ -6,6 +6,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.facts import palette_note
 from hsvis.dashboard.page.options import BY_ID, Option
 from hsvis.figures.style.theme import PALETTES
 from hsvis.figures.view import View
@@ -55,7 +56,8 @@ def settings(view: View) -> Component:
             ),
         ],
     )
-    sections[-1].children.append(palette)
+    note = html.P(palette_note(view), id=ids.PALETTE_NOTE, className="setting-note")
+    sections[-1].children += [palette, note]
     reset = html.Button("Reset all", id=ids.RESET_OPTIONS, className="quiet", type="button")
     return html.Details(
         id=ids.SETTINGS,

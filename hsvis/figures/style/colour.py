@@ -1,4 +1,4 @@
-"""Arithmetic with colours: hex strings, mixtures, and hues that are far apart."""
+"""Arithmetic with colours: hex strings, mixtures, spaces and contrast."""
 
 from collections.abc import Sequence
 
@@ -50,6 +50,16 @@ def oklab(light: np.ndarray) -> np.ndarray:
     return np.cbrt(light @ _TO_CONES.T) @ _TO_LAB.T
 
 
+def from_oklab(lab: np.ndarray) -> np.ndarray:
+    """(N, 3) linear light of (N, 3) OKLab; below 0 or above 1 where no screen shows the colour."""
+    return (lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_CONES).T
+
+
+def srgb(light: np.ndarray) -> np.ndarray:
+    """(N, 3) sRGB from 0 to 255 of (N, 3) linear light, 0 to 1."""
+    return 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
 def luminance(colour: str) -> float:
     """Relative luminance by WCAG, 0 to 1."""
     return float(linear(rgb([colour]))[0] @ (0.2126, 0.7152, 0.0722))
@@ -59,29 +69,3 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio by WCAG, 1 to 21."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
-
-
-def more_colours(given: Sequence[str], count: int, lightness: Sequence[float]) -> list[str]:
-    """`count` colours, each as far as possible from all before it.
-
-    Args:
-        given: colours that are taken.
-        lightness: OKLab lightnesses, 0 to 1, that read well on the page.
-    """
-    level, chroma, hue = (
-        axis.ravel() for axis in np.meshgrid(lightness, (0.07, 0.12, 0.17), np.radians(np.arange(0, 360, 8)))
-    )
-    lab = np.column_stack([level, chroma * np.cos(hue), chroma * np.sin(hue)])
-    light = (lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_CONES).T
-    shown = ((light >= 0) & (light <= 1)).all(axis=1)
-    lab, light = lab[shown], light[shown]
-    distance = np.full(len(lab), np.inf)  # of each candidate to the nearest colour taken
-    for taken in oklab(linear(rgb(given))):
-        distance = np.minimum(distance, np.linalg.norm(lab - taken, axis=1))
-    chosen = []
-    for _ in range(count):
-        best = int(distance.argmax())
-        chosen.append(best)
-        distance = np.minimum(distance, np.linalg.norm(lab - lab[best], axis=1))
-    srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return hexes(255 * srgb[chosen])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from hsvis.figures.style.colour import contrast, hexes, mix, more_colours, rgb
+from hsvis.figures.style.colour import contrast, hexes, mix, rgb
+from hsvis.figures.style.vision import more_colours
 
 FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 FONT_SIZE = 11  # px; tooltips are one larger, ticks and axis titles one smaller
@@ -38,7 +39,9 @@ class Theme:
     below: str  # a unit far below 0
     above: str  # a unit far above 0
     class_hexes: tuple[str, ...]  # of the first classes
-    lightness: tuple[float, ...]  # OKLab, of the classes beyond those
+    lightness: tuple[
+        float, ...
+    ]  # OKLab, of the classes beyond those; all have a contrast of 3 to the surface
     scale: float = 1.0  # of the type in figures and the margins that hold it: it grows with the page's
 
     def px(self, size: float) -> float:
@@ -46,8 +49,9 @@ class Theme:
         return size if self.scale == 1 else round(size * self.scale, 1)
 
 
-# Class colours: found by simulated annealing among those that stand out from the surface, so that the least
-# distance between any two in OKLab is largest, for normal sight and the three kinds of colour blindness.
+# Class colours: found by `python -m benchmarks.palette_search`, so that any two of the eight differ much
+# (CIEDE2000), certain and half certain, in normal, deuteranope and protanope sight; test_apart.py holds how
+# much.  The first two differ in greyscale too.
 LIGHT = Theme(
     name="light",
     background="#f6f7f9",
@@ -56,7 +60,7 @@ LIGHT = Theme(
     muted="#626b77",
     grid="#e3e6eb",
     neutral="#c3c7cd",
-    right="#7db3a4",
+    right="#559e8b",
     wrong="#b42318",
     highlight="#111418",
     ring_start="#868e99",
@@ -64,10 +68,9 @@ LIGHT = Theme(
     below="#01665e",
     above="#8c510a",
     class_hexes=(
-        "#d95f02", "#2166ac", "#219e61", "#ab63ea", "#bdad2f",
-        "#782930", "#2ab2ee", "#f3829d", "#582493", "#964c74",
+        "#d77f1a", "#0035b8", "#006259", "#6f1222", "#c9120d", "#68005d", "#8b86ff", "#548152",
     ),
-    lightness=(0.42, 0.54, 0.66, 0.76),
+    lightness=(0.40, 0.46, 0.52, 0.58, 0.645),
 )  # fmt: skip
 DARK = Theme(
     name="dark",
@@ -77,18 +80,17 @@ DARK = Theme(
     muted="#98a1ad",
     grid="#2c323b",
     neutral="#5b626d",
-    right="#1f8f7a",
-    wrong="#f59a7d",
+    right="#1f957f",
+    wrong="#ffa07a",
     highlight="#ffffff",
     ring_start="#98a1ad",
     accent="#a9bbd4",
     below="#5bc4b6",
     above="#dba65e",
     class_hexes=(
-        "#fe7d38", "#5983c9", "#4fbe7d", "#bb87fc", "#f3dc3f",
-        "#d52f41", "#7fdafd", "#fd9abe", "#8a4bd2", "#b95ea0",
+        "#ff9927", "#5978f0", "#c6ffdf", "#c62811", "#ffb19a", "#ffd5ff", "#b2a9ff", "#ebfe66",
     ),
-    lightness=(0.56, 0.66, 0.76, 0.88),
+    lightness=(0.56, 0.64, 0.72, 0.80, 0.88),
 )  # fmt: skip
 
 
@@ -135,16 +137,31 @@ class Palette:
             (N, 3) uint8. A row of equal EPs gets the neutral grey, a certain one the full colour of its
             class; with two classes that is a diverging gradient through grey at 0.5.
         """
-        classes = rgb(self.hexes)  # (C, 3)
-        neutral = rgb([self.neutral])  # (1, 3)
-        mixed = neutral + ep_strength(ep)[:, None] * (classes[ep.argmax(axis=1)] - neutral)  # (N, 3)
-        return np.rint(mixed).astype(np.uint8)
+        return self.mixed(ep.argmax(axis=1), ep_strength(ep))
 
     def code_colours(self) -> np.ndarray:
         """(K, 3) uint8, the colour of each of the codes of `ep_codes`: `ep_colours` within one of 255."""
-        classes, neutral = rgb(self.hexes)[:, None], rgb([self.neutral])  # (C, 1, 3), (1, 3)
-        shares = np.linspace(0, 1, CODES // len(self.hexes))[:, None]  # (L, 1)
-        return np.rint(neutral + shares * (classes - neutral)).astype(np.uint8).reshape(-1, 3)
+        n_classes = len(self.hexes)
+        levels = CODES // n_classes
+        return self.mixed(
+            np.repeat(np.arange(n_classes), levels), np.tile(np.linspace(0, 1, levels), n_classes)
+        )
+
+    def mixed(self, winner: np.ndarray, strength: np.ndarray) -> np.ndarray:
+        """The colours of EPs by winning class and by how decided they are: sRGB between grey and class.
+
+        All that has the colour of an EP has it from here, or from a gradient in sRGB between the same two, as
+        those of Plotly and of style sheets are.
+
+        Args:
+            winner: (N,) int, classes.
+            strength: (N,) float, 0 to 1, as `ep_strength` says it.
+
+        Returns:
+            (N, 3) uint8.
+        """
+        classes, neutral = rgb(self.hexes), rgb([self.neutral])  # (C, 3), (1, 3)
+        return np.rint(neutral + strength[:, None] * (classes[winner] - neutral)).astype(np.uint8)
 
     def ep_hexes(self, ep: np.ndarray) -> list[str]:
         """`ep_colours` as N CSS hex strings."""
@@ -153,17 +170,17 @@ class Palette:
 
 @lru_cache(maxsize=64)
 def palette(n_classes: int, theme: Theme, name: str = "hsvis") -> Palette:
-    """Colours for C classes; beyond those that the palette has, as far apart as possible.
+    """Colours for C classes; beyond those that the palette has, as far apart as possible and never near grey.
 
     Args:
-        name: of `PALETTES`; "hsvis" is safe for the colour-blind up to ten classes.
+        name: of `PALETTES`; `apart.told_apart` says how many classes its colours tell apart.
 
     Raises:
         ValueError: if there is no palette of that name.
     """
     first = _first_colours(theme, name)
     missing = max(0, n_classes - len(first))
-    more = more_colours((*first, theme.neutral), missing, theme.lightness)
+    more = more_colours(first, theme.neutral, missing, theme.lightness)
     return Palette(hexes=(*first, *more)[:n_classes], neutral=theme.neutral)
 
 
