@@ -7,7 +7,7 @@ A class has a colour in each theme, of about the same hue.  Among colours that s
 (CIEDE2000) is largest: any two certain, any two half certain, a certain and a half certain one, in normal,
 deuteranope and protanope sight, and a certain one and its own half certain one.  Hill climbing off the grid
 ends it.  The first two are an orange and a darker blue, the ends of the gradient of two classes; the others
-follow in an order in which the first few are farthest apart.
+follow, and last those that look grey to some eyes.
 """
 
 import argparse
@@ -209,18 +209,10 @@ def _faults(tried: np.ndarray, k: int, colours: np.ndarray, theme: Theme, hue: f
 
 
 def ordered(both: tuple[np.ndarray, np.ndarray]) -> list[int]:
-    """The classes from the first two on, each next the one that is farthest from those before."""
-    apart = np.min(
-        [
-            differences(eyes(colours[:, None], theme), eyes(colours[None], theme)).min(axis=-1)
-            for colours, theme in zip(both, (LIGHT, DARK), strict=True)
-        ],
-        axis=0,
-    )
-    order = [0, 1]
-    while len(order) < len(apart):
-        order.append(max(set(range(len(apart))) - set(order), key=lambda k: apart[k, order].min()))
-    return order
+    """The classes from the first two on; those that look most like grey to some eyes in a theme come last."""
+    ab = np.array([[seen(colours, sight)[:, 1:] for sight in SIGHTS] for colours in both])  # (2, 3, 8, 2)
+    chroma = np.linalg.norm(ab, axis=-1).min(axis=(0, 1))
+    return [0, 1, *(2 + np.argsort(-chroma[2:], kind="stable")).tolist()]
 
 
 def search(seeds: range, turns: int = 60_000, rounds: int = 160) -> tuple[np.ndarray, np.ndarray]:

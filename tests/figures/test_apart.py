@@ -97,6 +97,14 @@ def test_no_class_is_near_the_grey_of_undecided_or_the_surface(look: Theme, n_cl
 
 
 @BOTH
+def test_none_of_the_first_five_classes_looks_grey_to_any_eyes(look: Theme) -> None:
+    colours = rgb(palette(5, look).hexes)
+    for sight in SIGHTS:
+        _, a, b = seen(colours, sight).T
+        assert np.hypot(a, b).min() > 15
+
+
+@BOTH
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("n_classes", [2, 10, 40])
 def test_generated_classes_of_all_palettes_are_far_from_the_grey(

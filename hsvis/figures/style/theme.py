@@ -51,7 +51,7 @@ class Theme:
 
 # Class colours: found by `python -m benchmarks.palette_search`, so that any two of the eight differ much
 # (CIEDE2000), certain and half certain, in normal, deuteranope and protanope sight; test_apart.py holds how
-# much.  The first two differ in greyscale too.
+# much.  The first two differ in greyscale too; the last ones look grey to some eyes.
 LIGHT = Theme(
     name="light",
     background="#f6f7f9",
@@ -68,7 +68,7 @@ LIGHT = Theme(
     below="#01665e",
     above="#8c510a",
     class_hexes=(
-        "#d77f1a", "#0035b8", "#006259", "#6f1222", "#c9120d", "#68005d", "#8b86ff", "#548152",
+        "#d77f1a", "#0035b8", "#8b86ff", "#548152", "#c9120d", "#68005d", "#6f1222", "#006259",
     ),
     lightness=(0.40, 0.46, 0.52, 0.58, 0.645),
 )  # fmt: skip
@@ -88,7 +88,7 @@ DARK = Theme(
     below="#5bc4b6",
     above="#dba65e",
     class_hexes=(
-        "#ff9927", "#5978f0", "#c6ffdf", "#c62811", "#ffb19a", "#ffd5ff", "#b2a9ff", "#ebfe66",
+        "#ff9927", "#5978f0", "#b2a9ff", "#ebfe66", "#ffb19a", "#ffd5ff", "#c62811", "#c6ffdf",
     ),
     lightness=(0.56, 0.64, 0.72, 0.80, 0.88),
 )  # fmt: skip
