@@ -1,5 +1,7 @@
 """The cloud with its display options: what is emphasised, marked and coloured, checked state by state."""
 
+import gzip
+import json
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -14,7 +16,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.errors import ClientGoneError
-from hsvis.figures import cloud, raster
+from hsvis.figures import cells, cloud, raster
 from hsvis.figures.cloud import Emphasis, Look, emphasis
 from hsvis.figures.raster import FADED, Level
 from hsvis.figures.style.colour import rgb
@@ -175,9 +177,38 @@ def test_dots_are_as_large_as_what_is_kept_and_in_sight_allows() -> None:
     assert (image[np.isin(grids[1], kept)][:, 3] >= min(raster.OPACITY)).all()
 
 
+@pytest.mark.parametrize("drawing", ["density", "ep", "errors"])
+@pytest.mark.parametrize("colour", ["ep", "class"])
+def test_cells_are_drawn_in_one_go_as_by_the_server_and_said(drawing: str, colour: str) -> None:
+    look = Look(colour, ("end",), emphasis(RUN, (), np.arange(12) % 3 > 0), drawing)  # type: ignore[arg-type]
+    clouds = Clouds()
+    assert np.array_equal(clouds.pixels(VIEW, WINDOW, look), cloud.pixels(VIEW, WINDOW, look))
+    for _ in range(2):  # the second is kept
+        png, told = clouds.picture(VIEW, WINDOW, look)
+        assert np.array_equal(pixels(png), clouds.pixels(VIEW, WINDOW, look))
+        said = json.loads(told)
+        assert said["drawn"] == ("class" if (drawing, colour) == ("ep", "class") else drawing)
+        assert said["auto"] == "dots"
+        assert (said["states"], said["shown"]) == (RUN.n_states, RUN.lengths[np.arange(12) % 3 > 0].sum())
+        assert (said["scale"] is None) == (drawing == "ep")
+
+
+def test_a_pick_grid_with_cells_has_them_before_the_same_grid() -> None:
+    clouds = Clouds()
+    plain, with_cells = (
+        np.frombuffer(gzip.decompress(clouds.grid_file(VIEW, WINDOW, with_cells=one)), "<u4")
+        for one in (False, True)
+    )
+    at = cells.mesh(WINDOW)
+    size = 4 * at.width * at.height
+    assert np.array_equal(with_cells[size:], plain)
+    assert with_cells[: size // 4].sum() == RUN.n_states
+
+
 def test_the_same_file_is_given_to_all_who_ask_for_it() -> None:
     clouds = Clouds()
-    assert clouds.image(VIEW, WINDOW) is clouds.image(a_view(RUN), WINDOW)
+    assert clouds.image(VIEW, WINDOW) == clouds.image(a_view(RUN), WINDOW)
+    assert clouds.counts()["files"] == (1, 1)
     assert clouds.grid_file(VIEW, WINDOW) is clouds.grid_file(a_view(RUN, theme=DARK), WINDOW)
 
 
