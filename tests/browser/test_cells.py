@@ -1,6 +1,5 @@
 """The cloud by cells: what a cell is said to hold, one click from dots, in the address and in a picture."""
 
-import json
 import re
 from collections.abc import Callable
 
@@ -26,7 +25,7 @@ def drawn_is(opened: Opened, how: str) -> None:
 def fullest(opened: Opened, store: StateStore) -> tuple[list[float], np.ndarray]:
     """A place in the cell with most states, on the page, and the rows of these."""
     x0, x1, y0, y1, width, height = opened.page.evaluate(
-        "() => { const { x0, x1, y0, y1, width, height } = hsvis.cloud.grid; return [x0, x1, y0, y1, width, height]; }"
+        "() => ['x0', 'x1', 'y0', 'y1', 'width', 'height'].map((name) => hsvis.cloud.grid[name])"
     )
     mesh = cells.mesh(Window(x0, x1, y0, y1, width, height))
     at = cells.places(store.projections(store.layers[0])[0].xy, mesh)
@@ -112,6 +111,4 @@ def test_the_scale_of_type_grows_with_the_window(opened: Opened) -> None:
     opened.page.wait_for_selector("#token-strip [data-step]")
     fonts = "() => ['distances', 'ep-heatmap'].map((view) => hsvis.plot(view).layout.font.size)"
     opened.wait_until(f"() => ({fonts})().every((one) => one > 12)")
-    assert (
-        json.loads(opened.page.evaluate("() => JSON.stringify(hsvis.plot('distances').layout.margin.l)")) > 80
-    )
+    assert opened.page.evaluate("() => hsvis.plot('distances').layout.margin.l") > 80
