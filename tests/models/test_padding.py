@@ -122,6 +122,14 @@ class Masked(Tagger):
         return self.fc((states * weights[..., None]).sum(1) / weights.sum(1)[:, None])
 
 
+class NumberMasked(Tagger):
+    """Takes a mask of numbers, and truth values it can't subtract."""
+
+    def forward(self, ids, mask=None):
+        states = self.rnn(self.embed(ids))[0]
+        return self.fc((states * (1 - (1 - mask))[..., None]).sum(1))
+
+
 class PaddingMasked(Tagger):
     def forward(self, ids, padding_mask):
         states = self.rnn(self.embed(ids))[0].masked_fill(padding_mask[..., None], -torch.inf)
@@ -152,6 +160,10 @@ class Loop(Tagger):
 CALLS = {
     "packed": (Packed, "forward(ids padded on the right to 9 steps, lengths)"),
     "masked": (Masked, "forward(ids padded on the right to 9 steps, mask=ones, zeros on padding)"),
+    "number masked": (
+        NumberMasked,
+        "forward(ids padded on the right to 9 steps, mask=ones (float32), zeros on padding)",
+    ),
     "padding masked": (
         PaddingMasked,
         "forward(ids padded on the right to 9 steps, padding_mask=zeros, ones on padding)",
@@ -178,7 +190,9 @@ def test_lengths_and_masks_tell_what_is_padding(kind, both):
             np.testing.assert_allclose(trace.states[name][b, : len(one)], states[: len(one)], atol=1e-5)
         for t in range(len(one)):
             ids, real = padded(one.inputs[: t + 1], 9, "right"), torch.arange(9)[None] <= t
-            beside = {"masked": real, "padding masked": ~real}.get(kind, torch.tensor([t + 1]))
+            beside = {"masked": real, "number masked": real.float(), "padding masked": ~real}.get(
+                kind, torch.tensor([t + 1])
+            )
             np.testing.assert_allclose(trace.ep[b, t], module(ids, beside).softmax(-1)[0], atol=1e-5)
 
 
