@@ -76,9 +76,9 @@ class DisplayOptions:
     units_by: str = "similarity"
     trajectory: TrajectoryStyle = field(default_factory=TrajectoryStyle)
     state_colour: str = "ep"
-    drawing: str = "auto"
     fade: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    drawing: str = "auto"
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
