@@ -39,9 +39,7 @@ class Theme:
     below: str  # a unit far below 0
     above: str  # a unit far above 0
     class_hexes: tuple[str, ...]  # of the first classes
-    lightness: tuple[
-        float, ...
-    ]  # OKLab, of the classes beyond those; all have a contrast of 3 to the surface
+    lightness: tuple[float, ...]  # OKLab, of the classes beyond; each has a contrast of 3 to the surface
     scale: float = 1.0  # of the type in figures and the margins that hold it: it grows with the page's
 
     def px(self, size: float) -> float:
