@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pages import ODD, PAUSE, Open, Opened, Save, Served, at_address, select, show_run, watched
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 from profiles import Profile, Profiles
 from server import serving
 from small import SMALL
@@ -43,6 +43,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=PAUSE)  # a machine may be busy: what is waited for comes, but late
     with sync_playwright() as running:
         yield running
 
