@@ -23,7 +23,8 @@ export function start() {
   };
   document.addEventListener("click", async (event) => {
     if (event.target.id !== "log-out") return;
-    await send(`${prefix()}logout`, { method: "POST", redirect: "manual" });
+    const answer = await send(`${prefix()}logout`, { method: "POST", redirect: "manual" });
+    if (answer.status === 503) window.alert(await answer.text()); // it may not last: who logs out has to know
     location.assign(logIn());
   });
 }

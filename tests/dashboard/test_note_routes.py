@@ -411,3 +411,8 @@ def test_every_line_of_a_text_is_quoted() -> None:
 def test_a_run_without_notes_has_files_all_the_same(client: FlaskClient) -> None:
     assert client.get("/notes/demo.csv").text.count("\r\n") == 1
     assert "There are none" in client.get("/notes/demo.md").text
+
+
+def test_a_text_without_lines_is_no_fault() -> None:
+    assert quoted("") == []
+    assert quoted("a\n\nb") == ["> a", "> ", "> b"]

@@ -25,6 +25,10 @@ def load(path: Path, setting: str) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
+    except MemoryError as error:  # a few bytes of an archive may stand for any number
+        raise DataError(
+            f"`{setting}`: {path} does not fit into memory ({error}). Save fewer or smaller arrays."
+        ) from error
     except Exception as error:  # numpy and zipfile raise many kinds for what is damaged
         raise DataError(
             f"`{setting}`: {path} can't be read as .npz without running code in it ({error}). "

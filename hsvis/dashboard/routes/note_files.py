@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 from urllib.parse import urlencode
 
 import flask
@@ -82,7 +82,7 @@ def quoted(text: str) -> list[str]:
 
 def _pairs(lines: list[str]) -> list[tuple[str, str]]:
     """Each line with the one after it; "" after the last."""
-    return list(zip(lines, [*lines[1:], ""], strict=True))
+    return list(zip_longest(lines, lines[1:], fillvalue=""))
 
 
 def escape_markdown(line: str) -> str:
