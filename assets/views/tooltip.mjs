@@ -36,7 +36,7 @@ function answerLine(label, answer) {
 
 // Whether the projection was fitted to a state or the state placed into it; nothing where it was to all.
 function placeLine(isFitted, { from }) {
-  return isFitted === undefined || from ? [] : [line("place", isFitted ? "fitted" : "by its neighbours")];
+  return isFitted === undefined || from ? [] : [line("projection", isFitted ? "fitted" : "placed")];
 }
 
 function content(shown) {

@@ -38,7 +38,7 @@ def test_a_state_in_the_cloud_says_whether_it_was_fitted(placed: Opened, placed_
     expect(placed.page.locator("#projection-info")).to_contain_text("100 fitted")
     places = state_places(placed, placed_store, slice(None))
     tooltip = placed.page.locator("#tooltip")
-    for marks, said in ((fitted, "placefitted"), (~fitted, "placeby its neighbours")):
+    for marks, said in ((fitted, "projectionfitted"), (~fitted, "projectionplaced")):
         row = lonely(places, np.flatnonzero(marks))
         index, step = placed_store.locate(row)
         placed.page.mouse.move(*places[row])
@@ -56,11 +56,11 @@ def test_a_step_of_the_selected_sequence_says_it_too(placed: Opened, placed_stor
     marks = fitted[placed_store.sequence(index).rows]
     for step in (int(marks.argmax()), int(marks.argmin())):
         placed.page.locator(f'#token-strip [data-step="{step}"]').hover()
-        said = "placefitted" if marks[step] else "placeby its neighbours"
+        said = "projectionfitted" if marks[step] else "projectionplaced"
         expect(placed.page.locator("#tooltip")).to_contain_text(said)
     placed.choose("projection-select", "PCA")
     placed.wait_until("() => hsvis.plot('projection').layout.meta.fitted === null")
     placed.page.locator('#token-strip [data-step="0"]').hover()
     expect(placed.page.locator("#tooltip")).to_contain_text("step 0")
-    expect(placed.page.locator("#tooltip")).not_to_contain_text("place")
+    expect(placed.page.locator("#tooltip")).not_to_contain_text("projection")
     assert placed.errors == []
