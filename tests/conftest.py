@@ -14,11 +14,16 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import settings
 from small import SMALL
 
 from hsvis.build.pipeline import build
 from hsvis.config import Config, load_config
 from hsvis.run.store import StateStore
+
+# how long an example takes says nothing where other processes share the cores
+settings.register_profile("hsvis", deadline=None)
+settings.load_profile("hsvis")
 
 # files that take longest begin first, so that no process waits for another at the end
 SLOW = (

@@ -110,11 +110,11 @@ def test_pixels_in_work_are_bounded(
     side: int,
     at_once: int,
 ) -> None:
-    def slow(*_: object) -> bytes:
+    def slow(*_: object) -> tuple[bytes, str]:
         gate()
-        return b"image"
+        return b"image", "{}"
 
-    monkeypatch.setattr(clouds.Clouds, "image", slow)
+    monkeypatch.setattr(clouds.Clouds, "picture", slow)
     cloud, statuses = cloud_of(demo_store), []
 
     def image(k: int, side: int) -> str:

@@ -259,7 +259,7 @@ def _fit_model(
             raise ModelError(f"{source} {seen.beyond}. {OTHER}.") from error
         longest = max(map(encode, texts), key=len)
         model.answer([longest])
-        tables = tables_of(module, seen, model.call.read(torch.from_numpy(longest.inputs)[None]))
+        tables = tables_of(module, seen, model.call.read(torch.tensor(longest.inputs)[None]))
     remarks = [*encode.remarks, *decisions(model)]
     for path, rows in tables.items():
         size = rows if encode.size is None else encode.size
