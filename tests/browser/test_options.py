@@ -71,12 +71,15 @@ def segments(opened: Opened, store: StateStore, index: int) -> pd.DataFrame:
 
 
 def restyled(opened: Opened, action: Callable[[], object]) -> None:
-    """Changes an option that the server answers, and waits until the trajectory is drawn again."""
+    """Changes an option that the server answers, and waits until the trajectory is drawn in another look."""
     opened.page.evaluate(
         """() => {
             const figure = document.querySelector("#projection .js-plotly-plot");
-            window.drawnAnew = false;
-            figure.once("plotly_afterplot", () => { window.drawnAnew = true; });
+            const segments = () => figure._fullData.filter((one) => one.name.startsWith("segments"));
+            const look = () => JSON.stringify(segments().map((one) => [one.line, one.x?.length]));
+            const before = look();
+            window.drawnAnew = false; // what is drawn next may be the answer to an option before
+            figure.on("plotly_afterplot", () => { window.drawnAnew ||= look() !== before; });
         }"""
     )
     action()
