@@ -1,6 +1,7 @@
 // The token strip: the selected sequence as text, or step by step.  All of it is set as text, never as markup.
 import { byId } from "../core/dom.mjs";
 import { subscribe } from "../core/stores.mjs";
+import * as focus from "../state/focus.mjs";
 import * as highlight from "./highlight.mjs";
 import * as series from "./series.mjs";
 
@@ -46,6 +47,7 @@ function readFromStart(strip) {
     if (!first) return;
     const above = first.getBoundingClientRect().top - strip.getBoundingClientRect().top + strip.scrollTop;
     strip.scrollTop = above - 1.5 * first.getBoundingClientRect().height;
+    if (focus.pinned()) highlight.reveal(); // a step was chosen before this frame, or by the address
   });
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pages import ODD, Open, Opened
+from pages import ODD, Open, Opened, at_address
 from server import serving
 
 from hsvis.build.pipeline import build
@@ -106,13 +106,44 @@ def point_at_word(long: Opened, store: StateStore, part: str) -> None:
     assert box["x"] + box["width"] <= 1440
 
 
+def is_in_sight(opened: Opened, step: int) -> bool:
+    strip, token = (
+        opened.page.locator(one).bounding_box()
+        for one in ("#token-strip", f"#token-strip [data-step='{step}']")
+    )
+    assert strip is not None
+    assert token is not None
+    return strip["y"] - 1 <= token["y"] <= strip["y"] + strip["height"]
+
+
+def test_a_step_that_is_chosen_at_once_stays_in_sight(long: Opened) -> None:
+    long.page.keyboard.press("Escape")
+    long.shows(None)
+    long.page.evaluate(  # as in a browser that has much to do
+        """() => {
+            const soon = requestAnimationFrame;
+            window.requestAnimationFrame = (draw) => setTimeout(soon, 500, draw);
+        }"""
+    )
+    long.row(0)
+    long.shows(0)
+    long.page.keyboard.press("End")
+    long.wait_until(f"() => hsvis.focus.shown()?.step === {STEPS - 1}")
+    long.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert is_in_sight(long, STEPS - 1)
+    long.wait_until("() => location.search.includes('step=')")
+    at_address(long, long.page.url)
+    long.shows(0)
+    long.wait_until(f"() => hsvis.focus.shown()?.step === {STEPS - 1}")
+    long.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert is_in_sight(long, STEPS - 1)
+
+
 def test_the_last_of_many_steps_can_be_pointed_at_and_exported(long: Opened, store: StateStore) -> None:
     long.page.keyboard.press("End")
     long.wait_until(f"() => hsvis.focus.shown()?.step === {STEPS - 1}")
-    strip, token = (long.page.locator(one).bounding_box() for one in ("#token-strip", ".token.focus"))
-    assert strip is not None
-    assert token is not None
-    assert strip["y"] - 1 <= token["y"] <= strip["y"] + strip["height"]
+    assert long.page.locator(".token.focus").get_attribute("data-step") == str(STEPS - 1)
+    assert is_in_sight(long, STEPS - 1)
     assert long.page.locator(".overlay .column.now:visible").count() == 4
     long.page.click('[data-export="sequence-table"]')
     with long.page.expect_download() as download:
