@@ -6,8 +6,8 @@ import { notice, whenReady } from "../core/page.mjs";
 import { plot } from "../core/plots.mjs";
 import { ask, cloudPath, messageOf } from "../core/server.mjs";
 import { get, subscribe } from "../core/stores.mjs";
-import * as cells from "./cloud/cells.mjs";
-import * as drawing from "./cloud/drawing.mjs";
+import * as cells from "./projection/cells.mjs";
+import * as drawing from "./projection/drawing.mjs";
 import { className } from "./tooltip.mjs";
 
 const PAUSE = 60; // ms without a new range or size before the cloud is asked for again

@@ -141,8 +141,8 @@ def test_trajectory_is_thicker_with_time_or_distance(show: Callable[..., Opened]
 def test_states_grow_and_lines_widen_with_their_sliders(show: Callable[..., Opened], served: Served) -> None:
     store, index = served.stores["demo"], 4
     opened = show("demo", index)
-    steps = "gd.querySelector('.trace' + gd._fullData.at(-1).uid + ' .points path')"
-    diameter = f"{steps}.getBoundingClientRect().width"
+    steps = "gd._fullData.find((one) => one.name === 'steps')"
+    diameter = f"gd.querySelector('.trace' + {steps}.uid + ' .points path').getBoundingClientRect().width"
     cover, lines = int((picture(opened)[:, :, 3] > 0).sum()), segments(opened, store, index).width
     dot = opened.figure(ids.PROJECTION, diameter)
     with opened.page.expect_response(
@@ -151,7 +151,8 @@ def test_states_grow_and_lines_widen_with_their_sliders(show: Callable[..., Open
         slide(opened, ids.STATE_SIZE, 2, step=0.05)
     assert (picture(opened)[:, :, 3] > 0).sum() > 1.5 * cover
     opened.wait_until(
-        "() => document.querySelector('#projection .js-plotly-plot')._fullData.at(-1).marker.size === 2 * 7"
+        "() => { const gd = document.querySelector('#projection .js-plotly-plot');"
+        f"       return {steps}.marker.size === 2 * 7; }}"
     )
     assert opened.figure(ids.PROJECTION, diameter) == pytest.approx(2 * dot, rel=0.15)
     assert segments(opened, store, index).width.tolist() == lines.tolist()

@@ -19,7 +19,7 @@ def test_demo_opens_with_both_overview_figures(opened: Opened, served: Served) -
     totals = np.bincount(store.labels, minlength=store.n_classes).tolist()
     assert any(trace["x"] == totals for trace in bars)
     cells = opened.traces(ids.CONFUSION_MATRIX)[0]["text"]
-    assert sum(int(cell) for row in cells for cell in row) == store.n_sequences
+    assert sum(int(cell or 0) for row in cells for cell in row) == store.n_sequences
     facts = opened.page.inner_text("#dataset-info")
     assert f"{store.n_sequences} sequences" in facts
     assert "whole test split" in facts

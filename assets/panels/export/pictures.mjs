@@ -4,7 +4,7 @@ import { plot } from "../../core/plots.mjs";
 import * as steps from "../../core/steps.mjs";
 import * as options from "../../state/options.mjs";
 import { cloud } from "../../views/cloud.mjs";
-import { scaleText } from "../../views/cloud/drawing.mjs";
+import { scaleText } from "../../views/projection/drawing.mjs";
 import * as matrix from "../../views/classes/matrix.mjs";
 import * as words from "../../views/words.mjs";
 
