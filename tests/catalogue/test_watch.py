@@ -20,6 +20,8 @@ from hsvis.config import PcaSettings, load_config
 from hsvis.dashboard import create_app
 from hsvis.dashboard.page.menus import run_options
 from hsvis.progress import silent
+from hsvis.run.folder import RunFolder
+from hsvis.run.manifest import write_content
 
 
 class Server:
@@ -275,7 +277,8 @@ def test_no_code_of_a_package_is_run_by_offering_its_model(
     manifest = json.loads((copied / "manifest.json").read_text())
     manifest["config"] = load_config(folder / "own.yaml").model_dump()
     manifest["sources"] = {"factory": "another"}
-    (copied / "manifest.json").write_text(json.dumps(manifest))
+    del manifest["checksum"]
+    write_content(RunFolder(copied), manifest)
     server.look(4)
     assert server.menu() == ["alpha", "own · not built"]
     offered = offers([str(folder)])

@@ -56,7 +56,7 @@ class Argument:
             return f"{self.name}={initial}"
         filled, other = ("ones", "zeros") if self.fill else ("zeros", "ones")
         kind = " (float32)" if self.number else ""
-        return f"{self.name}={filled}{f', {other} on padding' if padded else ''}{kind}"
+        return f"{self.name}={filled}{kind}{f', {other} on padding' if padded else ''}"
 
 
 def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
