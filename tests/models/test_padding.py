@@ -136,6 +136,20 @@ class PaddingMasked(Tagger):
         return self.fc(states.amax(1))
 
 
+class Attending(Tagger):
+    """True is what is not read, though the name does not say so; an attention to nothing is NaN."""
+
+    def forward(self, ids, mask):
+        states = self.rnn(self.embed(ids))[0]
+        weights = states.sum(2) if mask is None else states.sum(2).masked_fill(mask, -torch.inf)
+        return self.fc((weights.softmax(1)[..., None] * states).sum(1))
+
+
+class AttendingIfGiven(Attending):
+    def forward(self, ids, mask=None):
+        return super().forward(ids, mask)
+
+
 class Cut(Tagger):
     """Leaves off what is beyond the longest sequence."""
 
@@ -168,6 +182,11 @@ CALLS = {
         PaddingMasked,
         "forward(ids padded on the right to 9 steps, padding_mask=zeros, ones on padding)",
     ),
+    "attending": (Attending, "forward(ids padded on the right to 9 steps, mask=zeros, ones on padding)"),
+    "attending if given": (
+        AttendingIfGiven,
+        "forward(ids padded on the right to 9 steps, mask=zeros, ones on padding)",
+    ),
     "cut": (Cut, "forward(ids padded on the right to 9 steps, lengths)"),
 }
 
@@ -190,9 +209,8 @@ def test_lengths_and_masks_tell_what_is_padding(kind, both):
             np.testing.assert_allclose(trace.states[name][b, : len(one)], states[: len(one)], atol=1e-5)
         for t in range(len(one)):
             ids, real = padded(one.inputs[: t + 1], 9, "right"), torch.arange(9)[None] <= t
-            beside = {"masked": real, "number masked": real.float(), "padding masked": ~real}.get(
-                kind, torch.tensor([t + 1])
-            )
+            beside = {"packed": torch.tensor([t + 1]), "cut": torch.tensor([t + 1]), "masked": real,
+                      "number masked": real.float()}.get(kind, ~real)  # fmt: skip
             np.testing.assert_allclose(trace.ep[b, t], module(ids, beside).softmax(-1)[0], atol=1e-5)
 
 

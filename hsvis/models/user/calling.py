@@ -126,7 +126,11 @@ def call_of(
         text = _text(module, given, padding, time_first=time_first)
         call = Caller(tuple(given), time_first, moved, text, padding=padding)
         try:
-            return replace(call, answer=_try_call(module, call, inputs, classes))
+            found = replace(call, answer=_try_call(module, call, inputs, classes))
+            if padding is not None and any(one.kind == "mask" for one in given):
+                # one that hides what is read in place of the padding shows where there is none of it
+                _try_call(module, call, _as_long_as(inputs, padding.to), classes)
+            return found
         except ModelError as error:
             problems.append(str(error))
     # where lengths were tried in two places, that they are in the wrong one says nothing
@@ -136,6 +140,11 @@ def call_of(
         f"{type(module).__name__} can't be called as {_text(module, ways[0], padding)} with inputs of shape "
         f"{shape} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
     )
+
+
+def _as_long_as(inputs: torch.Tensor, steps: int) -> torch.Tensor:
+    """(B, T, …) -> (B, `steps`, …): again and again from the first step on."""
+    return inputs[:, torch.arange(max(steps, inputs.shape[1])) % inputs.shape[1]]
 
 
 def given_call(
