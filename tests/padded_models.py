@@ -39,6 +39,20 @@ class Sums(nn.Module):
         return self.out(self.rnn(self.embedding(ids))[0][:, -1])[:, 0]
 
 
+class NanOnTheRight(Sums):
+    """Can't be padded on the right."""
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return super().forward(ids).masked_fill(ids[:, -1] == 0, torch.nan)
+
+
+class Unmade(Sums):
+    """Whoever only needs the key of a run makes no model."""
+
+    def __init__(self) -> None:
+        raise AssertionError("the model was made")
+
+
 class Packed(Sums):
     def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         packed = pack_padded_sequence(self.embedding(ids), lengths, batch_first=True, enforce_sorted=False)

@@ -12,10 +12,12 @@ from padded_models import VOCABULARY, Encoding, Flattened, PackedEncoding
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from hsvis.build.pipeline import build
+from hsvis.build.plan import Plan
 from hsvis.check import Findings, check
 from hsvis.config import load_config
 from hsvis.errors import ConfigError, ModelError
 from hsvis.models.user.reading.encoders import of_function
+from hsvis.progress import silent
 
 LEFT_OUT = "What the function `encode of the model` pads texts with is left out: it is no step"
 
@@ -75,6 +77,23 @@ def test_a_model_that_needs_padding_is_warned_of_and_the_remedy_is_right(folder:
     other = {"right": "left", "left": "right"}[side]
     _, warned = told(check(config(folder, "Sums", {"pad_to": 12, "pad": other}, kwargs={"needs": side})))
     assert f"Set `tokens.pad: {side}`" in warned[0]
+
+
+def test_a_side_that_can_not_be_read_leaves_the_other_comparison(folder: Path) -> None:
+    _, warned = told(check(config(folder, "NanOnTheRight", kwargs={"needs": "left"})))
+    assert "padded on the left to " in warned[0]
+    assert "padded on the right" not in warned[0]
+
+
+@pytest.mark.parametrize("tokenizer", ["vocab.json", "tokenizer.json"])
+def test_the_key_of_a_run_needs_no_model_where_files_tell_all(folder: Path, tokenizer: str) -> None:
+    pad = {"direction": "Right", "pad_id": 0, "strategy": {"Fixed": 9}}
+    whole = {"model": {"type": "WordLevel", "vocab": {"good": 0}, "unk_token": "good"}, "padding": pad}
+    (folder / "tokenizer.json").write_text(json.dumps(whole), encoding="utf-8")
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(b"any")
+    change = {"tokenizer": str(folder / tokenizer), "checkpoint": str(weights)}
+    assert Plan.of(config(folder, "Unmade", **change), silent).states_key
 
 
 def test_a_model_that_never_saw_padding_is_not_warned_of(folder: Path) -> None:

@@ -1,9 +1,11 @@
 """A user's model as a provider; the key holds the weights that are really used."""
 
 import hashlib
+import json
 import time
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +50,8 @@ class UsersModel:
             found["weights"] = self._weights
         if settings.tokenizer is None or ":" in settings.tokenizer:
             found["reading"] = self._reading()
-        elif settings.tokenizer.endswith(".json") and (pads := self._encoder.pads) is not None:
-            found["reading"] = str(pads)  # runs that were built before knew nothing of it
+        elif padding := _padding_of_file(settings.tokenizer):
+            found["reading"] = padding  # runs that were built before knew nothing of it
         return found
 
     def sources(self) -> dict[str, str]:
@@ -190,6 +192,16 @@ class UsersModel:
             ("encoder", _reads(own.reads)),
         ]
         return facts + [("embedding", f"`{path}`: {rows:,} entries") for path, rows in own.tables.items()]
+
+
+def _padding_of_file(tokenizer: str) -> str:
+    """What a file of `tokenizers` says of padding, without that library or the model; "" if nothing."""
+    try:
+        content = json.loads(Path(tokenizer).read_bytes()) if tokenizer.endswith(".json") else None
+    except (OSError, ValueError, RecursionError):  # told where it is read
+        return ""
+    said = content.get("padding") if isinstance(content, dict) else None
+    return json.dumps(said, sort_keys=True) if isinstance(said, dict) else ""
 
 
 def _reads(encoder: "Encoder") -> str:

@@ -160,14 +160,26 @@ def effect_of(
     some = (row for row in order if 0 < len(read(row)) <= length)
     few, many = (max(LEAST, min(count, STEPS // length)) for count in (FEW, MANY))
     rows = list(islice(some, few))
-    calls = _other_calls(model, read(rows[0]), length, value) if rows else []
+    batch = [read(row) for row in rows]
+    possible = _other_calls(model, batch[0], length, value) if rows else []
+    calls = [call for call in possible if _gives_numbers(model, call, batch)]
     if not calls:
         return None
-    effect = _compare(model, calls, [read(row) for row in rows], labels[rows])
+    effect = _compare(model, calls, batch, labels[rows])
     rows = [] if effect.is_settled else list(islice(some, many - few))
     if rows:
-        effect = effect.joined(_compare(model, calls, [read(row) for row in rows], labels[rows]))
+        with suppress(ModelError):  # where one of the many is answered by NaN, the few have to do
+            effect = effect.joined(_compare(model, calls, [read(row) for row in rows], labels[rows]))
     return effect
+
+
+def _gives_numbers(model: "TorchModel", call: Caller, batch: Sequence[Encoded]) -> bool:
+    """Whether sequences can be read in another way at all: of padding alone, attention may make NaN."""
+    try:
+        model.answer(batch, call)
+    except ModelError:
+        return False
+    return True
 
 
 def _other_calls(model: "TorchModel", one: Encoded, length: int, value: float) -> list[Caller]:
