@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from hsvis.build.placing import METHOD
 from hsvis.build.plan import Plan
@@ -28,17 +31,31 @@ class ProjectionStage:
 
     Attributes:
         states_key: of the states that are projected; with layer and settings it names the file.
+        is_required: whether the config asks for it.
     """
 
     states_key: str
     layer: str
     settings: ProjectionSettings
-    is_required = True
+    is_required: bool = True
 
     @classmethod
     def of(cls, plan: Plan, layer: str) -> "list[ProjectionStage]":
         """The projections of a layer that a config asks for."""
         return [cls(plan.states_key, layer, settings) for settings in plan.config.projections]
+
+    @classmethod
+    def added(cls, plan: Plan, manifest: Manifest) -> "list[ProjectionStage]":
+        """Those that the run has besides, from `hsvis project` or an earlier config."""
+        asked = {stage.id for layer in manifest.layer_names for stage in cls.of(plan, layer)}
+        found = []
+        for facts in manifest.projections:
+            with suppress(ValidationError):  # of a method that this version does not know
+                settings = TypeAdapter[ProjectionSettings](ProjectionSettings).validate_python(facts.settings)
+                stage = cls(plan.states_key, facts.layer, settings, is_required=False)
+                if stage.id == facts.name and facts.name not in asked:
+                    found.append(stage)
+        return found
 
     @property
     def id(self) -> str:
@@ -70,8 +87,7 @@ class ProjectionStage:
         """Projects the states, unless a killed build has done so; labels it unlike all others."""
         assert manifest is not None
         path = folder.embedding(self.layer, self.id)
-        is_made = parquet.is_whole(path, manifest.states, tables.EMBEDDING)
-        if not is_made or not _is_placed_as_now(parquet.read_details(path)):
+        if not _is_made(path, manifest.states):
             write_projection(folder, self.layer, self.id, self.settings, progress)
         details = parquet.read_details(path)
         others = [one for one in manifest.projections if (one.layer, one.name) != (self.layer, self.id)]
@@ -88,6 +104,14 @@ class ProjectionStage:
 def _is_placed_as_now(details: Mapping[str, Any]) -> bool:
     """Whether none of its states were placed, or all as this version places them."""
     return "placed" not in details or details.get("placed_by") == METHOD
+
+
+def _is_made(path: Path, states: int) -> bool:
+    """Whether a file holds a projection of so many states, placed as this version does."""
+    if not parquet.is_whole(path, states, tables.EMBEDDING):
+        return False
+    details = parquet.read_details(path)
+    return _is_placed_as_now(details) and parquet.is_whole(path, states, tables.embedding_layout(details))
 
 
 def write_projection(
@@ -111,17 +135,19 @@ def write_projection(
 
 
 def in_order(manifest: Manifest, folder: RunFolder, first: Sequence[ProjectionStage]) -> Manifest:
-    """The manifest with these projections first, then the others whose files are whole."""
+    """The manifest with these projections first, then the others; those alone whose files are whole."""
+    whole = {
+        (facts.layer, facts.name): facts
+        for facts in manifest.projections
+        if parquet.is_whole(
+            folder.embedding(facts.layer, facts.name),
+            manifest.states,
+            tables.embedding_layout(facts.details),
+        )
+    }
     wanted = [(one.layer, one.id) for one in first]
-    named = {(one.layer, one.name): one for one in manifest.projections}
-    others = [
-        facts
-        for at, facts in named.items()
-        if at not in wanted and parquet.is_whole(folder.embedding(*at), manifest.states, tables.EMBEDDING)
-    ]
-    return manifest.but(
-        projections=unlike_each_other([*(named[at] for at in wanted if at in named), *others])
-    )
+    order = [*(at for at in wanted if at in whole), *(at for at in whole if at not in wanted)]
+    return manifest.but(projections=unlike_each_other([whole[at] for at in order]))
 
 
 def unlike_each_other(projections: Sequence[ProjectionFacts]) -> list[ProjectionFacts]:

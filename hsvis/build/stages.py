@@ -61,7 +61,9 @@ OF_A_LAYER: tuple[Callable[[Plan, str], Sequence[Stage]], ...] = (
 def stages(plan: Plan, manifest: Manifest | None) -> list[Stage]:
     """All that a run of this plan has, in the order of making."""
     layers = plan.layers(manifest)
-    return [StatesStage(plan), *(one for make in OF_A_LAYER for layer in layers for one in make(plan, layer))]
+    added = ProjectionStage.added(plan, manifest) if manifest is not None else []
+    of_layers = (one for make in OF_A_LAYER for layer in layers for one in make(plan, layer))
+    return [StatesStage(plan), *of_layers, *added]
 
 
 def missing(

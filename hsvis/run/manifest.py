@@ -167,11 +167,11 @@ class Unreadable:
 
     Attributes:
         text: why, and what to do, with its path.
-        is_later: whether a later hsvis wrote it: then it must not be replaced.
+        must_stay: whether no build may replace it: another hsvis wrote it, or nobody knows what it says.
     """
 
     text: str
-    is_later: bool = False
+    must_stay: bool = False
 
 
 def inspect_manifest(folder: RunFolder) -> Manifest | Unreadable | None:
@@ -182,19 +182,23 @@ def inspect_manifest(folder: RunFolder) -> Manifest | Unreadable | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return Unreadable(f"{path}: can't be read: {error.strerror or error}.")
+        return Unreadable(
+            f"{path}: can't be read: {error.strerror or error}. Nothing was changed. Make it readable, or "
+            "set HSVIS_CACHE to another folder.",
+            must_stay=True,
+        )
     except _OtherFormatError as error:
         return Unreadable(
             f"{path}: is of format {error}; this is hsvis {__version__}, which reads format {FORMAT}. "
             "Nothing was changed. Update hsvis, or set HSVIS_CACHE to another folder; or delete the run's "
             "folder to have it built by this version.",
-            is_later=True,
+            must_stay=True,
         )
     except (ValueError, RecursionError) as error:  # nested too deep for a manifest
         why = str(error).partition("\n")[0]
         return Unreadable(
             f"{path}: was cut, edited or damaged ({why}). Build the run again: it is written anew, and what "
-            "else is whole is kept."
+            "else is whole is kept, but for projections that the config does not name."
         )
 
 
@@ -236,7 +240,7 @@ def replaceable_manifest(folder: RunFolder) -> tuple[Manifest | None, str]:
     found = inspect_manifest(folder)
     if not isinstance(found, Unreadable):
         return found, ""
-    if found.is_later:
+    if found.must_stay:
         raise CacheError(found.text)
     return None, found.text
 

@@ -102,7 +102,7 @@ def read_distances(folder: RunFolder, layer: str, steps: Steps) -> np.ndarray:
 def read_projection(folder: RunFolder, facts: ProjectionFacts, steps: Steps) -> Projection:
     """A projection of all states.  Raises DamagedFileError."""
     path = folder.embedding(facts.layer, facts.name)
-    layout = tables.PLACED if "placed_by" in facts.details else tables.EMBEDDING
+    layout = tables.embedding_layout(facts.details)
     table = parquet.read_table(path, layout=layout, rows=len(steps))
     steps.check(path, table)
     xy = np.column_stack([column(table, "x"), column(table, "y")])

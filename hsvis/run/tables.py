@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,12 +29,17 @@ SEQUENCES: Layout = {
 SERIES: Layout = {**SEQUENCES, "values": Lists(Vectors())}
 STEPS: Layout = {"sequence": pa.int32(), "step": pa.int32()}
 EMBEDDING: Layout = {**STEPS, "x": pa.float32(), "y": pa.float32()}
-PLACED: Layout = {**EMBEDDING, "fitted": pa.bool_()}  # where states were placed beside those fitted
+PLACED: Layout = {**EMBEDDING, "fitted": pa.bool_()}
 
 
 def predictions_layout(classes: int | None = None) -> Layout:
     """Of a table of predictions; `classes` None is any number of them."""
     return {**STEPS, "ep": Vectors(width=classes)}
+
+
+def embedding_layout(details: Mapping[str, Any]) -> Layout:
+    """Of a projection; `details`: what was done, which tells whether states were placed, too."""
+    return PLACED if "placed_by" in details else EMBEDDING
 
 
 def states_layout(size: int | None = None) -> Layout:

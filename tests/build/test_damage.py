@@ -144,6 +144,24 @@ def test_a_file_that_the_system_does_not_open_is_left_where_it_is(
     assert [store.name for store in served(configs)[0]] == ["tiny", "other"]
 
 
+def test_a_manifest_that_the_system_does_not_open_is_not_replaced(
+    configs: list[Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = folder_of(configs[0])
+    before, reading = run.manifest.read_bytes(), Path.read_bytes
+
+    def refused(self: Path) -> bytes:
+        if self == run.manifest:
+            raise OSError(errno.EIO, "Input/output error")
+        return reading(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refused)
+        with pytest.raises(CacheError, match=r"manifest\.json: can't be read: Input/output error.*readable"):
+            build(configs[0])
+    assert run.manifest.read_bytes() == before
+
+
 def test_a_server_without_any_whole_run_says_what_is_damaged(configs: list[Config]) -> None:
     harm(folder_of(configs[0]).predictions)
     with pytest.raises(CacheError, match=r"damaged or missing: predictions\.parquet.*hsvis build"):

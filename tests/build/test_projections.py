@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from small import SMALL
 
-from hsvis.build.pipeline import build
+from hsvis.build.pipeline import build, project
 from hsvis.build.projections import unlike_each_other
 from hsvis.config import Config, load_config
 from hsvis.run.folder import RunFolder
@@ -141,4 +141,32 @@ def test_marks_that_do_not_fit_are_damage_and_mended(store: StateStore) -> None:
     told: list[str] = []
     build(config(), lambda stage, done, total, note="": told.append(note))
     assert any("marks other states as fitted" in note for note in told)
+    assert tsne.read_bytes() == whole
+
+
+def test_an_added_projection_is_made_again_where_it_is_damaged_or_of_an_earlier_version(
+    store: StateStore,
+) -> None:
+    settings = config().projections[0].model_copy(update={"seed": 5})
+    _, name = project(store.folder.path, "rnn.0", settings)
+    path = store.folder.embedding("rnn.0", name)
+    labels = [p.label for p in build(config()).projections("rnn.0")]
+    assert len(labels) == 3
+    whole = path.read_bytes()
+    path.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
+    assert [p.label for p in build(config()).projections("rnn.0")] == labels
+    assert path.read_bytes() == whole
+    as_before(store.folder, path)
+    assert path.read_bytes() != whole
+    assert [p.label for p in build(config()).projections("rnn.0")] == labels
+    assert path.read_bytes() == whole
+
+
+def test_a_placed_projection_without_its_marks_is_not_whole(store: StateStore) -> None:
+    tsne, _ = tables(store)
+    whole, details = tsne.read_bytes(), parquet.read_details(tsne)
+    manifest = manifest_of(store.folder)
+    write_manifest(store.folder, manifest.but(projections=manifest.projections[1:]))
+    parquet.write_table(tsne, parquet.read_table(tsne).drop_columns(["fitted"]), details)
+    project(store.folder.path, "rnn.0", config().projections[0])
     assert tsne.read_bytes() == whole
