@@ -7,10 +7,10 @@ import numpy as np
 
 from hsvis.errors import ModelError
 from hsvis.models.batching import bucket
+from hsvis.models.finite import begin_of
 from hsvis.models.protocol import Encoded, HiddenStateModel
 
 STEPS_PER_BATCH = 8_192  # padded steps that the model reads at once: what a core of its own keeps near it
-TOLD = 6  # tokens by which a message names a sequence
 CHUNK_BYTES = 1 << 19  # of states whose distances are computed at once: they stay in the processor's cache
 
 
@@ -95,16 +95,11 @@ def _check_finite(
         return
     row = int(fine.argmin())
     number = int(np.searchsorted(starts, row, "right")) - 1
+    begin = begin_of(sequences[number].tokens)
     raise ModelError(
-        f"{what} are NaN or infinite at step {row - int(starts[number])} of {begin_of(sequences[number])}. "
+        f"{what} are NaN or infinite at step {row - int(starts[number])} of {begin}. "
         "Check the model's weights, and what it is given."
     )
-
-
-def begin_of(sequence: Encoded) -> str:
-    """A sequence as a message names it, by its first tokens."""
-    more = " …" if len(sequence) > TOLD else ""
-    return f"the sequence “{' '.join(sequence.tokens[:TOLD])}{more}”"
 
 
 def _distances(states: np.ndarray, starts: np.ndarray) -> np.ndarray:

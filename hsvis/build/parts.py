@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from hsvis.build.extraction import Room, begin_of, extract
+from hsvis.build.extraction import Room, extract
 from hsvis.config import StateSettings
 from hsvis.corpus.recorded import RecordedSequence
 from hsvis.corpus.series import Series
 from hsvis.corpus.words import ReadText
 from hsvis.errors import ModelError
+from hsvis.models.finite import begin_of
 from hsvis.models.protocol import Encoded, HiddenStateModel
 from hsvis.progress import Progress
 from hsvis.run import tables
@@ -176,7 +177,7 @@ def _check_range(halved: np.ndarray, part: _Part, layer: str) -> None:
         number = int(np.searchsorted(np.cumsum(part.lengths), wrong[0], "right"))
         raise ModelError(
             f"states of the layer {layer} are beyond the range of float16 (65,504), first in "
-            f"{begin_of(part.encoded[number])}. Set `states.precision: float32`."
+            f"{begin_of(part.encoded[number].tokens)}. Set `states.precision: float32`."
         )
 
 

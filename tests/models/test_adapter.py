@@ -395,7 +395,7 @@ def test_an_answer_that_becomes_nan_on_the_way_is_refused_with_the_text():
 
     model = from_torch(Failing(), classes="ab", encode=words, probe=["1 2 3", "4 5"])
     model.trace([model.encode("1 2 3")])
-    with pytest.raises(ModelError, match=r"begins with `1 2 11 3` is NaN"):
+    with pytest.raises(ModelError, match="“1 2 11 3” is NaN"):
         model.trace([model.encode("5 4"), model.encode("1 2 11 3")])
 
 

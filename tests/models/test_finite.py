@@ -23,7 +23,7 @@ from hsvis.models.finite import check_answers, check_each
 from hsvis.models.protocol import Encoded
 
 LONG = "not bad this is a very very very good book"
-TOLD = "the sequence that begins with `not bad this is a very` is NaN or infinite"
+TOLD = "the sequence “not bad this is a very …” is NaN or infinite"
 
 
 @pytest.fixture
@@ -72,17 +72,17 @@ def test_whichever_value_is_no_number_its_row_is_named(
     rows: int, shape: list[int], data: st.DataObject, value: float
 ) -> None:
     answers = np.zeros((rows, *shape), np.float32)
-    check_each(answers, range(rows), str)
+    check_each(answers, range(rows), lambda row: [str(row)])
     at = data.draw(st.integers(0, answers.size - 1))
     answers.reshape(-1)[at] = value
-    with pytest.raises(ModelError, match=f"`{at // (answers.size // rows)}`"):
-        check_each(answers, range(rows), str)
+    with pytest.raises(ModelError, match=f"“{at // (answers.size // rows)}”"):
+        check_each(answers, range(rows), lambda row: [str(row)])
 
 
 def test_a_sequence_is_named_by_its_first_words() -> None:
     one = Encoded(list("abcdefgh"), np.zeros(8, np.int64), np.ones(8, bool), 0, 8)
     check_answers(np.zeros((1, 2)), [one])
-    with pytest.raises(ModelError, match="`a b c d e f`"):
+    with pytest.raises(ModelError, match="“a b c d e f …”"):
         check_answers(np.array([[np.nan, 0]]), [one])
 
 
@@ -94,12 +94,12 @@ def test_the_built_in_model_too(monkeypatch: pytest.MonkeyPatch) -> None:
     with torch.no_grad():
         trained.classifier.head.bias.fill_(torch.nan)
     model = TextModel(trained.classifier, trained.vocabulary, TokenSettings(), corpus.classes)
-    with pytest.raises(ModelError, match="`a good book` is NaN"):
+    with pytest.raises(ModelError, match="“a good book” is NaN"):
         model.answer([model.encode("a good book")])
 
     def spoilt(classifier: Any, *rest: Any) -> tuple[Any, list[Any], int]:
         return trained.classifier, [], 1
 
     monkeypatch.setattr("hsvis.models.builtin.training._fit", spoilt)
-    with pytest.raises(ModelError, match="`good film` is NaN"):
+    with pytest.raises(ModelError, match="“good film” is NaN"):
         train(corpus, TokenSettings(), settings)

@@ -1,7 +1,7 @@
 """Training the built-in classifier on a corpus."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from hsvis.errors import DataError, ModelError
 from hsvis.models.batching import bucket, pad
 from hsvis.models.builtin.classifier import RecurrentClassifier, Scaled
 from hsvis.models.builtin.examples import Examples, cut, read_texts, series_rows, with_unknown
-from hsvis.models.finite import SHOWN, check_each
+from hsvis.models.finite import TOLD, check_each
 from hsvis.progress import Progress, silent
 
 ONE_THREAD = 128  # hidden units up to which one thread trains
@@ -102,9 +102,9 @@ def train(
         if isinstance(classifier.embedding, Scaled):
             classifier.embedding.measure(torch.from_numpy(np.concatenate(rows.inputs)))
         best, epochs, kept = _fit(classifier, rows, tokens, settings, progress)
-    begin = partial(_begin, vocabulary=vocabulary)
-    train_accuracy, _ = _evaluate(best, rows, tokens, begin)
-    test_accuracy = _evaluate(best, test, tokens, begin)[0] if len(test) else None
+    tokens_of = partial(_first_tokens, vocabulary=vocabulary)
+    train_accuracy, _ = _evaluate(best, rows, tokens, tokens_of)
+    test_accuracy = _evaluate(best, test, tokens, tokens_of)[0] if len(test) else None
     return Trained(
         best, vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy,
         left_out,
@@ -236,12 +236,12 @@ def _evaluate(
     classifier: RecurrentClassifier,
     rows: Examples,
     tokens: TokenSettings,
-    begin: Callable[[np.ndarray], str] | None = None,
+    tokens_of: Callable[[np.ndarray], Sequence[str]] | None = None,
 ) -> tuple[float, float]:
     """Accuracy and mean loss of whole, unaltered rows.
 
     Args:
-        begin: how inputs begin, in words; without it, an answer that is NaN is told by the loss alone.
+        tokens_of: the first tokens of inputs; without it, an answer that is NaN is told by the loss alone.
 
     Raises:
         ModelError: an answer is NaN.
@@ -254,15 +254,15 @@ def _evaluate(
         labels = torch.from_numpy(rows.labels[batch])
         logits = classifier(torch.from_numpy(ids), torch.from_numpy(lengths))
         answers = classifier.probabilities(logits)
-        if begin is not None:
-            check_each(answers.numpy(), [inputs[i] for i in batch], begin)
+        if tokens_of is not None:
+            check_each(answers.numpy(), [inputs[i] for i in batch], tokens_of)
         correct += int((answers.argmax(-1) == labels).sum())
         loss += _loss(classifier, logits, labels).item() * len(batch)
     return correct / len(rows), loss / len(rows)
 
 
-def _begin(inputs: np.ndarray, vocabulary: Vocabulary) -> str:
-    """The first words of ids (T,); of features (T, F) the first step."""
+def _first_tokens(inputs: np.ndarray, vocabulary: Vocabulary) -> list[str]:
+    """Of ids (T,), by which a message names them; of features (T, F) the first step."""
     if inputs.ndim > 1:
-        return f"{inputs[0].tolist()[:SHOWN]}"
-    return " ".join(vocabulary.words[i - 2] if i > UNKNOWN else "…" for i in inputs[:SHOWN].tolist())
+        return [f"{value:g}" for value in inputs[0].tolist()]
+    return [vocabulary.words[i - 2] if i > UNKNOWN else "…" for i in inputs[: TOLD + 1].tolist()]

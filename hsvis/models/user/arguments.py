@@ -1,5 +1,4 @@
-"""What a module's `forward` is given beside its input: each argument by what its name says, or nothing at "
-"all."""
+"""What a module's `forward` is given beside its input: each argument by what its name says, or nothing."""
 
 import inspect
 import re
