@@ -185,7 +185,7 @@ class Admission:
 
     def _make_room(self) -> None:
         """Closes some that wait for a request: of those who have most, and of theirs the oldest first."""
-        waiting = [one for one in self._connections.values() if getattr(one, "waits", False)]
+        waiting = [one for one in list(self._connections.values()) if getattr(one, "waits", False)]
         for one in heapq.nsmallest(
             self.limits.spare, waiting, key=lambda one: (-self._from[one.place], one.rested)
         ):

@@ -20,6 +20,7 @@ class Request(HTTPRequestParser):
     """A request as it comes in."""
 
     completed: bool
+    path = ""  # of one whose first line or headers can't be read, too
 
     def __init__(self, adjustments: Any) -> None:
         super().__init__(adjustments)

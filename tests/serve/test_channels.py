@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from team import free_port, get
+from looped import PATIENCE, THREADS, looping
+from team import get
 
 from hsvis.errors import ClientGoneError
 from hsvis.serve import waitress_server
 from hsvis.web.capacity import DISCONNECTED
-
-PATIENCE = 30.0
-THREADS = 2
-UNUSED = 10**9  # number of no file
 
 
 class Application:
@@ -28,9 +25,11 @@ class Application:
         self.may_end = threading.Event()
         self.gone = threading.Semaphore(0)  # and for each that noticed that its client has gone
         self.parts: list[int] = []
+        self.threads: dict[str, int] = {}  # by address, which one answered
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
+        self.threads[environ["REQUEST_URI"]] = threading.get_ident()
         if path == "/endless":
             start_response("200 OK", [("Content-Type", "text/plain")])
             return self.endless(environ[DISCONNECTED])
@@ -56,38 +55,12 @@ class Application:
 
 @pytest.fixture
 def application() -> Iterator[tuple[Application, int]]:
-    made, port = Application(), free_port()
-    door = waitress_server.listening("127.0.0.1", port)
-    server, channels = waitress_server.make_server(made, door, THREADS, waitress_server.limits(), ["/health"])
-    ended = threading.Event()
-
-    def run() -> None:
+    made = Application()
+    with looping(made, waitress_server.limits(), ["/health"]) as server:
         try:
-            channels.run(door.fileno())
-        except SystemExit:
-            ended.set()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield made, port
-    finally:
-        made.may_end.set()
-        channels[UNUSED] = Stop()
-        server.pull_trigger()
-        assert ended.wait(PATIENCE)
-        del channels[UNUSED]
-        server.task_dispatcher.shutdown(timeout=1)
-        server.close()
-        for one in list(channels.values()):
-            one.close()
-
-
-class Stop:
-    """Ends the loop, as a signal's handler does."""
-
-    def readable(self) -> bool:
-        raise SystemExit
+            yield made, server.port
+        finally:
+            made.may_end.set()
 
 
 def ask(port: int, path: str) -> socket.socket:
@@ -101,18 +74,18 @@ def test_health_answers_while_all_threads_are_busy(application: tuple[Applicatio
     busy = [ask(port, f"/slow/{k}") for k in range(THREADS)]
     for _ in busy:
         assert made.begun.acquire(timeout=PATIENCE)
-    waiting = ask(port, "/quick")
+    usual = set(made.threads.values())
+    others = ("/health/", "//health", "/health%20", "/Health", "/quick?/health")
+    waiting = [ask(port, other) for other in others]
     assert get(port, "/health")[2] == b"/health"
-    for other in ("/health/", "//health", "/health%20", "/Health", "/quick?/health"):
-        held = ask(port, other)
-        held.settimeout(0.05)
-        with pytest.raises(TimeoutError):  # only what is meant gets a thread of its own
-            held.recv(1)
-        held.close()
+    assert list(made.threads) == [f"/slow/{k}" for k in range(THREADS)] + ["/health"]
     made.may_end.set()
-    for one in (*busy, waiting):
+    for one in (*busy, *waiting):
         assert one.recv(15) == b"HTTP/1.1 200 OK"
         one.close()
+    apart = {path for path, thread in made.threads.items() if thread not in usual}
+    assert apart == {"/health"}  # only what is meant gets a thread of its own
+    assert len(made.threads) == THREADS + 1 + len(others)
 
 
 def test_what_follows_health_on_its_connection_gets_no_thread_of_its_own(
@@ -122,14 +95,16 @@ def test_what_follows_health_on_its_connection_gets_no_thread_of_its_own(
     busy = [ask(port, f"/slow/{k}") for k in range(THREADS)]
     for _ in busy:
         assert made.begun.acquire(timeout=PATIENCE)
+    usual = set(made.threads.values())
     client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     one = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
     client.sendall(one % b"/health" + one % b"/slow/next" + one % b"/health")
     assert client.recv(15) == b"HTTP/1.1 200 OK"
-    assert not made.begun.acquire(timeout=0.05)
     assert get(port, "/health")[0] == 200
     made.may_end.set()
     assert made.begun.acquire(timeout=PATIENCE)
+    assert made.threads["/slow/next"] in usual
+    assert made.threads["/health"] not in usual
     for held in (client, *busy):
         held.close()
 

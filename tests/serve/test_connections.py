@@ -3,97 +3,41 @@
 import ipaddress
 import random
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from waitress import create_server
+from looped import Looped, looping, read
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser
 
-from hsvis.serve.connections import Admission, Limits
+from hsvis.serve import connections, sockets
+from hsvis.serve.connections import Limits
 from hsvis.serve.parsing import Request
-from hsvis.serve.sockets import Channels
 from hsvis.web.addresses import place_of
 
 NOBODY = (ipaddress.ip_network("192.0.2.0/24"),)  # so that this machine has a share, too
 LIMITS = Limits(most=500, share=500, spare=5, idle=1.0, headers=0.5, body=0.5, rate=10_000.0)
-LARGE = 64 * 2**20  # bytes: no socket holds it
+LARGE = 2**25  # bytes: no socket holds it
 PATIENCE = 20.0
-
-
-class Server:
-    """A server with these limits, in a thread of this process."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.channels = Channels(limits)
-        door = socket.create_server(("127.0.0.1", 0), backlog=2048)
-        self.port: int = door.getsockname()[1]
-        self._door = door
-        self._waitress: Any = create_server(
-            application, map=self.channels, sockets=[door], threads=2, connection_limit=10**6,
-            max_request_body_size=2**20, inbuf_overflow=2**16, outbuf_high_watermark=2 * LARGE,
-        )  # fmt: skip
-        self._waitress.channel_class = Admission(limits, self.channels)
-        self.alone = len(self.channels)  # without any connection
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        with suppress(SystemExit):
-            self.channels.run(self._door.fileno())
-
-    def stop(self) -> None:
-        def end(*_: object) -> None:
-            raise SystemExit
-
-        self.channels._close_stuck = end  # type: ignore[method-assign]
-        self.channels._round = 0.0
-        self._waitress.pull_trigger()
-        self._thread.join(10)
-        self._waitress.task_dispatcher.shutdown()
-        for one in list(self.channels.values()):
-            one.close()
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
-
-    def status(self) -> int:
-        """Of a request on a connection of its own."""
-        with self.connect() as one:
-            one.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-            return int(read(one).split(b" ", 2)[1])
 
 
 def application(environ: Any, start: Any) -> list[bytes]:
     body = environ["wsgi.input"].read()
-    answer = bytes(LARGE) if environ["PATH_INFO"] == "/large" else b"%d" % len(body)
+    sizes = {"/large": LARGE, "/some": 2**22}
+    size = sizes.get(environ["PATH_INFO"])
+    answer = b"%d" % len(body) if size is None else bytes(size)
     start("200 OK", [("Content-Length", str(len(answer)))])
     return [answer]
 
 
-@contextmanager
-def serving(limits: Limits = LIMITS) -> Iterator[Server]:
-    server = Server(limits)
-    server._thread.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-def read(one: socket.socket) -> bytes:
-    """All that comes until the connection is closed."""
-    found = bytearray()
-    with suppress(ConnectionError):
-        while part := one.recv(2**20):
-            found += part
-    return bytes(found)
+def serving(limits: Limits = LIMITS) -> AbstractContextManager[Looped]:
+    return looping(application, limits)
 
 
 def drip(one: socket.socket, part: bytes, pause: float = 0.1) -> float:
@@ -160,18 +104,52 @@ def test_a_client_that_hardly_takes_its_answer_is_cut_off() -> None:
         assert server.status() == 200
 
 
-def test_who_is_slow_but_steady_is_served() -> None:
-    limits = replace(LIMITS, rate=100.0, headers=5.0, body=2.0)
-    with serving(limits) as server, server.connect() as one:
-        one.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10000\r\nConnection: close\r\n\r\n")
-        for _ in range(10):  # longer than the time for a body that does not come
-            one.sendall(bytes(1000))
-            time.sleep(0.3)
-        assert read(one).endswith(b"10000")
+class Clock:
+    """Takes the place of the module `time` where deadlines are looked at."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> Callable[[], None]:
+        def advance() -> None:
+            self.now += seconds
+
+        return advance
 
 
-def test_a_connection_that_asks_again_and_again_stays() -> None:
-    with serving(replace(LIMITS, idle=2.0)) as server, server.connect() as one:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    for module in (connections, sockets):
+        monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def test_who_is_slow_but_steady_is_served_and_who_stops_is_not(clock: Clock) -> None:
+    limits = replace(LIMITS, rate=100.0, headers=5.0, body=20.0, idle=1000.0)
+    for parts in (10, 5):
+        with serving(limits) as server, server.connect() as one:
+            one.sendall(b"POST / HTTP/1.1\r\nContent-Length: 20000\r\nConnection: close\r\n\r\n")
+            wait(lambda server=server: len(server.channels) == server.alone + 1)
+            connection = next(c for c in server.channels.values() if isinstance(c, connections.Connection))
+            for _ in range(parts):  # longer than the time for a body that does not come
+                before = connection._taken
+                one.sendall(bytes(2000))
+                wait(lambda: connection._taken >= before + 2000)  # noqa: B023
+                server.look(clock.advance(15.0))
+            if parts == 10:
+                assert read(one).endswith(b"20000")
+            else:
+                for _ in range(2):
+                    server.look(clock.advance(21.0))
+                assert read(one) == b""
+
+
+def test_a_connection_that_asks_again_and_again_stays(clock: Clock) -> None:
+    with serving(replace(LIMITS, idle=20.0)) as server, server.connect() as one:
         for _ in range(6):  # longer than one that asks for nothing
             one.sendall(b"GET / HTTP/1.1\r\n\r\n")
             answer = b""
@@ -179,7 +157,11 @@ def test_a_connection_that_asks_again_and_again_stays() -> None:
                 part = one.recv(1000)
                 assert part
                 answer += part
-            time.sleep(0.5)
+            wait(lambda: all(getattr(c, "waits", True) for c in list(server.channels.values())))
+            server.look(clock.advance(15.0))
+        for _ in range(2):
+            server.look(clock.advance(21.0))
+        assert read(one) == b""
 
 
 def test_half_closed_clients_get_their_answer() -> None:
@@ -246,6 +228,7 @@ def wait(what: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+ONE_READ = 8000  # bytes that the server reads at once
 ADJUSTMENTS = Adjustments(max_request_body_size=2**20)
 LENGTH = b"Content-Length: 4\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
@@ -261,17 +244,40 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
         (b"POST / HTTP/1.1\r\n" + CHUNKED + b"\r\n1;" + b"a" * 5000, 400),
         (b"POST / HTTP/1.1\r\n" + CHUNKED + b"\r\n0\r\n" + b"A: b\r\n" * 5000, 400),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 60_000, 431),
+        (b"GARBAGE\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400),
+        (b"\x16\x03\x01\r\n\r\n", 400),
     ],
 )
-def test_what_is_refused_is_answered_once_and_closes(sent: bytes, status: int) -> None:
-    with serving(replace(LIMITS, headers=30.0, body=30.0, idle=30.0)) as server, server.connect() as one:
+@pytest.mark.parametrize("apart", [(), ("/health",)])
+def test_what_is_refused_is_answered_once_and_closes(
+    sent: bytes, status: int, apart: tuple[str, ...]
+) -> None:
+    patient = replace(LIMITS, headers=30.0, body=30.0, idle=30.0)
+    with looping(application, patient, apart) as server, server.connect() as one:
         with suppress(ConnectionError):
             one.sendall(sent)
         answer = read(one)
-        if answer:  # what was not read of the request makes the system drop the answer, sometimes
+        # what was not read of the request makes the system drop the answer, sometimes
+        if answer or len(sent) <= ONE_READ:
             assert answer.startswith(b"HTTP/1."), answer[:80]
             assert answer.split(b" ", 2)[1] == b"%d" % status
             assert answer.count(b"\r\nContent-Length:") == 1
+        wait(lambda: len(server.channels) == server.alone)
+
+
+@pytest.mark.parametrize("bad", [b"GARBAGE\r\n\r\n", b"GET / HTTP/1.1\r\nbad header\r\n\r\n"])
+def test_what_can_not_be_read_behind_a_request_is_refused_and_keeps_no_connection(bad: bytes) -> None:
+    patient = replace(LIMITS, headers=60.0, body=60.0, idle=60.0)
+    with looping(application, patient, ["/health"]) as server:
+        for first in (b"/", b"/health", b"/large"):
+            with server.connect() as one:
+                one.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n%s" % (first, bad))
+                answer = read(one)
+                assert answer.startswith(b"HTTP/1.1 200")
+                assert answer.count(b"HTTP/1.0 400 ") + answer.count(b"HTTP/1.1 400 ") == 1
+            wait(lambda: len(server.channels) == server.alone)
+            assert server.status() == 200
 
 
 REQUESTS = [
