@@ -31,15 +31,34 @@ class Task(WSGITask):
 class Channel(HTTPChannel):
     """A connection whose end is seen while a request of it is served.
 
-    Somebody who sends no more may still read, though no browser does: what is short is answered; only what
-    takes long asks whether there is anybody (`waitress.client_disconnected`), and ends.
+    Somebody who sends no more may still read, though no browser does.  So it stays open, and whatever does
+    not ask is answered; what takes long asks whether there is anybody (`waitress.client_disconnected`), is
+    told that there is not, and ends.
+
+    Of requests that are sent at once one is served after the other, each when the answer before has gone out:
+    a connection holds one body and one answer at the most, however many come.
     """
 
     task_class = Task
     has_ended = False
+    is_held = False  # its next request waits for the answer before
 
     def readable(self) -> bool:
-        return bool(super().readable()) and not (self.has_ended and self.requests)
+        if self.requests and (self.has_ended or (self.request is not None and self.request.headers_finished)):
+            return False
+        return bool(super().readable())
+
+    def holds_back(self) -> bool:
+        """Whether its next request has to wait; the loop gives it to the server then, as soon as it may."""
+        with self.outbuf_lock:
+            self.is_held = bool(self.total_outbufs_len)
+        return self.is_held
+
+    def handle_write(self) -> None:
+        super().handle_write()
+        if self.is_held and self.requests and self.connected and not self.total_outbufs_len:
+            self.is_held = False
+            self.server.add_task(self)
 
     def handle_read(self) -> None:
         if self.requests:
@@ -69,6 +88,8 @@ class Dispatcher(ThreadedTaskDispatcher):
 
     def add_task(self, task: Any) -> None:
         """`task`: a channel, whose first request is to be answered."""
+        if task.holds_back():
+            return
         if task.requests[0].path in self._paths:
             self._apart.add_task(task)
         else:

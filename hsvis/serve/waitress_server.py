@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from hsvis.serve.sockets import Channels
 
 PATIENCE = 20.0  # seconds that requests under way get when the server is stopped
-CONNECTIONS = 20_000  # at once, or half as many as files may be open
+CONNECTIONS = 20_000  # at once, or a quarter as many as files may be open
 FEW = 500  # connections where select() is all there is
-FILES = 2  # of a connection at most: itself, and a large body or answer that waits
+# of a connection at most: itself, a large body, and an answer that waits; a larger answer takes another one
+FILES = 4
 SPARE_FILES = 200  # open files that are no connections: those of runs, the log, pipes of builds
 SHARE = 10  # of one address: one in so many connections
 FEWEST = 16  # connections of one address, and kept free, however few there are

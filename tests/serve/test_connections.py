@@ -1,12 +1,14 @@
 """Connections that send or take little, or too much, or come in numbers: none keeps others out."""
 
 import ipaddress
+import os
 import random
 import socket
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from looped import Looped, looping, read
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser
 
-from hsvis.serve import connections, sockets
+from hsvis.serve import connections, sockets, waitress_server
 from hsvis.serve.connections import Limits
 from hsvis.serve.parsing import Request
 from hsvis.web.addresses import place_of
@@ -29,7 +31,7 @@ PATIENCE = 20.0
 
 def application(environ: Any, start: Any) -> list[bytes]:
     body = environ["wsgi.input"].read()
-    sizes = {"/large": LARGE, "/some": 2**22}
+    sizes = {"/large": LARGE, "/some": 2**21}
     size = sizes.get(environ["PATH_INFO"])
     answer = b"%d" % len(body) if size is None else bytes(size)
     start("200 OK", [("Content-Length", str(len(answer)))])
@@ -278,6 +280,36 @@ def test_what_can_not_be_read_behind_a_request_is_refused_and_keeps_no_connectio
                 assert answer.count(b"HTTP/1.0 400 ") + answer.count(b"HTTP/1.1 400 ") == 1
             wait(lambda: len(server.channels) == server.alone)
             assert server.status() == 200
+
+
+def files_in_use() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_a_connection_takes_no_more_files_than_are_counted_for_it() -> None:
+    """Large bodies and large answers, sent at once by clients that take nothing of what comes."""
+    patient = replace(LIMITS, headers=60.0, body=60.0, idle=60.0)
+    body = b"POST /some HTTP/1.1\r\nContent-Length: 200000\r\n\r\n" + bytes(200_000)
+    with serving(patient) as server:
+        for sent in (body * 5, b"GET /some HTTP/1.1\r\n\r\n" * 50, body + b"GET /large HTTP/1.1\r\n\r\n" * 9):
+            before = files_in_use()
+            held = [server.connect() for _ in range(3)]
+            for one in held:
+                one.setblocking(False)
+            wait(lambda: len(server.channels) == server.alone + 3)
+            left, worst = dict.fromkeys(held, sent), 0
+            until = time.monotonic() + 0.5  # in which more would have come
+            while time.monotonic() < until:
+                for one in held:
+                    with suppress(BlockingIOError, ConnectionError):
+                        left[one] = left[one][one.send(left[one]) if left[one] else 0 :]
+                worst = max(worst, files_in_use())
+                time.sleep(0.01)
+            assert worst - before - len(held) <= waitress_server.FILES * len(held)
+            for one in held:
+                one.close()
+            wait(lambda: len(server.channels) == server.alone)
 
 
 REQUESTS = [
