@@ -77,3 +77,23 @@ def test_why_an_export_is_refused_stands_on_the_page(visit: Callable[..., Opened
     opened.page.click('[data-export="unit-activity"]')
     opened.page.click(".export-menu >> text=Data as CSV")
     expect(opened.page.locator("#notice")).to_contain_text("can't be read. Build the run again.")
+
+
+def test_an_export_whose_turn_comes_late_is_not_read_into_an_error(
+    visit: Callable[..., Opened], save: Save, store: StateStore
+) -> None:
+    """Refused for as long as the page asks whether it can be had; then it can."""
+    opened = visit("")
+    asked: list[str] = []
+
+    def answer(route: Route, request: Request) -> None:
+        asked.append(request.method)
+        if request.method == "HEAD":
+            route.fulfill(status=503, body="")  # without a time to ask again: the last of all tries
+        else:
+            route.continue_()
+
+    opened.page.route("**/export/**", answer)
+    lines = save(opened, "projection", "Data as CSV").read_bytes().splitlines()
+    assert len(lines) == store.n_states + 1
+    assert asked[:2] == ["HEAD", "GET"]

@@ -34,7 +34,11 @@ function address(file) {
 // the browser says nothing on the page.
 async function saveMade(path) {
   const answer = await ask(path, { method: "HEAD" });
-  if (!answer.ok) throw new Error((await (await ask(path)).text()).trim());
+  if (!answer.ok) {
+    const why = await ask(path);
+    if (!why.ok) throw new Error((await why.text()).trim());
+    await why.body?.cancel(); // it can by now
+  }
   save(`${prefix()}${path}`, "");
 }
 
