@@ -25,9 +25,9 @@ from hsvis.dashboard.content.filters import Filters
 from hsvis.dashboard.content.metrics import Metrics
 from hsvis.dashboard.content.table_pages import Pages
 from hsvis.dashboard.page import layout, scripts
+from hsvis.dashboard.routes import answers, exports, health, neighbours, queries
 from hsvis.dashboard.routes import builds as build_routes
 from hsvis.dashboard.routes import clouds as cloud_routes
-from hsvis.dashboard.routes import exports, health, neighbours, queries
 from hsvis.dashboard.routes import notes as note_routes
 from hsvis.dashboard.routes import table as table_routes
 from hsvis.notes import Notes
@@ -108,6 +108,7 @@ def create_app(
     bodies.register(app)
     app.index_string = INDEX.replace("THEME_SCRIPT", app.get_asset_url("early.js"))
     app.layout = lambda: layout.page(shown, clouds, work, rule, None if notes is None else rule)
+    answers.register(app)
     cloud_routes.register(app, shown, clouds, filters)
     queries.register(app, shown, filters)
     neighbours.register(app, shown)

@@ -15,10 +15,12 @@ from hsvis.analysis import regions
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard import create_app
 from hsvis.dashboard.callbacks import sequence
-from hsvis.dashboard.content import clouds, filters
+from hsvis.dashboard.content import clouds, export_tables, filters
 from hsvis.dashboard.content.filters import Filter, Filters, matching
 from hsvis.dashboard.routes import exports
 from hsvis.errors import ClientGoneError
+from hsvis.figures.view import View
+from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 from hsvis.web import capacity
 from hsvis.web.capacity import DISCONNECTED, RETRY_AFTER, TURNS, Capacity
@@ -110,19 +112,25 @@ def test_pixels_in_work_are_bounded(
     side: int,
     at_once: int,
 ) -> None:
-    def slow(*_: object) -> tuple[bytes, str]:
+    def slow(*_: object) -> bytes:
         gate()
-        return b"image", "{}"
+        return b"image"
 
-    monkeypatch.setattr(clouds.Clouds, "picture", slow)
+    monkeypatch.setattr(clouds.cloud, "png", slow)
     cloud, statuses = cloud_of(demo_store), []
 
     def image(k: int, side: int) -> str:
         return f"/cloud/{cloud}.png?x0={-9 - k}&x1=9&y0=-9&y1=9&w={side}&h={side}"
 
+    kept = image(98, side)
+    gate.may_go_on.set()
+    assert client.get(kept).status_code == 200
+    assert gate.begun.acquire(timeout=LONG)
+    gate.may_go_on.clear()
     first = [asking(client, image(k, side), statuses) for k in range(at_once)]
     for _ in first:
         assert gate.begun.acquire(timeout=LONG)
+    assert client.get(kept).status_code == 200  # whoever asks for what is there waits for nobody
     refused = client.get(image(99, side))
     assert (refused.status_code, refused.mimetype) == (503, "text/plain")
     assert refused.headers["Retry-After"]
@@ -165,6 +173,38 @@ def test_a_large_export_holds_its_turn_until_all_is_taken_or_its_client_has_gone
             assert again.status_code == 200
 
 
+def test_a_large_sequence_is_made_json_in_its_turn_and_not_for_who_asks_for_its_head_alone(
+    client: FlaskClient, demo_store: StateStore, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    record = export_tables.sequence_record
+
+    def slow(view: View, sequence: Sequence) -> dict[str, object]:
+        made.append(sequence.index)
+        gate()
+        return record(view, sequence)
+
+    monkeypatch.setattr(export_tables, "sequence_record", slow)
+    address, statuses = f"/export/{cloud_of(demo_store)}/sequence.json?sequence=%d", []
+    head = client.head(address % 0)
+    assert (head.status_code, head.data, made) == (200, b"", [])
+    assert "Content-Length" not in head.headers
+    first = [asking(client, address % k, statuses) for k in range(TURNS)]
+    for _ in first:
+        assert gate.begun.acquire(timeout=LONG)
+    for method in (client.get, client.head):
+        refused = method(address % 9)
+        assert refused.status_code == 503
+        assert refused.headers["Retry-After"]
+    gate.may_go_on.set()
+    for thread in first:
+        thread.join(LONG)
+    assert statuses == [200] * TURNS
+    again = client.get(address % 0)
+    assert again.headers["Content-Disposition"] == head.headers["Content-Disposition"]
+    assert again.json["sequence"] == 0
+
+
 def test_nothing_is_computed_for_those_who_have_gone(client: FlaskClient, demo_store: StateStore) -> None:
     cloud = cloud_of(demo_store)
     image = f"/cloud/{cloud}.png?x0=-9&x1=9&y0=-9&y1=9&w=100&h=100"
@@ -173,7 +213,7 @@ def test_nothing_is_computed_for_those_who_have_gone(client: FlaskClient, demo_s
         answer = client.get(address, environ_overrides=left)
         assert (answer.status_code, answer.data) == (499, b"")
     metrics = client.get("/metrics").text
-    assert 'hsvis_cache_misses_total{cache="files"} 0.0' in metrics
+    assert 'hsvis_cache_misses_total{cache="grids"} 0.0' in metrics
 
 
 def test_a_filter_by_regions_is_the_same_however_large_the_run(
@@ -200,12 +240,13 @@ def test_long_sequences_are_drawn_one_after_the_other_until_their_answer_is_take
     client = create_app([demo_store]).server.test_client()
     assert demo_store.lengths[short] < demo_store.lengths[long]
 
-    def select(index: int) -> TestResponse:
+    def select(index: int, environ: dict[str, Any] | None = None) -> TestResponse:
         layer = demo_store.layers[0]
         return client.post(
             "/_dash-update-component",
             json=selecting(client, f"{demo_store.name}/{layer}", index),
             buffered=False,
+            environ_overrides=environ,
         )
 
     first = select(long)
@@ -213,6 +254,11 @@ def test_long_sequences_are_drawn_one_after_the_other_until_their_answer_is_take
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, str(RETRY_AFTER))
     assert select(short).status_code == 200
     assert "projection" in first.json["response"]
+    gone = select(long, {DISCONNECTED: lambda: True})
+    assert (gone.status_code, gone.data) == (
+        499,
+        b"",
+    )  # in line, and then nobody waits: no fault of the server
     first.close()
     with select(long) as again:
         assert again.status_code == 200

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,7 @@ from hsvis.run.store import StateStore
 
 K = TypeVar("K")
 T = TypeVar("T")
+Turn = Callable[[], AbstractContextManager[None]]  # gives what is held while something is drawn
 
 GRID_BYTES = 128 * 2**20  # of pick grids kept for the next request
 FILE_BYTES = 64 * 2**20  # of encoded images and pick grids
@@ -69,16 +71,26 @@ class Clouds:
         """The PNG of the cloud, each state in the colour of its EP, or of its sequence's class or answer."""
         return self.picture(view, window, look)[0]
 
-    def picture(self, view: View, window: Window, look: Look = PLAIN) -> tuple[bytes, str]:
+    def picture(
+        self,
+        view: View,
+        window: Window,
+        look: Look = PLAIN,
+        turn: Turn = nullcontext,
+    ) -> tuple[bytes, str]:
         """The PNG of the cloud, and how it is drawn, as JSON.
 
         {"drawn": one of `cells.DRAWN`, "auto": what is automatic, "states": in sight, "shown": of them,
         "scale": of cells or null}.
+
+        Args:
+            turn: is held while it is drawn, not where it is kept; what it raises is raised.
         """
 
         def draw() -> bytes:
-            image, told = self._painted(view, window, look)
-            return json.dumps(told).encode() + b"\0" + cloud.png(image)
+            with turn():
+                image, told = self._painted(view, window, look)
+                return json.dumps(told).encode() + b"\0" + cloud.png(image)
 
         kept = self._files.get((*view.content, view.theme.name, view.palette_name, window, look), draw)
         told, _, image = kept.partition(b"\0")
@@ -122,15 +134,28 @@ class Clouds:
         )
 
     def grid_file(
-        self, view: View, window: Window, emphasis: Emphasis = ALL, *, with_cells: bool = False
+        self,
+        view: View,
+        window: Window,
+        emphasis: Emphasis = ALL,
+        turn: Turn = nullcontext,
+        *,
+        with_cells: bool = False,
     ) -> bytes:
         """`grid` row by row from the top, then the `starts` of its sequences: uint32, little endian, as gzip.
 
         Of the starts each says how far it is from the one before: small numbers, which shrink to a seventh.
         With cells, what is in them comes first, from `cells.facts`: with its length it is found.
+
+        Args:
+            turn: as of `picture`.
         """
 
         def encode() -> bytes:
+            with turn():
+                return file()
+
+        def file() -> bytes:
             grid = self.grid(view, window, emphasis)
             parts = [grid, np.diff(starts(view.store, grid), axis=0, prepend=np.uint32(0))]
             if with_cells:

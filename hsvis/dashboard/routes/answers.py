@@ -48,10 +48,13 @@ def plain_errors(respond: Callable[..., flask.Response]) -> Callable[..., flask.
             return answered
         except GoneError as error:
             return flask.Response(f"{error}\n", status=410, mimetype="text/plain")
-        except ClientGoneError:
-            return flask.Response(status=GONE_AWAY)
 
     return answer
+
+
+def register(app: Dash) -> None:
+    """Nobody is answered who has gone, whatever was asked: a route, or a callback of the page."""
+    app.server.register_error_handler(ClientGoneError, lambda error: flask.Response(status=GONE_AWAY))
 
 
 def fresh(answer: dict[str, Any]) -> flask.Response:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from hsvis import __version__
 from hsvis.catalogue.runs import Runs
-from hsvis.dashboard.content.clouds import Clouds
+from hsvis.dashboard.content.clouds import Clouds, Turn
 from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures import cells
@@ -58,12 +58,11 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     large = Capacity(PIXELS, "large images")
 
     def drawn(
-        draw: Callable[[Clouds, Picture, Emphasis], flask.Response], picture: Picture
+        draw: Callable[[Clouds, Picture, Emphasis, Turn], flask.Response], picture: Picture
     ) -> flask.Response:
-        emphasis = _emphasis(filters, picture)
-        pixels = picture.window.width * picture.window.height
-        with (large if pixels > LARGE else small).hold(pixels, departure()):
-            return draw(clouds, picture, emphasis)
+        pixels, has_gone = picture.window.width * picture.window.height, departure()
+        turns = large if pixels > LARGE else small
+        return draw(clouds, picture, _emphasis(filters, picture), lambda: turns.hold(pixels, has_gone))
 
     def cloud_image(run: str, layer: str, projection: str) -> flask.Response:
         picture = _read_picture(runs, run, layer, projection)
@@ -143,16 +142,18 @@ def _answer_kept(content: tuple[object, ...], respond: Callable[[], flask.Respon
     return response
 
 
-def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis) -> flask.Response:
+def _image(clouds: Clouds, picture: Picture, emphasis: Emphasis, turn: Turn) -> flask.Response:
     look = Look(picture.colour, picture.marks, emphasis, picture.drawing)
-    image, told = clouds.picture(picture.view, picture.window, look)
+    image, told = clouds.picture(picture.view, picture.window, look, turn)
     response = flask.Response(image, mimetype="image/png")
     response.headers["X-Drawn"] = told
     return response
 
 
-def _grid(clouds: Clouds, picture: Picture, emphasis: Emphasis, *, with_cells: bool) -> flask.Response:
-    content = clouds.grid_file(picture.view, picture.window, emphasis, with_cells=with_cells)
+def _grid(
+    clouds: Clouds, picture: Picture, emphasis: Emphasis, turn: Turn, *, with_cells: bool
+) -> flask.Response:
+    content = clouds.grid_file(picture.view, picture.window, emphasis, turn, with_cells=with_cells)
     response = flask.Response(mimetype="application/octet-stream")
     if "gzip" in flask.request.accept_encodings:
         response.headers["Content-Encoding"] = "gzip"

@@ -11,7 +11,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import nullcontext
 from itertools import chain, islice
 
 import flask
@@ -55,7 +56,7 @@ def register(app: Dash, runs: Runs, pages: Pages) -> None:
         sequence = _asked_sequence(view.store)
         file = f"sequence-{sequence.index}-{name}".replace("-sequence.", ".")
         if name == SEQUENCE_JSON:
-            return _json_file(view, sequence, file)
+            return _json_file(view, sequence, file, turns)
         try:
             return _table_file(OF_SEQUENCE[name](view, sequence), view, file, turns)
         except DamagedFileError as error:
@@ -116,17 +117,23 @@ def _table_file(table: Table, view: View, file: str, turns: Capacity) -> flask.R
     return _attach(response, view, file)
 
 
-def _json_file(view: View, sequence: Sequence, file: str) -> flask.Response:
-    """Raises BadRequest if it would be too long."""
+def _json_file(view: View, sequence: Sequence, file: str, turns: Capacity) -> flask.Response:
+    """Made in one piece, a large one in its turn; not for who asks whether it would be, by HEAD.
+
+    Raises: BadRequest if it would be too long; ServiceUnavailable, ClientGoneError.
+    """
     n_values = len(sequence.tokens) * view.store.n_classes
     if n_values > MOST_JSON:
         raise BadRequest(
             f"Sequence {sequence.index} has {len(sequence.tokens):,} steps with {view.store.n_classes:,} EPs "
             "each: too much for JSON. Take sequence.csv."
         )
-    record = export_tables.sequence_record(view, sequence)
-    content = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    return _attach(flask.Response(_encode(content), mimetype="application/json"), view, file)
+    with turns.hold(1, departure()) if n_values >= LARGE else nullcontext():
+        content: Iterable[bytes] = iter(())  # of no length that is told
+        if flask.request.method != "HEAD":
+            record = export_tables.sequence_record(view, sequence)
+            content = [_encode(json.dumps(record, ensure_ascii=False, allow_nan=False))]
+    return _attach(flask.Response(content, mimetype="application/json"), view, file)
 
 
 def _encode(text: str) -> bytes:
