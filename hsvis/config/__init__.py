@@ -124,7 +124,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), *, quote: bool 
     Args:
         path: a YAML file; the bare name of a packaged config (`demo`, `digits`, `imdb`, `reuters`) works too.
         overrides: `KEY=VALUE` each; the value is read as YAML.
-        quote: whether a message about what is no YAML may quote it; nobody named a file that was found in a
+        quote: whether a message about what is no config may quote it; nobody named a file that was found in a
             folder, and it may be a link to any other.
 
     Raises:
@@ -152,7 +152,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), *, quote: bool 
         ) from error
     if not isinstance(content, dict):
         raise ConfigError(f"{file}: a config is a mapping of keys to values, beginning with `name: …`.")
-    if not is_config(content):
+    if not quote and not is_config(content):
         raise ConfigError(
             f"{file}: most of its keys are none of a config's. A config begins with `name: …`; "
             "docs/configuration.md lists all keys."

@@ -75,11 +75,13 @@ def _help(location: Sequence[Any]) -> str:
 
 
 def is_config(content: dict[Any, Any]) -> bool:
-    """Whether most of its keys are such as a config has, well spelled or nearly; of anything else nothing is
-    to be quoted: whoever sees the message may not be allowed to see the file."""
+    """Whether half of its keys at least are such as a config has, well spelled or nearly.
+
+    Of anything else nothing is to be quoted: whoever sees the message may not be allowed to see the file.
+    """
     known = list(Config.model_fields)
     like = [key for key in content if difflib.get_close_matches(str(key)[:80], known, n=1, cutoff=0.75)]
-    return 2 * len(like) > len(content) or not content
+    return 2 * len(like) >= len(content)
 
 
 def setting_keys() -> list[tuple[str, str]]:

@@ -73,6 +73,25 @@ def test_a_mistake_names_file_key_value_and_remedy(
         assert part in message, message
 
 
+@pytest.mark.parametrize(
+    ("text", "quote", "says"),
+    [
+        ("name: run\nfoo: 1\n", True, "`foo` is not a setting"),
+        ("name: run\nfoo: 1\n", False, "`foo` is not a setting"),
+        ("foo: 1\nbar: 2\nname: run\n", True, "`bar` is not a setting"),
+        ("foo: 1\nbar: 2\nname: run\n", False, "most of its keys are none of a config's"),
+    ],
+)
+def test_a_file_that_was_named_is_told_which_keys_are_wrong_with_it(
+    tmp_path: Path, text: str, quote: bool, says: str
+) -> None:
+    """Of one that was found in a folder, only where it is a config: it may be a link to anything."""
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, quote=quote)
+    assert says in str(caught.value)
+
+
 def test_all_mistakes_come_in_one_message(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD + "model: {hidden: -1, epochs: 0, layerz: 2}\n")
     with pytest.raises(ConfigError) as caught:
