@@ -43,7 +43,7 @@ function runEntry(run, acts) {
   const isPast = isShown && isOld();
   const opening = isPast ? openNewest : () => open(run.name);
   const openIt = !run.built || (isShown && !isPast) ? null : button(isPast ? "Show the new one" : "Open", `Open ${title}`, opening);
-  const missing = run.note ? "damaged" : "not built"; // of one that is not built a note says what is wrong
+  const missing = run.note ? "not shown" : "not built"; // a note says why what is there is not shown
   const state = isPast ? "the build before is shown" : isShown ? "shown" : "built";
   if (run.built && (!run.note || !answer().allowed)) {
     const line = entry(`run ${title}`, title, state, null, "", openIt ? [openIt] : []);

@@ -72,6 +72,7 @@ class Watch:
             one.source: Snapshot(one.config, _manifests(one.config)) for one in builds.offers if one.config
         }
         self._notes: dict[str, str] = {}
+        self._unopened: dict[str, str] = {}  # by source, why a run that is there can't be opened
         self._told: dict[str, str] = {}
         self._looks = 0
         self._looked, self._failed = time.monotonic(), False
@@ -170,18 +171,26 @@ class Watch:
         whole = before.whole if before is not None and not with_files else _is_whole(shown)
         now = Snapshot(config, manifests, whole)
         if now == before:
-            if shown is None and with_files:
-                self._notes[offer.source] = find_damage(config)
-            return
+            if shown is not None or not with_files:
+                return
+            damage, noted = find_damage(config), self._notes.get(offer.source, "")
+            unopened = self._unopened.get(offer.source, "")
+            if damage or unopened or not noted:
+                self._notes[offer.source] = damage or unopened
+                return
+            # what was missing or damaged is whole by now
         self._snapshots[offer.source] = now
         fresh = [path for path in manifests if before and before.manifests.get(path) != manifests[path]]
         try:
             self._notes[offer.source] = self._follow(config, shown, fresh)
+            self._unopened.pop(offer.source, None)
             self._tell(config.name, "")
         except (HsvisError, OSError) as error:
+            self._unopened[offer.source] = str(error)
             stays = "" if shown is None else "Its new build can't be opened, so this one stays. "
             self._notes[offer.source] = f"{stays}{error}"
-            self._tell(config.name, f"{config.name}: can't be opened, so what is shown stays: {error}")
+            said = "can't be opened" if shown is None else "can't be opened, so what is shown stays"
+            self._tell(config.name, f"{config.name}: {said}: {error}")
 
     def _follow(self, config: Config, shown: StateStore | None, fresh: list[Path]) -> str:
         """Shows the run of a config if it is there and another than the one that is shown.

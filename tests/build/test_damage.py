@@ -109,7 +109,7 @@ def test_the_other_run_is_served_and_the_next_build_makes_the_file_alone(
         assert "uild the run again" in offered[0].note
         assert not offered[1].note
         listed = [one["label"] for one in run_options(stores, offered)]
-        assert listed == ["tiny · damaged", "other"]
+        assert listed == ["tiny · not shown", "other"]
     store = build(configs[0])
     assert contents(run.path) == whole
     made_with_it = {

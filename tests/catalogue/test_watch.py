@@ -248,6 +248,40 @@ def test_a_run_that_can_not_be_opened_takes_nothing_away(server: Server, folder:
     assert len([line for line in server.said if "can't be opened" in line]) == 1
 
 
+def test_why_a_run_can_not_be_opened_is_said_until_it_can(server: Server, folder: Path) -> None:
+    """Its files have the sizes that they should have: only who reads them finds what is wrong."""
+    file = write_config(folder, "beta")
+    server.look()
+    store = build(load_config(file))
+    whole = store.folder.predictions.read_bytes()
+    store.folder.predictions.write_bytes(bytes(len(whole) // 2) + whole[len(whole) // 2 :])
+    for _ in range(3 * ALL_FILES):
+        server.look(1)
+        assert "predictions.parquet" in str(server.listed()["beta"]["note"])
+    assert server.menu() == ["alpha", "beta · not shown"]
+    said = [line for line in server.said if "can't be opened" in line]
+    assert len(said) == 1
+    assert "what is shown stays" not in said[0], "nothing of it is shown"
+    build(load_config(file))
+    server.look(1)
+    assert server.menu() == ["alpha", "beta"]
+    assert server.listed()["beta"]["note"] == ""
+
+
+def test_a_run_whose_missing_file_comes_back_is_shown(server: Server, folder: Path) -> None:
+    file = write_config(folder, "beta")
+    server.look()
+    store = build(load_config(file))
+    away = store.folder.predictions.with_name("away")
+    store.folder.predictions.rename(away)
+    server.look(ALL_FILES)
+    assert "missing" in str(server.listed()["beta"]["note"])
+    away.rename(store.folder.predictions)
+    server.look(ALL_FILES)
+    assert server.menu() == ["alpha", "beta"]
+    assert server.listed()["beta"]["note"] == ""
+
+
 def test_times_of_files_that_jump_back_are_no_matter(server: Server, folder: Path) -> None:
     new = rebuild(folder / "alpha.yaml", "book")
     server.look(1)

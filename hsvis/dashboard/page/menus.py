@@ -12,9 +12,9 @@ Options = list[dict[str, Any]]
 def run_options(runs: Iterable[StateStore], offers: Sequence[Offer] = ()) -> Options:
     """The runs that are shown, and those that are offered, in their order; one not built can't be chosen.
 
-    Of one that is not built a note of its offer says that it is damaged.
+    Of one that is not shown a note of its offer says why: there is a run, but damaged, or of another hsvis.
     """
-    damaged = {one.name for one in offers if one.note}
+    noted = {one.name for one in offers if one.note}
     built = [store.name for store in runs]
     offered = [one.name for one in offers if not one.error]
     names = [*(name for name in built if name not in offered), *offered]
@@ -22,7 +22,7 @@ def run_options(runs: Iterable[StateStore], offers: Sequence[Offer] = ()) -> Opt
         {"label": name, "value": name}
         if name in built
         else {
-            "label": f"{name} · {'damaged' if name in damaged else 'not built'}",
+            "label": f"{name} · {'not shown' if name in noted else 'not built'}",
             "value": name,
             "disabled": True,
         }
