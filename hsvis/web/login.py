@@ -76,6 +76,9 @@ def register(app: Dash, access: Access) -> Callable[[], str]:
         except TimeoutError:
             attempts.take_back(attempt)
             return page("Many people log in at this moment: try again.", 503, 1)
+        except UsersError:
+            attempts.take_back(attempt)
+            raise
         if stamp is None:
             return page("Wrong name or password.", 403)
         attempts.forget(attempt)

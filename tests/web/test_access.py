@@ -234,6 +234,18 @@ def test_when_many_log_in_at_once_what_was_counted_stays(locked: FlaskClient, us
     assert log_in(locked).status_code == 429
 
 
+def test_a_users_file_that_can_not_be_read_counts_against_nobody(locked: FlaskClient, users: Users) -> None:
+    for _ in range(4):
+        assert log_in(locked, "wrong").status_code == 403
+    whole = users.path.read_bytes()
+    users.path.write_bytes(b"{")
+    for _ in range(10):
+        assert log_in(locked).status_code == 503
+    users.path.write_bytes(whole)
+    assert log_in(locked, "wrong").status_code == 403, "those that were not looked at were none"
+    assert log_in(locked).status_code == 429
+
+
 def test_looking_at_the_log_in_page_is_no_try(locked: FlaskClient) -> None:
     for _ in range(8):
         assert locked.head("/hsvis/login").status_code == 200
