@@ -17,7 +17,7 @@ import numpy as np
 
 from hsvis.figures.style.colour import from_oklab, hexes, linear, luminance, oklab, rgb, srgb
 from hsvis.figures.style.theme import DARK, LIGHT, Theme
-from hsvis.figures.style.vision import SIGHTS, ciede2000, seen
+from hsvis.figures.style.vision import SIGHTS, ciede2000, to_lab
 
 N_CLASSES = 8
 # A difference counts times this, so that all that matter are balanced: half certain colours are closer.
@@ -54,7 +54,7 @@ def half(colours: np.ndarray, theme: Theme) -> np.ndarray:
 
 def eyes(colours: np.ndarray, theme: Theme) -> np.ndarray:
     """(…, 3) sRGB as (2, 3, …, 3) CIELAB: certain and half certain, in each sight."""
-    return np.stack([[seen(one, sight) for sight in SIGHTS] for one in (colours, half(colours, theme))])
+    return np.stack([[to_lab(one, sight) for sight in SIGHTS] for one in (colours, half(colours, theme))])
 
 
 WEIGHTS = np.array([[NORMAL_FULL, FULL, FULL], [NORMAL_HALF, HALF, HALF]])  # of `eyes`
@@ -93,7 +93,7 @@ def pool(theme: Theme) -> Pool:
     for k in range(len(colours)):
         apart[k, k:] = differences(looks[:, :, k, None], looks[:, :, k:]).min(axis=-1)
     apart = np.maximum(apart, apart.T)
-    return Pool(colours, hue, chroma, seen(colours, "normal")[:, 0], single, apart)
+    return Pool(colours, hue, chroma, to_lab(colours, "normal")[:, 0], single, apart)
 
 
 def contrasts(colours: np.ndarray, theme: Theme) -> np.ndarray:
@@ -202,7 +202,7 @@ def _faults(tried: np.ndarray, k: int, colours: np.ndarray, theme: Theme, hue: f
     ]
     if k < len(ENDS):
         middle, reach, strong = ENDS[k]
-        end, other = seen(tried, "normal")[:, 0], seen(colours[1 - k], "normal")[0]
+        end, other = to_lab(tried, "normal")[:, 0], to_lab(colours[1 - k], "normal")[0]
         beyond += [turned(hues, middle) - reach, 200 * (strong - chroma)]
         beyond.append(GREYSCALE - (end - other if k == 0 else other - end))
     return np.maximum(np.stack(beyond), 0).sum(axis=0)
@@ -210,7 +210,7 @@ def _faults(tried: np.ndarray, k: int, colours: np.ndarray, theme: Theme, hue: f
 
 def ordered(both: tuple[np.ndarray, np.ndarray]) -> list[int]:
     """The classes from the first two on; those that look most like grey to some eyes in a theme come last."""
-    ab = np.array([[seen(colours, sight)[:, 1:] for sight in SIGHTS] for colours in both])  # (2, 3, 8, 2)
+    ab = np.array([[to_lab(colours, sight)[:, 1:] for sight in SIGHTS] for colours in both])  # (2, 3, 8, 2)
     chroma = np.linalg.norm(ab, axis=-1).min(axis=(0, 1))
     return [0, 1, *(2 + np.argsort(-chroma[2:], kind="stable")).tolist()]
 

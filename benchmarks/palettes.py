@@ -8,7 +8,7 @@ import numpy as np
 from hsvis.figures.style.apart import FLOORS, told_apart
 from hsvis.figures.style.colour import from_oklab, linear, oklab, rgb, srgb
 from hsvis.figures.style.theme import DARK, LIGHT, PALETTES, Palette, Theme, palette
-from hsvis.figures.style.vision import SIGHTS, ciede2000, seen
+from hsvis.figures.style.vision import SIGHTS, ciede2000, to_lab
 
 N_CLASSES = 8
 EARLIER = {  # the first eight of "hsvis" when they were chosen by OKLab, and certain ones alone
@@ -36,7 +36,7 @@ MIXES: dict[str, Mix] = {"sRGB": _in_srgb, "OKLab": _in_oklab, "early hue": _ear
 
 def _least(colours: np.ndarray, grey: np.ndarray, sight: str) -> tuple[float, float]:
     """The least difference between two colours, and of one to the grey."""
-    lab, ground = seen(colours, sight), seen(grey, sight)
+    lab, ground = to_lab(colours, sight), to_lab(grey, sight)
     one, other = np.triu_indices(len(colours), 1)
     return float(ciede2000(lab[one], lab[other]).min()), float(ciede2000(lab, ground).min())
 
@@ -48,7 +48,7 @@ def _row(name: str, colours: Palette, mix: Mix) -> str:
         found = [_least(mix(classes, grey, strength), grey, sight) for sight in SIGHTS]
         numbers += [*(pair for pair, _ in found), min(to_grey for _, to_grey in found)]
     halves = mix(classes, grey, 0.5)
-    numbers.append(min(float(ciede2000(seen(classes, s), seen(halves, s)).min()) for s in SIGHTS))
+    numbers.append(min(float(ciede2000(to_lab(classes, s), to_lab(halves, s)).min()) for s in SIGHTS))
     return f"{name:<17} " + " ".join(f"{one:6.1f}" for one in numbers) + f" {told_apart(colours):6d}"
 
 

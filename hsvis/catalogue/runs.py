@@ -133,7 +133,7 @@ class Runs:
             layer=layer,
             projection=projections.get(asked.get("projection", ""), first),
             theme=replace(
-                theme("dark" if asked.get("theme") == "dark" else "light"), scale=_scale(_mapping(view))
+                theme("dark" if asked.get("theme") == "dark" else "light"), type_scale=_scale(_mapping(view))
             ),
             palette_name=next((name for name, _ in PALETTES if name == asked.get("palette")), "hsvis"),
         )

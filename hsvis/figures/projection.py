@@ -144,7 +144,7 @@ def _segment_colours(
     levels = 4  # of how decided the winning class is
     strength = np.minimum((ep_strength(ep[:-1]) * levels).astype(np.int64), levels - 1)
     classes, level = np.divmod(np.arange(levels * n_classes), levels)
-    hues = hexes(palette.mixed(classes, (level + 0.5) / levels))
+    hues = hexes(palette.mix(classes, (level + 0.5) / levels))
     return ep[:-1].argmax(axis=1) * levels + strength, hues
 
 

@@ -11,7 +11,7 @@ from coloraide.everything import ColorAll as Color
 from hsvis.figures.style.apart import FLOORS, differences, told_apart
 from hsvis.figures.style.colour import contrast, linear, rgb
 from hsvis.figures.style.theme import DARK, LIGHT, PALETTES, Palette, Theme, ep_strength, palette
-from hsvis.figures.style.vision import LEAST_CERTAIN, LEAST_HALF_CERTAIN, SIGHTS, ciede2000, seen
+from hsvis.figures.style.vision import LEAST_CERTAIN, LEAST_HALF_CERTAIN, SIGHTS, ciede2000, to_lab
 
 BOTH = pytest.mark.parametrize("look", [LIGHT, DARK], ids=lambda look: look.name)
 NAMES = [name for name, _ in PALETTES]
@@ -50,7 +50,7 @@ def test_a_certain_class_is_not_taken_for_another_half_certain_one(look: Theme) 
     colours = palette(8, look)
     certain, halves = (rgb(colours.ep_hexes(eps(8, strength))) for strength in (1.0, 0.5))
     for sight in SIGHTS:
-        found = ciede2000(seen(certain, sight)[:, None], seen(halves, sight)[None])
+        found = ciede2000(to_lab(certain, sight)[:, None], to_lab(halves, sight)[None])
         assert found.min() >= 9  # of itself, half certain, too
 
 
@@ -100,7 +100,7 @@ def test_no_class_is_near_the_grey_of_undecided_or_the_surface(look: Theme, n_cl
 def test_none_of_the_first_five_classes_looks_grey_to_any_eyes(look: Theme) -> None:
     colours = rgb(palette(5, look).hexes)
     for sight in SIGHTS:
-        _, a, b = seen(colours, sight).T
+        _, a, b = to_lab(colours, sight).T
         assert np.hypot(a, b).min() > 15
 
 
@@ -124,7 +124,7 @@ def test_the_more_certain_the_farther_from_grey(look: Theme, name: str) -> None:
     for sight in SIGHTS:
         to_grey = np.array(
             [
-                ciede2000(seen(rgb(colours.ep_hexes(eps(10, strength))), sight), seen(grey, sight))
+                ciede2000(to_lab(rgb(colours.ep_hexes(eps(10, strength))), sight), to_lab(grey, sight))
                 for strength in np.linspace(0, 1, 21)
             ]
         )  # (21, 10)
@@ -134,7 +134,7 @@ def test_the_more_certain_the_farther_from_grey(look: Theme, name: str) -> None:
 
 @BOTH
 def test_both_ends_of_two_classes_differ_in_greyscale(look: Theme) -> None:
-    one, other = (float(seen(rgb([colour]), "normal")[0, 0]) for colour in palette(2, look).hexes)
+    one, other = (float(to_lab(rgb([colour]), "normal")[0, 0]) for colour in palette(2, look).hexes)
     assert abs(one - other) >= 18  # of L*, 0 to 100
 
 
@@ -142,6 +142,6 @@ def test_both_ends_of_two_classes_differ_in_greyscale(look: Theme) -> None:
 def test_right_wrong_and_no_label_can_be_told_apart_by_all(look: Theme) -> None:
     answers = (look.right, look.wrong, look.neutral)
     for sight, (one, other) in itertools.product(SIGHTS, itertools.combinations(answers, 2)):
-        assert ciede2000(seen(rgb([one]), sight), seen(rgb([other]), sight))[0] >= LEAST_CERTAIN
+        assert ciede2000(to_lab(rgb([one]), sight), to_lab(rgb([other]), sight))[0] >= LEAST_CERTAIN
     assert contrast(look.right, look.surface) >= 3
     assert contrast(look.wrong, look.surface) >= 3

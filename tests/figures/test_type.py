@@ -32,7 +32,7 @@ def sizes(value: object, path: str = "") -> dict[str, float]:
 def test_all_type_and_margins_of_all_figures_have_the_scale_of_the_theme(
     n_classes: int, theme: Theme
 ) -> None:
-    looks = [theme, replace(theme, scale=1.5)]
+    looks = [theme, replace(theme, type_scale=1.5)]
     figures = [{**Example(30, n_classes, look).all(), "empty": empty("Nothing.", look)} for look in looks]
     for name, ordinary in figures[0].items():
         plain, larger = (json.loads(one.to_json()) for one in (ordinary, figures[1][name]))
@@ -55,5 +55,5 @@ def test_a_view_has_the_scale_that_the_page_asks_for_within_reason(
     demo_store: StateStore, asked: dict[str, object], scale: float
 ) -> None:
     view = Runs([demo_store]).resolve(asked)
-    assert view.theme.scale == scale
+    assert view.theme.type_scale == scale
     assert run_figures(view).confusion_matrix.layout.font.size == pytest.approx(11 * scale, abs=0.06)

@@ -13,7 +13,7 @@ from hsvis.figures.style.vision import (
     SIGHTS,
     ciede2000,
     more_colours,
-    seen,
+    to_lab,
 )
 
 # Sharma, Wu and Dalal, 2005, table 1: two colours in CIELAB, and their difference.
@@ -74,7 +74,7 @@ def test_differences_are_those_of_another_library(
     colours = [
         Color("srgb-linear", np.clip(matrix @ linear(np.array(c, dtype=float)), 0, 1)) for c in (one, other)
     ]
-    ours = ciede2000(seen(np.array(one, float), sight), seen(np.array(other, float), sight))
+    ours = ciede2000(to_lab(np.array(one, float), sight), to_lab(np.array(other, float), sight))
     assert float(ours) == pytest.approx(colours[0].delta_e(colours[1], method="2000"), abs=1e-5)
 
 
@@ -83,7 +83,7 @@ def test_colour_blindness_is_that_of_another_library(sight: str, name: str) -> N
     for colour in ("#d95f02", "#2166ac", "#808080", "#00ff00", "#ff00ff"):
         other = Color(colour).filter(name, 1, method="machado", space="srgb-linear", out_space="srgb-linear")
         expected = seen_light(np.clip([other[k] for k in range(3)], 0, 1))
-        assert float(ciede2000(seen(rgb([colour])[0], sight), expected)) < 0.02
+        assert float(ciede2000(to_lab(rgb([colour])[0], sight), expected)) < 0.02
 
 
 def seen_light(light: np.ndarray) -> np.ndarray:
@@ -98,8 +98,11 @@ def test_generated_colours_are_near_no_grey_and_differ(grey: str, levels: tuple[
     assert len(set(found)) == 40
     ground, colours = rgb([grey]), rgb(found)
     for sight in SIGHTS:
-        assert ciede2000(seen(colours, sight), seen(ground, sight)).min() >= LEAST_CERTAIN
-        assert ciede2000(seen((colours + ground) / 2, sight), seen(ground, sight)).min() >= LEAST_HALF_CERTAIN
+        assert ciede2000(to_lab(colours, sight), to_lab(ground, sight)).min() >= LEAST_CERTAIN
+        assert (
+            ciede2000(to_lab((colours + ground) / 2, sight), to_lab(ground, sight)).min()
+            >= LEAST_HALF_CERTAIN
+        )
 
 
 def test_there_are_colours_for_any_number_of_classes() -> None:

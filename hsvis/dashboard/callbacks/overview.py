@@ -7,7 +7,7 @@ from dash import Dash, Input, Output
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.facts import (
-    confused,
+    confused_list,
     dataset_info,
     legend,
     page_style,
@@ -35,7 +35,7 @@ def register(app: Dash, runs: Runs) -> None:
         return (
             *run_figures(view),
             dataset_info(view.store),
-            confused(view.store),
+            confused_list(view.store),
             legend(view),
             projection_info(view),
             page_style(view),

@@ -50,7 +50,7 @@ def dataset_info(store: StateStore) -> list[Component]:
     return [*head, html.Ul(classes, className="classes")]
 
 
-def confused(store: StateStore) -> list[Component]:
+def confused_list(store: StateStore) -> list[Component]:
     """The most confused pairs of classes, where the matrix has no room for names and numbers; else nothing.
 
     Each is a button that does what a click on its cell does: assets/views/classes/overview.mjs.
@@ -162,7 +162,6 @@ def page_style(view: View) -> dict[str, str]:
         "--right": view.theme.right,
         "--wrong": view.theme.wrong,
         "--n-classes": str(view.store.n_classes),
-        "--n-rows": str(rows),
         "--matrix-rows": str(rows if view.store.n_classes <= MOST_MARKED else LARGE_MATRIX),
         "--matrix-share": "1fr" if view.store.n_classes <= DENSE else "1.25fr",  # beside the bars
     }

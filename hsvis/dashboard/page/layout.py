@@ -8,7 +8,7 @@ from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.page import ids, note_panel
 from hsvis.dashboard.page.facts import (
-    confused,
+    confused_list,
     dataset_info,
     legend,
     nothing_selected,
@@ -89,7 +89,7 @@ def _left(view: View, noting: Access | None) -> Component:
                     figure("Actual × predicted", ids.CONFUSION_MATRIX),
                 ],
             ),
-            html.Div(confused(view.store), id=ids.CONFUSED, className="confused"),
+            html.Div(confused_list(view.store), id=ids.CONFUSED, className="confused"),
         ],
     )
     about = html.Div(nothing_selected(), id=ids.SEQUENCE_INFO, className="sequence-info")

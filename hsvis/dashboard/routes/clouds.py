@@ -57,7 +57,7 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     small = Capacity(PIXELS, "images", patience=SMALL_PATIENCE, most_waiting=SMALL_WAITING)
     large = Capacity(PIXELS, "large images")
 
-    def drawn(
+    def draw_in_turn(
         draw: Callable[[Clouds, Picture, Emphasis, Turn], flask.Response], picture: Picture
     ) -> flask.Response:
         pixels, has_gone = picture.window.width * picture.window.height, departure()
@@ -67,13 +67,13 @@ def register(app: Dash, runs: Runs, clouds: Clouds, filters: Filters) -> None:
     def cloud_image(run: str, layer: str, projection: str) -> flask.Response:
         picture = _read_picture(runs, run, layer, projection)
         content = ("image", *picture.shape, *picture.paint)
-        return _answer_kept(content, lambda: drawn(_image, picture))
+        return _answer_kept(content, lambda: draw_in_turn(_image, picture))
 
     def pick_grid(run: str, layer: str, projection: str) -> flask.Response:
         picture = _read_picture(runs, run, layer, projection)
         with_cells = flask.request.args.get("cells") == "1"
         content = ("grid and starts", *picture.shape, with_cells)
-        return _answer_kept(content, lambda: drawn(partial(_grid, with_cells=with_cells), picture))
+        return _answer_kept(content, lambda: draw_in_turn(partial(_grid, with_cells=with_cells), picture))
 
     def state(run: str, row: str) -> flask.Response:
         return flask.jsonify(_state(runs, run, row))

@@ -6,7 +6,7 @@ import numpy as np
 
 from hsvis.figures.style.colour import rgb
 from hsvis.figures.style.theme import Palette
-from hsvis.figures.style.vision import LEAST_CERTAIN, LEAST_HALF_CERTAIN, SIGHTS, ciede2000, seen
+from hsvis.figures.style.vision import LEAST_CERTAIN, LEAST_HALF_CERTAIN, SIGHTS, ciede2000, to_lab
 
 FLOORS = ((1.0, LEAST_CERTAIN), (0.5, LEAST_HALF_CERTAIN))  # least differences, by how decided an EP is
 MOST = 24  # classes that are looked at; no palette tells that many apart
@@ -23,8 +23,8 @@ def differences(colours: Palette, strength: float, sight: str) -> np.ndarray:
         (C + 1, C + 1) float64, row and column C for the neutral grey; infinite on the diagonal.
     """
     n_classes = len(colours.hexes)
-    mixed = colours.mixed(np.arange(n_classes), np.full(n_classes, strength))
-    lab = seen(np.vstack([mixed, rgb([colours.neutral])]), sight)  # (C + 1, 3)
+    mixed = colours.mix(np.arange(n_classes), np.full(n_classes, strength))
+    lab = to_lab(np.vstack([mixed, rgb([colours.neutral])]), sight)  # (C + 1, 3)
     found = ciede2000(lab[:, None], lab[None])
     np.fill_diagonal(found, np.inf)
     return found

@@ -40,11 +40,11 @@ class Theme:
     above: str  # a unit far above 0
     class_hexes: tuple[str, ...]  # of the first classes
     lightness: tuple[float, ...]  # OKLab, of the classes beyond; each has a contrast of 3 to the surface
-    scale: float = 1.0  # of the type in figures and the margins that hold it: it grows with the page's
+    type_scale: float = 1.0  # of the type in figures and the margins that hold it: it grows with the page's
 
     def px(self, size: float) -> float:
         """A size that is meant for a page of ordinary type, as it is in this theme."""
-        return size if self.scale == 1 else round(size * self.scale, 1)
+        return size if self.type_scale == 1 else round(size * self.type_scale, 1)
 
 
 # Class colours: found by `python -m benchmarks.palette_search`, so that any two of the eight differ much
@@ -135,17 +135,17 @@ class Palette:
             (N, 3) uint8. A row of equal EPs gets the neutral grey, a certain one the full colour of its
             class; with two classes that is a diverging gradient through grey at 0.5.
         """
-        return self.mixed(ep.argmax(axis=1), ep_strength(ep))
+        return self.mix(ep.argmax(axis=1), ep_strength(ep))
 
     def code_colours(self) -> np.ndarray:
         """(K, 3) uint8, the colour of each of the codes of `ep_codes`: `ep_colours` within one of 255."""
         n_classes = len(self.hexes)
         levels = CODES // n_classes
-        return self.mixed(
+        return self.mix(
             np.repeat(np.arange(n_classes), levels), np.tile(np.linspace(0, 1, levels), n_classes)
         )
 
-    def mixed(self, winner: np.ndarray, strength: np.ndarray) -> np.ndarray:
+    def mix(self, winner: np.ndarray, strength: np.ndarray) -> np.ndarray:
         """The colours of EPs by winning class and by how decided they are: sRGB between grey and class.
 
         All that has the colour of an EP has it from here, or from a gradient in sRGB between the same two, as
@@ -199,8 +199,13 @@ def _lighten(colour: str, surface: str) -> str:
 
 def ep_strength(ep: np.ndarray) -> np.ndarray:
     """How decided each EP is, (N, C) -> (N,): 0 where all classes are equal, 1 where one is certain."""
-    uniform = 1 / ep.shape[1]
-    return np.clip((ep.max(axis=1) - uniform) / (1 - uniform), 0, 1)
+    return strength_of(ep.max(axis=1), ep.shape[1])
+
+
+def strength_of(best: np.ndarray, n_classes: int) -> np.ndarray:
+    """`ep_strength` of EPs whose largest of C is known: (N,) -> (N,), 0 to 1."""
+    uniform = 1 / n_classes
+    return np.clip((best - uniform) / (1 - uniform), 0, 1)
 
 
 def ep_codes(ep: np.ndarray) -> np.ndarray:
@@ -222,7 +227,7 @@ def ep_codes(ep: np.ndarray) -> np.ndarray:
             better = part[:, k] > best
             winner[better] = k
             np.maximum(best, part[:, k], out=best)
-        share = np.clip((best - 1 / n_classes) / (1 - 1 / n_classes), 0, 1)
+        share = strength_of(best, n_classes)
         codes[begin : begin + len(part)] = winner * np.uint16(levels) + np.rint(share * (levels - 1)).astype(
             np.uint16
         )

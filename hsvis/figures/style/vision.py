@@ -36,7 +36,7 @@ _TO_XYZ = np.array(
 _WHITE = _TO_XYZ.sum(axis=1)  # D65
 
 
-def seen(colours: np.ndarray, sight: str) -> np.ndarray:
+def to_lab(colours: np.ndarray, sight: str) -> np.ndarray:
     """CIELAB (D65) of colours as someone of that sight sees them.
 
     Args:
@@ -140,7 +140,7 @@ def _least(colours: np.ndarray, other: np.ndarray, weight: float = 1.0) -> np.nd
     """(N,) the least difference of each colour to another in any sight, other than normal times `weight`."""
     return np.min(
         [
-            (1.0 if sight == "normal" else weight) * ciede2000(seen(colours, sight), seen(other, sight))
+            (1.0 if sight == "normal" else weight) * ciede2000(to_lab(colours, sight), to_lab(other, sight))
             for sight in SIGHTS
         ],
         axis=0,
