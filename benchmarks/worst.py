@@ -109,6 +109,10 @@ def _requests(store: StateStore, url: str) -> list[Worst]:
         look = "ratio=4&size=4&fade=correct" + ("&marks=start,end" if kind == "cloud" else "")
         return f"{kind}/{cloud}.{ending}?{window(k)}&w={side}&h={side}&{look}"
 
+    def by_cells(k: int, kind: str = "cloud", ending: str = "png") -> str:
+        smallest = "ratio=0.5&size=0.25&fade=correct&draw=ep&cells=1"  # cells of 2 × 2 pixels
+        return f"{kind}/{cloud}.{ending}?{window(k)}&w=4096&h=4096&{smallest}"
+
     def lassos(k: int) -> str:
         worst = polygons_of(projection.xy)["a zigzag over the full height"]
         regions = [[[x + (k + n) / 1e3, y] for x, y in worst] for n in range(8)]
@@ -131,6 +135,8 @@ def _requests(store: StateStore, url: str) -> list[Worst]:
         Worst("the same, rows of the table", lambda k: f"rows/{cloud}?start=0&end=500&{lassos(k)}"),
         Worst("an image of 4,096 × 4,096, largest dots", image),
         Worst("a pick grid of that size", lambda k: image(k, "pick", "bin")),
+        Worst("an image of that size by cells, of mean EPs", by_cells),
+        Worst("a pick grid of that size with cells", lambda k: by_cells(k, "pick", "bin")),
         Worst("an image of a screen, 2,000 × 2,000", lambda k: image(k, side=2000)),
         Worst("words at all events", lambda k: f"words/{cloud}?{window(k)}&jump=0&change=0&{every_word}"),
         Worst("filters of columns, all sorted", lambda k: (

@@ -25,8 +25,9 @@ SECRET = "what lies beside the runs and is nobody's business"
 TRACES = re.compile(rb"Traceback|site-packages|\.py\b.{0,20}line \d|parquet:|/tmp/|/home/|/root/", re.I)
 # sent with the names that the server knows, and with some that it doesn't
 KNOWN = """
-    x0 x1 y0 y1 w h ratio size theme palette colour marks fade filter sequence sequences columns sort start
-    end to by share k run layer projection jump change class search next words step author text limit
+    x0 x1 y0 y1 w h ratio size theme palette colour marks fade filter draw cells sequence sequences columns
+    sort start end to by share k run layer projection jump change class search next words step author text
+    limit
 """
 NAMES = KNOWN.split()
 WRITTEN = ["sequence", "step", "text", "author", "name", "filter", "layer", "projection", "method", "seed"]
@@ -42,6 +43,7 @@ texts = st.one_of(
     st.sampled_from(
         ["../../x", "..%2f..%2f", "a" * 5000, "<script>", "\u202ex", "light", "dark", "ep", "class"]
     ),
+    st.sampled_from(["density", "errors", "auto", "dots", "1"]),
     st.sampled_from(["correct", "start,end", "wrong", "place", "beside", "random", "[", "{}", "[]"]),
     st.sampled_from(['{"actual": 0}', '{"search": "a"}', '{"regions": [[[0,0],[1,0],[0,1]]]}']),
 )

@@ -3,35 +3,23 @@
 Where states lie closer than dots can be told apart, a dot says only which state was drawn last.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import NamedTuple
 
 import numpy as np
 
-from hsvis.figures.raster import FADED, pixels_of
-from hsvis.figures.sight import PART, Level
-from hsvis.figures.style.colour import mix, rgb
-from hsvis.figures.view import View
+from hsvis.figures.raster import pixels_of
+from hsvis.figures.sight import FURTHEST, PART, Level
 from hsvis.figures.window import Window
 
 MANY = 200_000  # states that are kept and in sight, from which on cells say more than dots
 SIDE = 4.0  # CSS pixels of a cell
 SIDES = (2.0, 16.0)  # the least and the greatest that a size makes of it
-LEAST = 5  # states of a cell that has a mean or a rate
-FEW = 0.35  # opacity of a cell with the fewest states, where opacity tells how many there are
+LEAST_SIDE = 2.0  # device pixels: so an image has a quarter as many cells as pixels, at the most
 DRAWN = ("dots", "density", "ep", "class", "errors")
-ANSWERS = 3  # codes of `cloud.codes` by "correct": wrong, right, no label
-FULL = 0.99  # of the cells have fewer states than the darkest colour stands for
-STOPS = 9  # of a scale in the legend
-
-
-class Scale(NamedTuple):
-    """What the colours of cells mean."""
-
-    colours: tuple[str, ...]  # from one end to the other, at equal distances
-    ticks: tuple[tuple[float, str], ...]  # places from 0 to 1, and what stands there
-    label: str
+WRONG, RIGHT = 0, 1  # codes of `cloud.codes` by "correct"; another one: no label
+PARTS = 10_000  # of a share that a browser is told
 
 
 def drawn_as(drawing: str, colour: str, n_shown: int) -> str:
@@ -54,15 +42,20 @@ def mesh(window: Window) -> Window:
     They lie at multiples of their side from the origin of the projection, so that moving the window changes
     nothing in them.
     """
-    side = min(max(SIDE * window.size, SIDES[0]), SIDES[1]) * window.ratio  # device pixels
+    side = max(min(max(SIDE * window.size, SIDES[0]), SIDES[1]) * window.ratio, LEAST_SIDE)  # device pixels
     x0, x1, width = _multiples(window.x0, window.x1, window.width / side)
     y0, y1, height = _multiples(window.y0, window.y1, window.height / side)
     return Window(x0, x1, y0, y1, width, height)
 
 
 def _multiples(low: float, high: float, number: float) -> tuple[float, float, int]:
-    """The multiples of a `number`-th of a range that hold it, and how many of these lie between them."""
-    length = max((high - low) / number, 1e-300)
+    """The multiples of a `number`-th of a range that hold it, and how many of these lie between them.
+
+    Of a range that reaches beyond all that is drawn, the part that does not.
+    """
+    low, high = (min(max(end, -FURTHEST), FURTHEST) for end in (low, high))
+    finest = float(np.spacing(max(abs(low), abs(high))))  # what tells two multiples apart
+    length = max((high - low) / number, finest, 1e-300)
     first = floor(low / length)
     last = max(ceil(high / length), first + 1)
     return first * length, last * length, last - first
@@ -75,13 +68,17 @@ class Cells:
     Attributes:
         counts: (L, M) int64, states that are shown.
         others: (L, M) bool, where only states are that a filter or fading sets back.
-        sums: (L, M, K) float32: of each class the EPs, or of each kind the states, summed over the states
-            that are shown; None where they are only counted.
+        known: (L, M) float64, states that a mean or a rate is of: with a label, where it takes one.
+        part: (L, M) float64, of these the EPs of the winning class summed, or the states of that class, or
+            the states in misclassified sequences; `part / known` is the mean or the rate.
+        winner: (L, M) uint32, the class of the largest sum; of errors always 0.
     """
 
     counts: np.ndarray
     others: np.ndarray
-    sums: np.ndarray | None
+    known: np.ndarray
+    part: np.ndarray
+    winner: np.ndarray
 
 
 def places(xy: np.ndarray, mesh: Window) -> np.ndarray:
@@ -98,40 +95,46 @@ def places(xy: np.ndarray, mesh: Window) -> np.ndarray:
     return found
 
 
-def counted(
+def count_cells(
     at: np.ndarray,
     mesh: Window,
     levels: np.ndarray | None,
     *,
     ep: np.ndarray | None = None,
-    kinds: np.ndarray | None = None,
-    n_kinds: int = 0,
+    classes: np.ndarray | None = None,
+    n_classes: int = 0,
+    answers: np.ndarray | None = None,
 ) -> Cells:
-    """What is in the cells.
+    """What is in the cells; of EPs, classes and answers at most one is given.
+
+    Classes are summed one after the other: what is needed meanwhile does not grow with their number.
 
     Args:
         at: (N,) int64 from `places`.
         levels: (N,) uint8, a `Level` each; None where all states are shown.
         ep: (N, C) float, to be summed by class.
-        kinds: (N,) unsigned integers below `n_kinds`, to be counted by kind.
+        classes: (N,) unsigned integers, to be counted by class; from `n_classes` on a state has none.
+        answers: (N,) from `cloud.codes` by "correct".
     """
-    n_places = (mesh.width + 2) * (mesh.height + 2)
-    every = None
+    shown: slice | np.ndarray = slice(None)
+    others = np.zeros((mesh.height, mesh.width), bool)
+    kept = at
     if levels is not None:
-        every = np.bincount(at, minlength=n_places)
         shown = np.flatnonzero(levels == Level.SHOWN)
-        at = at[shown]
-        ep, kinds = (None if one is None else one[shown] for one in (ep, kinds))
-    sums = None
-    if kinds is not None:
-        by_kind = np.bincount(at * n_kinds + kinds, minlength=n_places * n_kinds).reshape(n_places, n_kinds)
-        counts, sums = by_kind.sum(axis=1), _inside(by_kind, mesh).astype(np.float32)
-    else:
-        counts = np.bincount(at, minlength=n_places)
-    others = np.zeros(n_places, bool) if every is None else (every > 0) & (counts == 0)
+        kept = at[shown]
+    counts = _sum_up(kept, mesh)
+    if levels is not None:
+        others = (_sum_up(at, mesh) > 0) & (counts == 0)
+    known = counts.astype(np.float64)
+    part, winner = np.zeros_like(known), np.zeros(known.shape, np.uint32)
     if ep is not None:
-        sums = _ep_sums(at, ep, _inside(counts, mesh), mesh)
-    return Cells(_inside(counts, mesh), _inside(others, mesh), sums)
+        part, winner, _ = _largest(_ep_sums(kept, ep, shown, known, mesh))
+    elif classes is not None:
+        of_kept = classes[shown]
+        part, winner, known = _largest(_sum_up(kept[of_kept == k], mesh) for k in range(n_classes))
+    elif answers is not None:
+        part, known = _errors_in(kept, answers[shown], mesh)
+    return Cells(counts, others, known, part, winner)
 
 
 def facts(
@@ -145,149 +148,58 @@ def facts(
     """What a browser tells of the cells of a mesh.
 
     Args:
-        at, levels, ep: as for `counted`.
-        answers: (N,) from `cloud.codes` by "correct".
+        at, levels, ep, answers: as for `count_cells`.
 
     Returns:
         (4, L, M) uint32, the top line first: states that are shown; the class of the largest mean EP; that
         EP in 10,000ths; the share of states in misclassified sequences in 10,000ths, + 1, and 0 where no
         state has a label.
     """
-    if levels is not None:
-        shown = np.flatnonzero(levels == Level.SHOWN)
-        at, ep, answers = at[shown], ep[shown], answers[shown]
-    kinds = counted(at, mesh, None, kinds=answers, n_kinds=ANSWERS)
-    sums = _ep_sums(at, ep, kinds.counts, mesh)
-    assert kinds.sums is not None
-    wrong, right = kinds.sums[..., 0], kinds.sums[..., 1]
-    share = sums.max(axis=-1) / np.maximum(kinds.counts, 1)
-    errors = np.where(wrong + right > 0, 1 + np.rint(10_000 * wrong / np.maximum(wrong + right, 1)), 0)
-    return np.stack([kinds.counts, sums.argmax(axis=-1), np.rint(10_000 * share), errors]).astype(np.uint32)
+    found = count_cells(at, mesh, levels, ep=ep)
+    shown = slice(None) if levels is None else np.flatnonzero(levels == Level.SHOWN)
+    wrong, known = _errors_in(at[shown], answers[shown], mesh)
+    share = _in_parts(found.part / np.maximum(found.known, 1))
+    errors = np.where(known > 0, 1 + _in_parts(wrong / np.maximum(known, 1)), 0)
+    return np.stack([found.counts, found.winner, share, errors]).astype(np.uint32)
 
 
-def _ep_sums(at: np.ndarray, ep: np.ndarray, counts: np.ndarray, mesh: Window) -> np.ndarray:
-    """(L, M, C) float32, the EPs of each class summed over the states of a cell; `counts`: (L, M) of them."""
-    n_places = (mesh.width + 2) * (mesh.height + 2)
-    sums = [
-        _inside(np.bincount(at, weights=ep[:, k], minlength=n_places), mesh) for k in range(ep.shape[1] - 1)
-    ]
-    rest = counts - np.sum(sums, axis=0) if sums else counts  # the EPs of a state sum to 1
-    return np.stack([*sums, rest], axis=-1).astype(np.float32)
+def _in_parts(share: np.ndarray) -> np.ndarray:
+    """Shares from 0 to 1 in 10,000ths: 0 only of none, and 10,000 only of all."""
+    parts = np.rint(PARTS * share)
+    return np.where((share > 0) & (share < 1), np.clip(parts, 1, PARTS - 1), parts)
 
 
-def _inside(values: np.ndarray, mesh: Window) -> np.ndarray:
-    """The border left out, the top line first."""
-    return values.reshape(mesh.height + 2, mesh.width + 2, *values.shape[1:])[1:-1, 1:-1][::-1]
+def _sum_up(at: np.ndarray, mesh: Window, values: np.ndarray | None = None) -> np.ndarray:
+    """(L, M), the top line first: states of each cell, int64, or the sum of their values, float64."""
+    sums = np.bincount(at, weights=values, minlength=(mesh.width + 2) * (mesh.height + 2))
+    return sums.reshape(mesh.height + 2, mesh.width + 2)[1:-1, 1:-1][::-1]
 
 
-def painted(cells: Cells, drawn: str, view: View, rate: float = 0) -> tuple[np.ndarray, Scale | None]:
-    """The colours of cells, and what they mean; the colours of EPs and classes are those of dots.
-
-    Args:
-        cells: of drawn "ep" with sums of EPs, of "class" and "errors" with counts by the codes of
-            `cloud.codes`.
-        drawn: one of `DRAWN`, but for "dots".
-        rate: of "errors", the share of all states of the run with a label that are wrong.
-
-    Returns:
-        (L, M, 4) uint8, RGBA, transparent where no state is.
-    """
-    theme, shape = view.theme, cells.counts.shape
-    colours = np.zeros((*shape, 4), np.uint8)
-    filled = cells.counts > 0
-    scale: Scale | None
-    if drawn == "density":
-        hues, scale = _density(cells.counts[filled], view)
-        colours[filled] = np.column_stack([hues, np.full(len(hues), 255)])
-    else:
-        assert cells.sums is not None
-        sums = cells.sums[filled]  # (F, K)
-        if drawn == "errors":
-            known = sums[:, :2].sum(axis=1)  # wrong, right; the third has no label
-            hues, scale = _errors(sums[:, 0] / np.maximum(known, 1), rate, view)
-        else:
-            of_classes = sums[:, : view.store.n_classes]
-            known = of_classes.sum(axis=1)
-            mean = of_classes / np.maximum(known, 1e-9)[:, None]
-            hues, scale = view.palette.ep_colours(mean), None
-        hues = np.where((known >= LEAST)[:, None], hues, rgb([theme.neutral]))
-        colours[filled] = np.column_stack([hues, _opacity(known)])
-    colours[cells.others, :3] = rgb([theme.neutral])[0]
-    colours[cells.others, 3] = round(255 * FADED)
-    return colours, scale
+def _ep_sums(
+    at: np.ndarray, ep: np.ndarray, shown: slice | np.ndarray, counts: np.ndarray, mesh: Window
+) -> Iterator[np.ndarray]:
+    """(L, M) float64 of each class in turn, its EPs summed over the states of a cell; `counts` of them."""
+    rest = counts.copy()
+    for k in range(ep.shape[1] - 1):
+        one = _sum_up(at, mesh, ep[shown, k])
+        rest -= one
+        yield one
+    yield rest  # the EPs of a state sum to 1
 
 
-def _opacity(counts: np.ndarray) -> np.ndarray:
-    """(F,) float, 0 to 255: the more states a cell has, the more opaque; too few for a mean, hardly."""
-    if not len(counts):
-        return counts
-    full = max(float(np.quantile(counts, 0.9)), LEAST + 1)
-    share = np.clip(np.log(np.maximum(counts, 1) / LEAST) / np.log(full / LEAST), 0, 1)
-    return np.rint(255 * np.where(counts >= LEAST, FEW + (1 - FEW) * share, FEW / 2))
+def _largest(sums: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of sums (L, M), one of each class: the largest, its class, and all of them together."""
+    every = iter(sums)
+    part = next(every).astype(np.float64)
+    total, winner = part.copy(), np.zeros(part.shape, np.uint32)
+    for k, one in enumerate(every, start=1):
+        winner[one > part] = k
+        np.maximum(part, one, out=part)
+        total += one
+    return part, winner, total
 
 
-def _ramp(stops: list[tuple[float, str]], at: np.ndarray) -> np.ndarray:
-    """(F, 3) float, colours between stops at places from 0 to 1."""
-    where, hues = [place for place, _ in stops], rgb([hue for _, hue in stops])
-    return np.column_stack([np.interp(at, where, channel) for channel in hues.T])
-
-
-def _scale(stops: list[tuple[float, str]], ticks: list[tuple[float, str]], label: str) -> Scale:
-    hues = np.rint(_ramp(stops, np.linspace(0, 1, STOPS))).astype(int)
-    return Scale(tuple(f"#{r:02x}{g:02x}{b:02x}" for r, g, b in hues.tolist()), tuple(ticks), label)
-
-
-def _density(counts: np.ndarray, view: View) -> tuple[np.ndarray, Scale]:
-    """By the root of the count, from one state to as many as all but the fullest cells in sight have."""
-    theme = view.theme
-    full = float(np.quantile(counts, FULL)) if len(counts) else 1.0
-    most = max(_round_number(full), 4)
-    stops = [(0.0, mix(theme.surface, theme.accent, 0.15)), (0.6, theme.accent), (1.0, theme.ink)]
-    at = np.sqrt((counts - 1) / (most - 1))
-    middle = _round_number(1 + (most - 1) / 4)
-    beyond = "≥ " if counts.max(initial=1) > most else ""
-    ticks = [
-        (0.0, "1"),
-        (float(np.sqrt((middle - 1) / (most - 1))), f"{middle:,}"),
-        (1.0, f"{beyond}{most:,}"),
-    ]
-    return _ramp(stops, np.minimum(at, 1)), _scale(stops, ticks, "states a cell")
-
-
-def _round_number(value: float) -> int:
-    """The nearest of 1, 2, 3, 5 times a power of ten."""
-    power = 10 ** floor(np.log10(max(value, 1)))
-    return int(min((1, 2, 3, 5, 10), key=lambda one: abs(one * power - value)) * power)
-
-
-def _errors(rates: np.ndarray, rate: float, view: View) -> tuple[np.ndarray, Scale]:
-    """Grey where as many are wrong as in the whole run, from there to both sides."""
-    theme = view.theme
-    middle = min(max(rate, 0.02), 0.5)
-    most = min(3 * middle, 1.0)
-    stops = [(0.0, theme.right), (0.5, theme.neutral), (1.0, theme.wrong)]
-    at = np.where(rates < middle, rates / middle / 2, 0.5 + (rates - middle) / (most - middle) / 2)
-    ends = "≥ " if most < 1 else ""
-    ticks = [
-        (0.0, "0 %"),
-        (0.5, f"{middle:.0%}".replace("%", " %")),
-        (1.0, f"{ends}{most:.0%}".replace("%", " %")),
-    ]
-    return _ramp(stops, np.clip(at, 0, 1)), _scale(stops, ticks, "misclassified")
-
-
-def enlarged(colours: np.ndarray, mesh: Window, window: Window) -> np.ndarray:
-    """Each pixel of a window in the colour of its cell: (height, width, 4) uint8.
-
-    Args:
-        colours: (L, M, 4) uint8 from `painted`.
-    """
-    across = window.x0 + (np.arange(window.width) + 0.5) / window.width * (window.x1 - window.x0)
-    up = window.y1 - (np.arange(window.height) + 0.5) / window.height * (window.y1 - window.y0)
-    column = (across - mesh.x0) / (mesh.x1 - mesh.x0) * mesh.width
-    line = (mesh.y1 - up) / (mesh.y1 - mesh.y0) * mesh.height
-    columns = np.clip(column.astype(np.int64), 0, mesh.width - 1)
-    lines = np.clip(line.astype(np.int64), 0, mesh.height - 1)
-    whole = np.ascontiguousarray(colours).view(np.uint32)[..., 0]  # four bytes at once
-    image = whole[lines][:, columns]
-    return np.ascontiguousarray(image).view(np.uint8).reshape(window.height, window.width, 4)
+def _errors_in(at: np.ndarray, answers: np.ndarray, mesh: Window) -> tuple[np.ndarray, np.ndarray]:
+    """(L, M) float64 each: states in misclassified sequences, and those with a label."""
+    wrong, right = (_sum_up(at[answers == code], mesh).astype(np.float64) for code in (WRONG, RIGHT))
+    return wrong, wrong + right

@@ -2,22 +2,22 @@
 
 import struct
 from base64 import b64encode
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from isal import isal_zlib
 
 from hsvis.figures import cells, raster
-from hsvis.figures.sight import Level, fitted, in_sight
+from hsvis.figures.cell_colours import ColourScale, enlarge, paint
+from hsvis.figures.sight import InSight, Level, in_sight, with_radius
 from hsvis.figures.style.colour import rgb
 from hsvis.figures.style.theme import ep_codes
 from hsvis.figures.view import MARKS, View
 from hsvis.figures.window import DrawOrder, Window, draw_order, in_order
 from hsvis.run.store import StateStore
 
-CODED = {"class": "class", "errors": "correct"}  # cells -> the colour of states whose codes they count
 DIMMED = 0.3  # opacity of the image beneath a trajectory, as in the style sheets
 
 
@@ -97,31 +97,54 @@ def codes(store: StateStore, colour: str) -> np.ndarray:
     return np.repeat(of_sequences.astype(np.uint16), store.lengths)
 
 
-def paint(
-    grid: np.ndarray,
+class Drawing(NamedTuple):
+    """A cloud as it was drawn, and what is said of it."""
+
+    image: np.ndarray  # (height, width, 4) uint8, RGBA, transparent where no state is
+    drawn: str  # one of `cells.DRAWN`
+    auto: str  # what it would be by itself
+    tells: str  # what its colours tell: "classes", "answers" or what the scale says
+    seen: InSight
+    scale: ColourScale | None  # of the colours of cells
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All but the image, for JSON."""
+        told = {"drawn": self.drawn, "auto": self.auto, "tells": self.tells, **self.seen._asdict()}
+        return told | {"scale": self.scale and self.scale._asdict()}
+
+
+def draw(
     view: View,
     window: Window,
     look: Look,
+    seen: InSight,
     *,
-    codes: np.ndarray,
+    grid: Callable[[Window], np.ndarray],
+    codes: Callable[[str], np.ndarray],
     levels: np.ndarray | None,
     order: DrawOrder,
-) -> np.ndarray:
-    """The image of a pick grid, with the marks.
+) -> Drawing:
+    """The cloud as dots or by cells, with the marks; whoever keeps pieces of it hands them in.
 
     Args:
-        grid: (height, width) uint32 from `raster.pick_grid`, of the same window and emphasis.
-        window: with the radius of its dots, from `sight.fitted`.
-        codes: (N,) uint16 from `codes`.
+        seen: how many states are in sight, from `sight.in_sight`.
+        grid: gives the `raster.pick_grid` of a window with the radius of its dots.
+        codes: gives (N,) uint16 as from `codes`, by colour.
         levels: (N,) uint8 from `Emphasis.of_states`; None where all states are shown.
-
-    Returns:
-        (height, width, 4) uint8, RGBA, transparent where no state is.
     """
-    image = raster.paint(grid, tints(view, look.colour), levels, codes)
+    window = with_radius(window, seen)
+    drawn = cells.drawn_as(look.drawing, look.colour, seen.shown)
+    tells = {"density": "scale", "errors": "scale"}.get(drawn, "classes")
+    scale = None
+    if drawn == "dots":
+        tells = "answers" if look.colour == "correct" else "classes"
+        image = raster.paint(grid(window), tints(view, look.colour), levels, codes(look.colour))
+    else:
+        image, scale = _draw_cells(view, window, drawn, codes, levels)
     if look.marks:
         _mark(image, view, window, look, order)
-    return image
+    return Drawing(image, drawn, cells.drawn_as("auto", look.colour, seen.shown), tells, seen, scale)
 
 
 def pixels(view: View, window: Window, look: Look = PLAIN) -> np.ndarray:
@@ -129,52 +152,41 @@ def pixels(view: View, window: Window, look: Look = PLAIN) -> np.ndarray:
     store = view.store
     order = draw_order(store.n_states)
     levels = look.emphasis.of_states(store) if look.emphasis else None
-    drawn = None if levels is None else levels[order.rows]
+    in_turn = None if levels is None else levels[order.rows]
     points = in_order(view.projection.xy, order)
-    seen = in_sight(points, window, drawn)
-    window = fitted(window, seen)
-    kind = cells.drawn_as(look.drawing, look.colour, seen.shown)
-    if kind != "dots":
-        coded = codes(store, CODED.get(kind, look.colour))
-        return paint_cells(view, window, look, kind, codes=coded, levels=levels, order=order)[0]
-    grid = raster.pick_grid(points, window, drawn)
-    return paint(grid, view, window, look, codes=codes(store, look.colour), levels=levels, order=order)
+    drawing = draw(
+        view,
+        window,
+        look,
+        in_sight(points, window, in_turn),
+        grid=lambda window: raster.pick_grid(points, window, in_turn),
+        codes=lambda colour: codes(store, colour),
+        levels=levels,
+        order=order,
+    )
+    return drawing.image
 
 
-def paint_cells(
+def _draw_cells(
     view: View,
     window: Window,
-    look: Look,
-    kind: str,
-    *,
-    codes: np.ndarray | None,
+    drawn: str,
+    codes: Callable[[str], np.ndarray],
     levels: np.ndarray | None,
-    order: DrawOrder,
-) -> tuple[np.ndarray, cells.Scale | None]:
-    """The image of a cloud by cells, with the marks, and what its colours mean.
-
-    Args:
-        window: with the radius of its dots, from `sight.fitted`.
-        kind: one of `cells.DRAWN`, but for "dots".
-        codes: (N,) uint16 from `codes`, by `CODED`; None where the kind has none.
-
-    Returns:
-        (height, width, 4) uint8, RGBA, as from `paint`.
-    """
+) -> tuple[np.ndarray, ColourScale | None]:
+    """The image of a cloud by cells, (height, width, 4) uint8, and what its colours mean."""
     store, mesh = view.store, cells.mesh(window)
-    found = cells.counted(
+    found = cells.count_cells(
         cells.places(view.projection.xy, mesh),
         mesh,
         levels,
-        ep=store.ep if kind == "ep" else None,
-        kinds=codes if kind in CODED else None,
-        n_kinds=cells.ANSWERS if kind == "errors" else store.n_classes + 1,
+        ep=store.ep if drawn == "ep" else None,
+        classes=codes("class") if drawn == "class" else None,
+        n_classes=store.n_classes,
+        answers=codes("correct") if drawn == "errors" else None,
     )
-    colours, scale = cells.painted(found, kind, view, error_rate(store))
-    image = cells.enlarged(colours, mesh, window)
-    if look.marks:
-        _mark(image, view, window, look, order)
-    return image, scale
+    colours, scale = paint(found, drawn, view, error_rate(store))
+    return enlarge(colours, mesh, window), scale
 
 
 def error_rate(store: StateStore) -> float:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hsvis.figures.sight import FURTHEST, PART, Level, fitted, in_sight
+from hsvis.figures.sight import FURTHEST, PART, Level, in_sight, with_radius
 from hsvis.figures.window import Points, Window
 
 DENSE = 0.05  # share of pixels with a state from which moving the whole image is faster than moving pixels
@@ -32,7 +32,7 @@ def pick_grid(points: Points, window: Window, levels: np.ndarray | None = None) 
     Returns:
         (height, width) uint32, row 0 on top: row + 1 of the state drawn at each pixel, 0 where there is none.
     """
-    window = fitted(window, in_sight(points, window, levels)) if window.radius is None else window
+    window = with_radius(window, in_sight(points, window, levels)) if window.radius is None else window
     dot = _dot(window.radius or 0)
     beneath = dot if window.faded is None else _dot(window.faded)
     seen = _topmost(points, window, dot, levels, beneath)

@@ -51,7 +51,7 @@ def in_sight(points: Points, window: Window, levels: np.ndarray | None = None) -
     return InSight(n_inside, n_inside if levels is None else n_shown)
 
 
-def fitted(window: Window, seen: InSight) -> Window:
+def with_radius(window: Window, seen: InSight) -> Window:
     """The window with the radii of its dots: by how many states are in sight, unless it has one.
 
     The fewer states are shown, the larger they are, however many step back; those lie beneath, as small as if

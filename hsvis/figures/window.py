@@ -26,7 +26,7 @@ class Window:
     y1: float
     width: int  # device pixels; so are height and radius
     height: int
-    radius: float | None = None  # of a dot; None = by how many states are in sight (`sight.fitted`)
+    radius: float | None = None  # of a dot; None = by how many states are in sight (`sight.with_radius`)
     ratio: float = 1.0  # device pixels a CSS pixel
     size: float = 1.0  # factor on the radius that is found so
     faded: float | None = None  # radius of the dot of a state that steps back; None = that of the others

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hsvis.figures.raster import Level, pick_grid
-from hsvis.figures.sight import InSight, fitted, in_sight
+from hsvis.figures.sight import InSight, in_sight, with_radius
 from hsvis.figures.window import LARGEST_RADIUS, Points, Window, bounds, draw_order, in_order
 
 SIZE = (300, 240)
@@ -50,16 +50,16 @@ def test_few_that_a_filter_keeps_stand_out_among_many() -> None:
 
 def test_dots_grow_as_one_zooms_in() -> None:
     xy, points = cloud(400_000)
-    whole = fitted(Window(*bounds(xy), *SIZE), in_sight(points, Window(*bounds(xy), *SIZE)))
+    whole = with_radius(Window(*bounds(xy), *SIZE), in_sight(points, Window(*bounds(xy), *SIZE)))
     radii = [whole.radius]
     for half in (1.0, 0.3, 0.1, 0.02):
         window = Window(-half, half, -half, half, *SIZE)
-        radii.append(fitted(window, in_sight(points, window)).radius)
+        radii.append(with_radius(window, in_sight(points, window)).radius)
     assert radii == sorted(radii)
     assert radii[0] < 0.5
     assert radii[-1] >= 1.5
     beside = Window(-0.31, 0.29, -0.3, 0.3, *SIZE)  # moved by a little: as large as before
-    assert fitted(beside, in_sight(points, beside)).radius == pytest.approx(radii[2], rel=0.02)
+    assert with_radius(beside, in_sight(points, beside)).radius == pytest.approx(radii[2], rel=0.02)
 
 
 @pytest.mark.parametrize(("states", "shown"), [(0, 0), (1, 0), (1, 1), (5000, 3), (10**7, 10**7), (10**7, 5)])
@@ -68,12 +68,12 @@ def test_no_dot_is_larger_than_the_largest_or_smaller_than_one_that_steps_back(
     states: int, shown: int, ratio: float
 ) -> None:
     width, height = (round(side * ratio) for side in SIZE)
-    window = fitted(Window(0, 1, 0, 1, width, height, ratio=ratio, size=2), InSight(states, shown))
+    window = with_radius(Window(0, 1, 0, 1, width, height, ratio=ratio, size=2), InSight(states, shown))
     assert 0 < window.faded <= window.radius <= 2 * LARGEST_RADIUS * ratio
-    alone = fitted(Window(0, 1, 0, 1, width, height, ratio=ratio), InSight(states, shown))
+    alone = with_radius(Window(0, 1, 0, 1, width, height, ratio=ratio), InSight(states, shown))
     assert window.radius == pytest.approx(2 * alone.radius)  # the size that one sets is a factor
 
 
 def test_a_radius_that_is_given_is_left_as_it_is() -> None:
     window = Window(0, 1, 0, 1, *SIZE, 2.5)
-    assert fitted(window, InSight(10, 10)) is window
+    assert with_radius(window, InSight(10, 10)) is window

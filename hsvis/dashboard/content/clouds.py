@@ -12,8 +12,8 @@ from isal import igzip
 
 from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.figures import cells, cloud, raster
-from hsvis.figures.cloud import ALL, PLAIN, Emphasis, Look
-from hsvis.figures.sight import InSight, fitted, in_sight
+from hsvis.figures.cloud import ALL, PLAIN, Drawing, Emphasis, Look
+from hsvis.figures.sight import InSight, in_sight, with_radius
 from hsvis.figures.view import View
 from hsvis.figures.window import Bounds, DrawOrder, Points, Window, bounds, draw_order, in_order
 from hsvis.run.records import Projection
@@ -80,8 +80,7 @@ class Clouds:
     ) -> tuple[bytes, str]:
         """The PNG of the cloud, and how it is drawn, as JSON.
 
-        {"drawn": one of `cells.DRAWN`, "auto": what is automatic, "states": in sight, "shown": of them,
-        "scale": of cells or null}.
+        It has the `facts` of a `cloud.Drawing`.
 
         Args:
             turn: is held while it is drawn, not where it is kept; what it raises is raised.
@@ -89,8 +88,8 @@ class Clouds:
 
         def draw() -> bytes:
             with turn():
-                image, told = self._painted(view, window, look)
-                return json.dumps(told).encode() + b"\0" + cloud.png(image)
+                drawing = self._drawing(view, window, look)
+                return json.dumps(drawing.facts).encode() + b"\0" + cloud.png(drawing.image)
 
         kept = self._files.get((*view.content, view.theme.name, view.palette_name, window, look), draw)
         told, _, image = kept.partition(b"\0")
@@ -98,37 +97,16 @@ class Clouds:
 
     def pixels(self, view: View, window: Window, look: Look = PLAIN) -> np.ndarray:
         """(height, width, 4) uint8, RGBA: what `image` encodes."""
-        return self._painted(view, window, look)[0]
+        return self._drawing(view, window, look).image
 
-    def _painted(self, view: View, window: Window, look: Look) -> tuple[np.ndarray, dict[str, object]]:
-        seen = self.in_sight(view, window, look.emphasis)
-        window = fitted(window, seen)
-        kind = cells.drawn_as(look.drawing, look.colour, seen.shown)
-        scale = None
-        if kind == "dots":
-            image = self._dots(view, window, look)
-        else:
-            coded = cloud.CODED.get(kind)
-            image, scale = cloud.paint_cells(
-                view,
-                window,
-                look,
-                kind,
-                codes=self._codes(view.store, coded) if coded else None,
-                levels=self._levels(view.store, look.emphasis),
-                order=self._order(view.store),
-            )
-        auto = cells.drawn_as("auto", look.colour, seen.shown)
-        told = {"drawn": kind, "auto": auto, **seen._asdict(), "scale": scale and scale._asdict()}
-        return image, told
-
-    def _dots(self, view: View, window: Window, look: Look) -> np.ndarray:
-        return cloud.paint(
-            self._draw(view, window, look.emphasis),
+    def _drawing(self, view: View, window: Window, look: Look) -> Drawing:
+        return cloud.draw(
             view,
             window,
             look,
-            codes=self._codes(view.store, look.colour),
+            self.in_sight(view, window, look.emphasis),
+            grid=lambda window: self._draw(view, window, look.emphasis),
+            codes=lambda colour: self._codes(view.store, colour),
             levels=self._levels(view.store, look.emphasis),
             order=self._order(view.store),
         )
@@ -181,7 +159,8 @@ class Clouds:
 
     def _draw(self, view: View, window: Window, emphasis: Emphasis) -> np.ndarray:
         """As `grid`, with the states that a filter left out."""
-        window = self._fitted(view, window, emphasis)
+        if window.radius is None:
+            window = with_radius(window, self.in_sight(view, window, emphasis))
 
         def draw() -> np.ndarray:
             levels = self._levels(view.store, emphasis, drawn=True)
@@ -193,9 +172,6 @@ class Clouds:
         """How many states lie in the range of a window: 2 ms of 2.4 million, and not kept."""
         levels = self._levels(view.store, emphasis, drawn=True)
         return in_sight(self._points_in_order(view), window, levels)
-
-    def _fitted(self, view: View, window: Window, emphasis: Emphasis) -> Window:
-        return fitted(window, self.in_sight(view, window, emphasis)) if window.radius is None else window
 
     def _order(self, store: StateStore) -> DrawOrder:
         def order() -> DrawOrder:
