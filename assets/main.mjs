@@ -1,6 +1,7 @@
 // The page's one entry: starts all parts, then Dash.  Every other module is only imported, so each is loaded once.
 //
 // Folders import in one direction: core, state, table, views, panels; each may import from those before it.
+import * as callbacks from "./core/callbacks.mjs";
 import * as keys from "./core/keys.mjs";
 import * as page from "./core/page.mjs";
 import * as permalink from "./core/permalink.mjs";
@@ -43,7 +44,7 @@ import * as zoom from "./views/zoom.mjs";
 
 // What is told of a change first stands first.
 const PARTS = [
-  ...[page, keys, permalink, session],
+  ...[callbacks, page, keys, permalink, session],
   ...[view, options, filter, passing, focus, editions],
   ...[regions, highlight, threshold, overview],
   ...[rows, chips, stops, walk],

@@ -27,20 +27,27 @@ export const request = (method, content) => ({
 
 const rest = (seconds, signal) =>
   new Promise((done, fail) => {
+    signal?.throwIfAborted();
     const timer = setTimeout(done, 1000 * seconds);
     signal?.addEventListener("abort", () => (clearTimeout(timer), fail(signal.reason)));
   });
 
-// Asks the server.  What it no longer keeps is told to the whole page; while it is busy it is asked again, at the
-// times that it names, then at longer ones, until it answers or the question is given up.
-export async function ask(path, options) {
+// Sends a question.  While the server is busy it is sent again, at the times that the server names, then at longer
+// ones, until it is answered or given up.
+export async function persist(send, signal) {
   for (let tries = 1; ; tries++) {
-    const answer = await fetch(`${prefix()}${path}`, options);
-    if (answer.status === 410) tellGone();
+    const answer = await send();
     const after = answer.status === 503 ? Number(answer.headers.get("Retry-After")) : 0;
     if (!after || tries === TRIES) return answer;
     const pause = Math.min(LONGEST, after * 2 ** (tries - 1));
     notice(`The server is busy. It is asked again in ${pause} s.`);
-    await rest(pause, options?.signal);
+    await rest(pause, signal);
   }
+}
+
+// Asks the server.  What it no longer keeps is told to the whole page.
+export async function ask(path, options) {
+  const answer = await persist(() => fetch(`${prefix()}${path}`, options), options?.signal);
+  if (answer.status === 410) tellGone();
+  return answer;
 }

@@ -1,5 +1,6 @@
 """What the page does while the server says that it is busy: it asks again, and says so."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -56,6 +57,33 @@ def test_a_question_that_is_given_up_is_not_asked_again(visit: Callable[..., Ope
     opened.page.fill("#search", "film")
     opened.page.wait_for_timeout(1500)  # longer than the pause
     assert [one.url for one in asked if "good" in one.url] == [asked[0].url]
+
+
+def test_a_sequence_is_shown_once_the_server_has_time(visit: Callable[..., Opened]) -> None:
+    opened = visit("")
+    asked = refuse_first(opened.page, "**/_dash-update-component*")
+    opened.row(3)
+    expect(opened.page.locator("#notice")).to_have_text("The server is busy. It is asked again in 1 s.")
+    opened.shows(3)
+    expect(opened.page.locator("#details")).not_to_have_class(re.compile("waiting"))
+    views = [one.post_data_json for one in asked if "sequence-info" in (one.post_data or "")]
+    assert len(views) == 2
+    assert views[0] == views[1]
+
+
+def test_of_a_sequence_that_is_left_again_nothing_is_asked_once_more(visit: Callable[..., Opened]) -> None:
+    opened = visit("")
+    asked = refuse_first(opened.page, "**/_dash-update-component*")
+    opened.row(3)
+    expect(opened.page.locator("#notice")).to_contain_text("busy")
+    opened.row(4)
+    opened.shows(4)
+    opened.page.wait_for_timeout(1500)  # longer than the pause
+    given = [
+        one.post_data_json["inputs"][0]["value"] for one in asked if "sequence-info" in (one.post_data or "")
+    ]
+    assert [one["sequence"] for one in given] == [3, 4]
+    opened.shows(4)
 
 
 def test_an_export_waits_for_its_turn(visit: Callable[..., Opened], save: Save, store: StateStore) -> None:

@@ -264,6 +264,19 @@ def test_long_sequences_are_drawn_one_after_the_other_until_their_answer_is_take
         assert again.status_code == 200
 
 
+def test_a_page_that_has_gone_is_no_fault_of_the_server(
+    demo_store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequence, "LONG", 1)
+    client = create_app([demo_store]).server.test_client()
+    answer = client.post(
+        "/_dash-update-component",
+        json=selecting(client, f"{demo_store.name}/{demo_store.layers[0]}", 0),
+        environ_overrides={DISCONNECTED: lambda: True},
+    )
+    assert (answer.status_code, answer.data) == (499, b"")
+
+
 def selecting(client: FlaskClient, shown: str, index: int) -> dict[str, Any]:
     """What the page posts when a sequence is selected."""
     run, layer = shown.split("/")
