@@ -8,7 +8,6 @@ import { ask, cloudPath, messageOf } from "../core/server.mjs";
 import { get, subscribe } from "../core/stores.mjs";
 import * as cells from "./projection/cells.mjs";
 import * as drawing from "./projection/drawing.mjs";
-import { className } from "./tooltip.mjs";
 
 const PAUSE = 60; // ms without a new range or size before the cloud is asked for again
 const COLOURS = ["theme", "palette", "colour", "marks", "draw"];
@@ -132,9 +131,11 @@ class Cloud {
         return;
       }
       await this.lay(source, view);
-      drawing.tell(JSON.parse(image.headers.get("X-Drawn")));
-      const grid = await this.fetch("pick", "bin", view, signal);
-      const [mesh, numbers] = cells.read(grid.headers.get("X-Cells"), new Uint32Array(await grid.arrayBuffer()));
+      drawing.tell(drawing.read(image));
+      const withCells = drawing.drawn() !== "dots";
+      const grid = await this.fetch("pick", "bin", view, signal, withCells && { cells: 1 });
+      const content = new Uint32Array(await grid.arrayBuffer());
+      const [mesh, numbers] = withCells ? cells.read(grid.headers.get("X-Cells"), content) : [null, content];
       const [width, height] = grid.headers.get("X-Grid-Size").split("x").map(Number);
       const [rows, starts] = [numbers.subarray(0, width * height), numbers.subarray(width * height)];
       for (let at = 2; at < starts.length; at++) starts[at] += starts[at - 2]; // each came as its distance
@@ -147,22 +148,23 @@ class Cloud {
     }
   }
 
-  // The image of a range at another size, for an export.
+  // The image of a range at another size, for an export, and how it is drawn.
   async picture(range, [width, height], ratio) {
     const view = { ...this.view(this.figure.layout.meta), ...range, ratio };
     view.query.draw = drawing.drawn(); // as on the page, though the range may be wider
     const sharp = { ...view, width: Math.round(width * ratio), height: Math.round(height * ratio) };
-    return (await this.fetch("cloud", "png", sharp)).blob();
+    const image = await this.fetch("cloud", "png", sharp);
+    return { image: await image.blob(), told: drawing.read(image) };
   }
 
-  async fetch(kind, ending, view, signal) {
+  async fetch(kind, ending, view, signal, more) {
     const { cloud, edition, theme, palette, x0, x1, y0, y1, width, height, ratio } = view;
     const query = new URLSearchParams({ x0, x1, y0, y1, w: width, h: height, ratio, theme, palette, edition });
     for (const [name, value] of Object.entries(view.query)) query.set(name, value);
     if (kind === "pick") {
       for (const name of COLOURS) query.delete(name); // the same states, whatever their colour
-      if (drawing.drawn() !== "dots") query.set("cells", 1);
     }
+    for (const [name, value] of Object.entries(more || {})) query.set(name, value);
     const answer = await ask(`${kind}/${cloudPath(cloud)}.${ending}?${query}`, { signal });
     if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
     return answer;
@@ -203,7 +205,7 @@ class Cloud {
     const state = found ? this.locate(found - 1) : null;
     if (!state || state.sequence === this.figure.layout.meta.sequence) return state;
     const cell = grid.mesh && cells.at(grid.mesh, x, y);
-    const detail = cell && { detail: ["cell", cells.describe(cell, className)] };
+    const detail = cell && { detail: ["here", cells.describe(cell)] };
     return { ...state, row: found - 1, at: this.middle(found, column, line, 2 * reach), ...detail };
   }
 
@@ -267,10 +269,7 @@ class Cloud {
 export let cloud = null;
 
 function look() {
-  const options = get("options");
-  if (!options) return;
-  byId("legend").dataset.colour = options["state-colour"];
-  cloud?.follow();
+  if (get("options")) cloud?.follow();
 }
 
 export function start() {

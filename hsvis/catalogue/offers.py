@@ -31,7 +31,7 @@ class Offer:
         error: why it can't be read or offered.
         in_folder: found in a folder, not named itself.
         note: why the run of this config is not the one that is shown, or none is shown though one is there:
-            it is damaged, of another hsvis, or another build.  It may be built then, unless the build refuses.
+            it is damaged, of another hsvis, or another build.  It may be built then, unless that is refused.
     """
 
     source: str

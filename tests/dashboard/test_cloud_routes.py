@@ -11,10 +11,14 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from hsvis.catalogue.runs import Runs
 from hsvis.dashboard import create_app
+from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.routes.clouds import LARGEST_SIDE
+from hsvis.figures import cells
+from hsvis.figures.cloud import Look
 from hsvis.figures.style.theme import palette, theme
-from hsvis.figures.window import bounds, dot_radius
+from hsvis.figures.window import Window, bounds, dot_radius
 from hsvis.run.store import StateStore
 
 SIZE = {"w": 240, "h": 180}
@@ -138,6 +142,63 @@ def test_unchanged_image_is_not_sent_again(
         assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("draw", ["auto", "dots", "density", "ep", "errors", "class"])
+@pytest.mark.parametrize("colour", ["ep", "class", "correct"])
+def test_an_image_says_how_it_is_drawn_and_one_that_is_kept_said_it(
+    client: FlaskClient,
+    demo_store: StateStore,
+    whole: dict[str, float],
+    monkeypatch: pytest.MonkeyPatch,
+    draw: str,
+    colour: str,
+) -> None:
+    monkeypatch.setattr(cells, "MANY", demo_store.n_states)
+    query = {**whole, "w": 250, "h": 180, "draw": draw, "colour": colour}  # of no other test
+    answer = ask(client, demo_store, "cloud", query)
+    window = Window(*whole.values(), 250, 180)  # type: ignore[arg-type]
+    look = Look(colour, drawing=draw)
+    assert answer.headers["X-Drawn"] == Clouds().picture(Runs([demo_store]).resolve(None), window, look)[1]
+    told = json.loads(answer.headers["X-Drawn"])
+    auto = {"ep": "density", "class": "class", "correct": "errors"}[colour]
+    asked = "class" if (draw, colour) == ("ep", "class") else draw
+    assert (told["auto"], told["drawn"]) == (auto, auto if draw == "auto" else asked)
+    of_dots = "answers" if colour == "correct" else "classes"
+    assert told["tells"] == {"dots": of_dots, "ep": "classes", "class": "classes"}.get(told["drawn"], "scale")
+    assert (told["scale"] is None) == (told["tells"] != "scale")
+    again = ask(client, demo_store, "cloud", query, {"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.headers.get("X-Drawn", answer.headers["X-Drawn"]) == answer.headers["X-Drawn"]
+
+
+@pytest.mark.parametrize("change", [{}, {"ratio": 2}, {"size": 0.25, "ratio": 0.5}])
+def test_a_pick_grid_says_where_its_cells_are(
+    client: FlaskClient, demo_store: StateStore, whole: dict[str, float], change: dict[str, float]
+) -> None:
+    query = {**whole, **SIZE, **change, "cells": 1}
+    answer = ask(client, demo_store, "pick", query)
+    mesh = cells.mesh(Window(*whole.values(), 240, 180, **change))  # type: ignore[arg-type]
+    said = [float(one) for one in answer.headers["X-Cells"].split(",")]
+    assert said == [mesh.width, mesh.height, mesh.x0, mesh.x1, mesh.y0, mesh.y1]
+    numbers, plain = numbers_of(answer), numbers_of(ask(client, demo_store, "pick", query | {"cells": 0}))
+    assert len(numbers) == 4 * mesh.width * mesh.height + len(plain)
+    assert numbers[: mesh.width * mesh.height].sum() == demo_store.n_states
+    again = ask(client, demo_store, "pick", query, {"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.headers.get("X-Cells", answer.headers["X-Cells"]) == answer.headers["X-Cells"]
+    other = ask(client, demo_store, "pick", query | {"cells": 0}, {"If-None-Match": answer.headers["ETag"]})
+    assert other.status_code == 200
+    assert "X-Cells" not in other.headers
+
+
+@pytest.mark.parametrize("kind", ["cloud", "pick"])
+def test_a_range_beyond_all_numbers_is_drawn_by_cells_as_by_dots(
+    client: FlaskClient, demo_store: StateStore, kind: str
+) -> None:
+    beyond = {"x0": -1e308, "x1": 1e308, "y0": 0, "y1": 1, **SIZE, "cells": 1}
+    for draw in ("dots", "density", "ep", "errors"):
+        assert ask(client, demo_store, kind, {**beyond, "draw": draw}).status_code == 200
+
+
 def test_sizes_are_clamped(client: FlaskClient, demo_store: StateStore, whole: dict[str, float]) -> None:
     answer = ask(client, demo_store, "pick", {**whole, "w": 10**9, "h": 2})
     assert answer.headers["X-Grid-Size"] == f"{LARGEST_SIDE}x2"
@@ -221,6 +282,7 @@ def test_empty_options_are_none(client: FlaskClient, demo_store: StateStore, who
     [
         ({"palette": "rainbow"}, "palette='rainbow' is none of hsvis, okabe-ito, tableau"),
         ({"colour": "red"}, "colour='red' is none of ep, class"),
+        ({"draw": "squares"}, "draw='squares' is none of auto, dots, density, ep, errors, class"),
         ({"size": "big"}, "size='big' is not a number"),
         ({"fade": "correct,all"}, "fade='all' is none of correct, wrong"),
         ({"marks": "middle\nend"}, "is none of start, end"),

@@ -4,7 +4,7 @@ import { plot } from "../../core/plots.mjs";
 import * as steps from "../../core/steps.mjs";
 import * as options from "../../state/options.mjs";
 import { cloud } from "../../views/cloud.mjs";
-import { scaleText } from "../../views/projection/drawing.mjs";
+import { legendText } from "../../views/projection/drawing.mjs";
 import * as matrix from "../../views/classes/matrix.mjs";
 import * as words from "../../views/words.mjs";
 
@@ -19,6 +19,8 @@ const SIZES = {
   "unit-activity": [900, 420],
 };
 export const OF_SEQUENCE = ["ep-heatmap", "distances", "confidence", "unit-activity"];
+
+const RINGS = "○ start (grey) and end (black) of the sequence";
 
 const ground = () => getComputedStyle(document.documentElement).getPropertyValue("--surface").trim();
 const ink = () => getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
@@ -79,7 +81,7 @@ async function fillProjection({ data, layout }, width, height) {
   const legend = 34;
   const box = [width, height - legend];
   const [x, y] = fitted(xaxis.range, yaxis.range, box);
-  const states = await cloud.picture({ x0: x[0], x1: x[1], y0: y[0], y1: y[1] }, box, SCALE);
+  const { image: states, told } = await cloud.picture({ x0: x[0], x1: x[1], y0: y[0], y1: y[1] }, box, SCALE);
   const dimmed = steps.index() !== null;
   Object.assign(layout.xaxis, { range: x, autorange: false });
   Object.assign(layout.yaxis, { range: y, autorange: false });
@@ -87,7 +89,7 @@ async function fillProjection({ data, layout }, width, height) {
   const place = { xref: "x", yref: "y", x: x[0], y: y[1], sizex: x[1] - x[0], sizey: y[1] - y[0] };
   const image = { source: await dataUrl(states), sizing: "stretch", layer: "below", opacity: dimmed ? 0.3 : 1, ...place };
   layout.images = [image];
-  layout.annotations = [...wordsOf(), ...legendOf()];
+  layout.annotations = [...wordsOf(), ...legendOf(told)];
   return data;
 }
 
@@ -118,18 +120,21 @@ function wordsOf() {
   }));
 }
 
-function legendOf() {
+// What the colours of the states mean, beneath those of the selected sequence.
+function legendOf(told) {
   const { classes } = steps.meta();
   const page = getComputedStyle(byId("page"));
   const mark = (colour, name) => `<span style="color:${page.getPropertyValue(colour)}">●</span> ${escape(name)}`;
-  const answers = [...document.querySelectorAll("#legend .answer")].filter((one) => one.checkVisibility());
   const colours = { right: "--right", unknown: "--class-unknown" };
-  const marks = [
-    ...answers.map((one) => mark(colours[one.classList[1]] ?? "--wrong", one.textContent)),
-    ...classes.map((name, k) => mark(`--class-${k}`, name)),
-  ];
-  const rings = steps.index() === null ? [] : ["○ start (grey) and end (black) of the sequence"];
-  const text = [...(scaleText() ? [scaleText()] : marks), ...rings].join("     ");
+  const answers = [...document.querySelectorAll("#legend .answer")].map((one) =>
+    mark(colours[one.classList[1]] ?? "--wrong", one.textContent),
+  );
+  const marks = classes.map((name, k) => mark(`--class-${k}`, name));
+  const ofStates = legendText(told, answers, marks);
+  const isSelected = steps.index() !== null;
+  const ofSequence = isSelected ? [...(told?.tells === "classes" ? [] : marks), RINGS] : [];
+  const lines = told?.tells === "classes" ? [[...ofStates, ...ofSequence]] : [ofStates, ofSequence];
+  const text = lines.filter((one) => one.length).map((one) => one.join("     ")).join("<br>");
   const at = { xref: "paper", yref: "paper", x: 0.01, y: 0, xanchor: "left", yanchor: "top", yshift: -6 };
   return [{ text, showarrow: false, align: "left", font: { size: 12, color: ink() }, ...at }];
 }

@@ -1,10 +1,12 @@
 // What is in the cells of a cloud that is drawn by cells: read from the file of its pick grid.
+import { className, percent } from "../tooltip.mjs";
+
 const FACTS = 4; // numbers a cell: states, class of the largest mean EP, that EP, share of errors
 const PARTS = 10_000;
 
 // {columns, lines, x0, x1, y0, y1, numbers}, and what follows them in the file; the header is that of the answer.
 export function read(header, numbers) {
-  if (!header) return [null, numbers];
+  if (!header) throw new Error("The answer does not say which cells it has: its header X-Cells is missing.");
   const [columns, lines, x0, x1, y0, y1] = header.split(",").map(Number);
   const size = FACTS * columns * lines;
   return [{ columns, lines, x0, x1, y0, y1, numbers: numbers.subarray(0, size) }, numbers.subarray(size)];
@@ -22,9 +24,9 @@ export function at(cells, x, y) {
   return { states, winner, share: share / PARTS, errors: errors ? (errors - 1) / PARTS : null };
 }
 
-// In words: parts of a line.
-export function describe({ states, winner, share, errors }, className) {
+// In words: the parts of a line.
+export function describe({ states, winner, share, errors }) {
   const parts = [`${states.toLocaleString("en")} state${states === 1 ? "" : "s"} · mean EP `, ...className(winner, share)];
-  if (errors !== null) parts.push(` · ${(100 * errors).toFixed(0)} % in misclassified sequences`);
+  if (errors !== null) parts.push(` · ${percent(errors)} in misclassified sequences`);
   return parts;
 }

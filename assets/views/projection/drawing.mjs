@@ -6,7 +6,13 @@ import { whenReady } from "../../core/page.mjs";
 
 const OPTION = "state-drawing";
 
-let told = null; // {drawn, auto, states, shown, scale} of the image on the page
+const NOTES = { ep: "mean by cell; pale: few states", class: "share by cell; pale: few states" };
+const UNTOLD = "The server does not say what the colours mean";
+
+let told = null; // {drawn, auto, tells, states, shown, scale} of the image on the page
+
+// What the answer with an image says of how it is drawn; null where nothing.
+export const read = (answer) => JSON.parse(answer.headers.get("X-Drawn"));
 
 export const drawn = () => told?.drawn ?? "dots";
 
@@ -23,28 +29,33 @@ function bar({ colours, ticks }) {
   return make("div", { class: "scale-bar" }, ramp, make("div", { class: "scale-ticks" }, ...marks));
 }
 
-// What the colours mean, as text: for the legend of a picture.
-export function scaleText() {
-  const scale = told?.scale;
-  if (!scale) return null;
+// What the colours of an image mean, as parts of a line: for the legend of a picture.
+export function legendText(how, answers, classes) {
+  if (!how) return [UNTOLD];
+  if (how.scale) return [scaleText(how.scale)];
+  return [...(how.tells === "answers" ? answers : classes), ...(NOTES[how.drawn] ? [NOTES[how.drawn]] : [])];
+}
+
+function scaleText(scale) {
   const middle = scale.colours[(scale.colours.length - 1) / 2];
   const colourAt = (place) => (place === 0.5 ? middle : scale.colours[Math.round(place * (scale.colours.length - 1))]);
   const ticks = scale.ticks.map(([place, text]) => `<span style="color:${colourAt(place)}">■</span> ${text}`);
   return `${ticks.join("   ")}   ${scale.label}`;
 }
 
-// Says how the image that is now on the page is drawn.
+// Says how the image that is now on the page is drawn; of null, that nobody knows.
 export function tell(how) {
   told = how;
-  const isCells = how.drawn !== "dots";
-  byId("legend").dataset.drawn = how.drawn;
+  const isCells = drawn() !== "dots";
+  Object.assign(byId("legend").dataset, { tells: how?.tells ?? "", drawn: drawn(), note: NOTES[drawn()] ?? "" });
   const button = byId("draw-cells");
   button.setAttribute("aria-pressed", String(isCells));
   button.title = isCells
     ? `${number(how.shown)} states ${how.shown === how.states ? "" : "kept and "}in sight, by cells of a few pixels. Click: a dot for each`
     : "Cells of a few pixels in place of dots: how many states there are";
-  const label = how.scale && make("span", { class: "scale-label", title: button.title }, how.scale.label);
-  byId("scale").replaceChildren(...(how.scale ? [bar(how.scale), label] : []));
+  const named = (text) => make("span", { class: "scale-label", title: how ? button.title : text }, text);
+  const scale = how?.scale ? [bar(how.scale), named(how.scale.label)] : [];
+  byId("scale").replaceChildren(...(how ? scale : [named(UNTOLD)]));
 }
 
 // Back to what is automatic, where that is the other way.
