@@ -6,7 +6,7 @@ of the logarithm of a cost against that of the number of states: 0 = it does not
 
 import tempfile
 import urllib.request
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from statistics import median
 
@@ -91,24 +91,37 @@ def _clouds(store: StateStore, rounds: int) -> Costs:
         "faded": Look(emphasis=emphasis(store, ["correct"])),
         "filtered": Look(emphasis=emphasis(store, (), half)),
     }
+    by_cells = {"density": Look(drawing="density"), "mean EP": Look(drawing="ep")}
     x0, x1, y0, y1 = bounds(view.projection.xy)
+    step = 1e-5 * (x1 - x0)  # another range each time: nothing is kept of it
+    windows = (Window(x0 + k * step, x1 + k * step, y0, y1, *SIZE) for k in count())
     clouds, costs = Clouds(), {}
-    images, grids = [], []
-    ranges = count()
+    images, grids, grids_with_cells = [], [], []
+
+    def draw(look: Look, window: Window) -> float:
+        return seconds(lambda: clouds.pixels(view, window, look))
+
     for name, look in looks.items():
         passes = []
-        for _ in range(rounds + 1):
-            moved = 1e-5 * next(ranges) * (x1 - x0)  # another range each time: nothing is kept of it
-            window = Window(x0 + moved, x1 + moved, y0, y1, *SIZE)
-            passes.append(seconds(lambda window=window, look=look: clouds.pixels(view, window, look)))  # type: ignore[misc]
+        for window in islice(windows, rounds + 1):
+            passes.append(draw(look, window))
             image = clouds.pixels(view, window, look)
             images.append(seconds(lambda image=image: png(image)))  # type: ignore[misc]
             grids.append(
                 seconds(lambda window=window, look=look: clouds.grid_file(view, window, look.emphasis))
             )  # type: ignore[misc]
         costs[f"server: image and pick grid, {name} (ms)"] = 1000 * median(passes[1:])
+    for name, look in by_cells.items():
+        passes = []
+        for window in islice(windows, rounds + 1):
+            passes.append(draw(look, window))
+            grids_with_cells.append(
+                seconds(lambda window=window: clouds.grid_file(view, window, with_cells=True))  # type: ignore[misc]
+            )
+        costs[f"server: image by cells, {name} (ms)"] = 1000 * median(passes[1:])
     costs["server: encoding the image (ms)"] = 1000 * median(images)
     costs["server: encoding the pick grid (ms)"] = 1000 * median(grids)
+    costs["server: pick grid with cells (ms)"] = 1000 * median(grids_with_cells)
     return costs
 
 

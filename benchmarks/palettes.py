@@ -11,6 +11,7 @@ from hsvis.figures.style.theme import DARK, LIGHT, PALETTES, Palette, Theme, pal
 from hsvis.figures.style.vision import SIGHTS, ciede2000, to_lab
 
 N_CLASSES = 8
+MANY = 40
 EARLIER = {  # the first eight of "hsvis" when they were chosen by OKLab, and certain ones alone
     "light": ("#d95f02", "#2166ac", "#219e61", "#ab63ea", "#bdad2f", "#782930", "#2ab2ee", "#f3829d"),
     "dark": ("#fe7d38", "#5983c9", "#4fbe7d", "#bb87fc", "#f3dc3f", "#d52f41", "#7fdafd", "#fd9abe"),
@@ -72,3 +73,6 @@ def run(smoke: bool = False, data: Path | None = None) -> None:
             print(_row(name, colours, _in_srgb))
         for mix in list(MIXES)[1:]:
             print(_row(f"hsvis, {mix}", palette(N_CLASSES, theme), MIXES[mix]))
+        many = rgb(palette(MANY, theme).hexes)
+        least = (_least(many, rgb([theme.neutral]), sight)[0] for sight in SIGHTS)
+        print(f"hsvis, {MANY} classes  " + " ".join(f"{one:6.1f}" for one in least))

@@ -97,6 +97,13 @@ def test_no_class_is_near_the_grey_of_undecided_or_the_surface(look: Theme, n_cl
 
 
 @BOTH
+@pytest.mark.parametrize(("sight", "least"), [("normal", 9), ("deuteranopia", 3), ("protanopia", 3)])
+def test_forty_classes_are_as_far_apart_as_the_docs_say(look: Theme, sight: str, least: float) -> None:
+    found = differences(palette(40, look), 1.0, sight)[:-1, :-1]
+    assert found[~np.eye(40, dtype=bool)].min() >= least
+
+
+@BOTH
 def test_none_of_the_first_five_classes_looks_grey_to_any_eyes(look: Theme) -> None:
     colours = rgb(palette(5, look).hexes)
     for sight in SIGHTS:
