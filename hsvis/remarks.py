@@ -22,6 +22,7 @@ DECISIONS = {
     "step-order": "The steps of series do not stand in the file in the order that their names have.",
     "call": "What a user's model is given.",
     "answer": "Which of the tensors that a model returns is its answer, and what is done to it.",
+    "each-step": "A user's model answers after every step, and what is shown as its answer to a sequence.",
     "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
 }

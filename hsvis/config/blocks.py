@@ -119,6 +119,11 @@ class UserModelSettings(Settings):
     recurrent: list[str] | None = Field(
         None, min_length=1, description="Paths of the recurrent modules to show; null = all."
     )
+    answers: list[Literal["classes", "each step"]] | None = Field(
+        None,
+        min_length=1,
+        description="What it answers: `classes` once a sequence, or `each step`; null = it is found out.",
+    )
     head: str | None = Field(
         None, description="Path of the module that reads a hidden state; null = it is looked for."
     )
@@ -127,6 +132,17 @@ class UserModelSettings(Settings):
         pattern=r"^(cpu|mps|cuda(:\d+)?)$",
         description="Where it computes: `cpu`, `cuda`, `cuda:1` or `mps`; null = where the factory put it.",
     )
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def one_or_several(cls, given: Any) -> Any:
+        """`each step`, or a list."""
+        every = [given] if isinstance(given, str) else given
+        return (
+            [re.sub(r"[\s_-]+", " ", one.strip().lower()) if isinstance(one, str) else one for one in every]
+            if isinstance(every, list)
+            else every
+        )
 
     @field_validator("kwargs")
     @classmethod

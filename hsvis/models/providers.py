@@ -111,7 +111,7 @@ def corpus_key(config: Config, corpus: Corpus) -> dict[str, Any]:
         "tokens": config.tokens.model_dump(exclude={"split"} | _unsaid(config.tokens))
         | splitting_key(config.tokens.split, chain(corpus.train.texts, corpus.test.texts)),
         # the same states, wherever they are computed
-        "model": config.model.model_dump(exclude={"device"}),
+        "model": config.model.model_dump(exclude={"device"} | _unsaid_of_model(config)),
     }
 
 
@@ -119,6 +119,11 @@ def _unsaid(tokens: TokenSettings) -> set[str]:
     """Settings that came later and decide nothing as they are: runs that were built before are found."""
     padding = {"pad_to", "pad", "pad_id"} if tokens.pad_to is None else set()
     return padding | ({"unknown"} if tokens.unknown is None else set())
+
+
+def _unsaid_of_model(config: Config) -> set[str]:
+    """The same, of a user's model."""
+    return {name for name in ("answers",) if getattr(config.model, name, None) is None}
 
 
 def wanted_layers(config: Config, there: Sequence[str]) -> list[str]:

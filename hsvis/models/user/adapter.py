@@ -2,11 +2,14 @@
 
 The module is called as it is, in evaluation mode, and left as it was found (hsvis/models/user/visit.py).  The
 states are those that its recurrent layers return, or are computed from what these read
-(hsvis/models/user/states.py); its answers are the expected predictions, in one of two ways:
+(hsvis/models/user/states.py); its answers are the expected predictions, in one of these ways:
 
 - "head": one batched call of the head on the states of all steps, where a check on numbers shows that the
   answer depends on the last hidden state alone;
 - "prefixes": the module's own answer to the first t + 1 tokens, for every t.  Exact for any architecture.
+
+A module that answers after every step (a tagger, a language model) is asked once, and its own output of a
+step is the expected prediction there: "each step".
 
 Sequences are given to the module in batches of one length, without padding, so that nothing depends on how it
 treats padding.  Where it is to be padded (hsvis/models/user/reading/padding.py), so are sequences, and the
@@ -28,8 +31,8 @@ from hsvis.models.batching import by_length, parts_of
 from hsvis.models.finite import check_answers
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules
-from hsvis.models.user.answers import Answers, answers_of
-from hsvis.models.user.calling import AGREE, PLAIN, PROBES, Caller, Encode, Forward, ask, probe_of, readable
+from hsvis.models.user.answering.answers import Answers, answers_of
+from hsvis.models.user.calling import PLAIN, PROBES, Caller, Encode, Forward, ask, probe_of, readable
 from hsvis.models.user.calls import watching
 from hsvis.models.user.flipped import flipped_modules, misplaced
 from hsvis.models.user.reading.encoders import Encoder, of_function
@@ -37,7 +40,7 @@ from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.states import check_finite, states_of
 from hsvis.models.user.visit import visit
-from hsvis.models.user.ways import Way, changes_order, find_way, mix_steps
+from hsvis.models.user.ways import changes_order, confirm, find_way, mix_steps
 from hsvis.models.user.weights import check_weights, weights_hash
 
 PADDED_AT_ONCE = 65_536  # padded steps in a call
@@ -75,24 +78,10 @@ class TorchModel:
         inputs = self._tensor(probe)
         self._flipped = self._find_flipped(inputs)
         self.layers: tuple[Layer, ...] = tuple(self.all_layers())
-        asked = partial(self._ask, inputs)
-        self.answers: Answers = answers_of(module, asked, len(probe), len(self.classes))
+        asked, rows = partial(self._ask_rows, inputs), len(probe)
+        rows *= inputs.shape[1] if self.each_step else 1
+        self.answers: Answers = answers_of(module, asked, rows, len(self.classes))
         self.way = find_way(self, inputs, head)
-
-    @torch.inference_mode()
-    def confirm(self, longer: Sequence[Encoded], mixed: Sequence[Encoded]) -> None:
-        """Takes prefixes where the head gives the model's answers to some sequences only.
-
-        Args:
-            longer: asked as a whole; mixed: of one length, asked after every step.
-        """
-        if self.way.head is None:
-            return
-        trace, own = self.trace(longer), self.answer(longer)
-        last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
-        each, all_own = self.trace(mixed).ep, self.own_answers(self._tensor(mixed)).numpy()
-        if not (np.allclose(last, own, atol=10 * AGREE) and np.allclose(each, all_own, atol=10 * AGREE)):
-            self.way = Way("prefixes", "the head gives the model's own answers to short sequences only")
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
         """Keeps the states of these layers only, in this order.  Raises ModelError for one not there."""
@@ -129,6 +118,11 @@ class TorchModel:
         return layers_of(path, self.recurrent[path], flipped=path in self._flipped)
 
     @property
+    def each_step(self) -> bool:
+        """Whether the module answers after every step."""
+        return self.call.answer.steps is not None
+
+    @property
     def fingerprint(self) -> str:
         """Hash of the architecture and the weights."""
         return hashlib.sha256(f"{self.module!r}\n{weights_hash(self.module)}".encode()).hexdigest()
@@ -158,14 +152,16 @@ class TorchModel:
             found, output = self.read_states(inputs, wanted)
             for name, kept in states.items():
                 kept[:length, rows] = check_finite(found[name].transpose(0, 1).float().cpu(), name).numpy()
-            if self.way.head is None:
+            if self.each_step:
+                ep[:length, rows] = self.answers.probabilities(output).transpose(0, 1).cpu().numpy()
+            elif self.way.head is None:
                 ep[length - 1, rows] = self.answers.probabilities(output).cpu().numpy()
             else:
                 own = self.answers.probabilities(output).cpu().numpy()  # (B, C)
                 check_answers(own, [batch[i] for i in rows.tolist()])  # the head may be right where it is not
                 flat = found[self.way.layer].transpose(0, 1).flatten(0, 1)  # (T × B, H)
                 ep[:length, rows] = self.way.head(flat).reshape(length, len(rows), -1).cpu().numpy()
-        if self.way.head is None:
+        if self.way.name == "prefixes":
             self._ask_prefixes(batch, lengths, ep)
         check_answers(ep.swapaxes(0, 1), batch)
         traced = {name: kept.swapaxes(0, 1) for name, kept in states.items()}  # (B, T, H)
@@ -181,6 +177,8 @@ class TorchModel:
     def answer(self, batch: Sequence[Encoded], call: Caller | None = None) -> np.ndarray:
         """(B, C) float32: the answers to whole sequences, none of them empty; `call`: in place of its own.
 
+        Of a model that answers after every step, what it answers after the last.
+
         Raises ModelError: one is NaN or infinite.
         """
         call = call or self.call
@@ -189,7 +187,8 @@ class TorchModel:
         with self._lock, visit(self.module):
             for _, rows in by_length(lengths, self._at_once(call)):
                 inputs = self._tensor([batch[i] for i in rows.tolist()])
-                answers[rows] = self.answers.probabilities(ask(call, self.module, inputs)).cpu().numpy()
+                own = self.answers.probabilities(ask(call, self.module, inputs)).cpu().numpy()
+                answers[rows] = own[:, -1] if self.each_step else own
         check_answers(answers, batch)
         return answers
 
@@ -225,6 +224,10 @@ class TorchModel:
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
         return ask(self.call, self.module, inputs)
 
+    def _ask_rows(self, inputs: torch.Tensor) -> torch.Tensor:
+        """(B, …), or (B × T, …) of a module that answers after every step."""
+        return self._ask(inputs).flatten(0, 1) if self.each_step else self._ask(inputs)
+
     def _tensor(self, batch: Sequence[Encoded]) -> torch.Tensor:
         return self._to_device(np.stack([one.inputs for one in batch]))
 
@@ -232,7 +235,9 @@ class TorchModel:
         return torch.from_numpy(inputs).to(self.device)
 
     def own_answers(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(B, T, C): the module's answers to all prefixes."""
+        """(B, T, C): the module's answers to all prefixes, or its own after every step."""
+        if self.each_step:
+            return self.answers.probabilities(self._ask(inputs)).cpu()
         parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(inputs.shape[1])]
         return torch.stack(parts, 1).cpu()
 
@@ -247,6 +252,7 @@ def from_torch(
     head: str | None = None,
     forward: Forward | None = None,
     padding: Padding | None = None,
+    answers: Sequence[str] | None = None,
 ) -> TorchModel:
     """A trained torch classifier as hsvis reads it: in evaluation mode, and afterwards as it was.
 
@@ -261,6 +267,7 @@ def from_torch(
         forward: (module, inputs (B, T, …), lengths (B,)) -> output, where a plain call is not enough.
         padding: what sequences are filled up with, for a module that reads one length, or was trained so;
             by default what `encode` gives, where it pads to one length.
+        answers: what the module answers, as `model.answers` of a config; by default that is found out.
 
     Raises:
         ModelError: what is wrong, and what to do.
@@ -278,9 +285,10 @@ def from_torch(
         if probe is None:
             probe = readable(encode)
         examples = probe_of(probe, encode, PROBES[1] if padding is None else padding.to)
-        call = find_call(module, examples, len(classes), forward, padding)
+        each_step = None if answers is None else "each step" in answers
+        call = find_call(module, examples, len(classes), forward, padding, each_step)
         model = TorchModel(module, classes, encode, modules, call, examples, head)
         model.alone = changes_order(model, examples)
         longest = sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:]
-        model.confirm(longest, mix_steps(examples, TRIED, min(TRIED, len(longest[-1]))))
+        model.way = confirm(model, longest, mix_steps(examples, TRIED, min(TRIED, len(longest[-1]))))
     return model

@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -14,15 +14,15 @@ from torch import nn
 
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
+from hsvis.models.user.answering.outputs import AnswerPlace, answer_place
 from hsvis.models.user.arguments import Argument, initial_call, value_of, ways_of
-from hsvis.models.user.outputs import Place, answer_place, pick
+from hsvis.models.user.mixing import mixed, same
 from hsvis.models.user.reading.padding import Padding
 
 Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
 PLAIN = ("the film is not good and the plot was bad", "A B C d e f 0 1 2 3 4 5 6 7 8 9 . , /")
 PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
-AGREE = 1e-5  # how near answers must be to count as the same
 WRAP = (
     "Wrap it in a module of your own whose `forward` takes inputs (batch, time), and lengths if it needs "
     "them (from Python: give `forward`)."
@@ -82,13 +82,25 @@ class Caller:
     time_first: bool = False
     moved: bool = False
     text: str = ""
-    answer: Place = ()
+    answer: AnswerPlace = field(default_factory=AnswerPlace)
     forward: Forward | None = None
     padding: Padding | None = None
 
     def read(self, inputs: torch.Tensor) -> torch.Tensor:
         """What the module is given for inputs (B, T, …)."""
         return inputs if self.padding is None else self.padding.fill(inputs)
+
+    def ask(self, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        """The answer to sequences of one length (B, T, …): as `AnswerPlace.read`, of their own steps alone.
+
+        Raises ModelError: there is none in what the module returns; and whatever the module raises.
+        """
+        batch, steps = inputs.shape[:2]
+        lengths = torch.full((batch,), steps, dtype=torch.int64)
+        read = steps if self.padding is None else max(steps, self.padding.to)
+        found = self.answer.read(self(module, inputs, lengths), batch, read)
+        is_padded = self.answer.steps is not None and self.padding is not None
+        return found[:, self.padding.own(steps)] if is_padded and self.padding else found
 
     def __call__(self, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
         real = None if self.padding is None else self.padding.mask(inputs)
@@ -105,7 +117,11 @@ class Caller:
 
 
 def call_of(
-    module: nn.Module, probe: Sequence[Encoded], classes: int, padding: Padding | None = None
+    module: nn.Module,
+    probe: Sequence[Encoded],
+    classes: int,
+    padding: Padding | None = None,
+    each_step: bool | None = None,
 ) -> Caller:
     """How the module wants to be called: what it is given beside inputs; batch first, or time first.
 
@@ -113,6 +129,7 @@ def call_of(
 
     Args:
         padding: what its inputs are filled up with.
+        each_step: as of `answer_place`.
 
     Raises:
         ModelError: no call works, with what the first one said, or an argument is needed that nobody knows.
@@ -126,10 +143,10 @@ def call_of(
         text = _text(module, given, padding, time_first=time_first)
         call = Caller(tuple(given), time_first, moved, text, padding=padding)
         try:
-            found = replace(call, answer=_try_call(module, call, inputs, classes))
+            found = replace(call, answer=_try_call(module, call, inputs, classes, each_step))
             if padding is not None and any(one.kind == "mask" for one in given):
                 # one that hides what is read in place of the padding shows where there is none of it
-                _try_call(module, call, _as_long_as(inputs, padding.to), classes)
+                _try_call(module, call, _as_long_as(inputs, padding.to), classes, each_step)
             return found
         except ModelError as error:
             problems.append(str(error))
@@ -153,19 +170,19 @@ def given_call(
     probe: Sequence[Encoded],
     classes: int,
     padding: Padding | None = None,
+    each_step: bool | None = None,
 ) -> Caller:
     """A call that someone gave.  Raises ModelError: what it returns holds no answer."""
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
     call = Caller((), text="as `forward` does that was given", forward=forward, padding=padding)
-    return replace(call, answer=place_of_answer(module, call, inputs, classes))
+    return replace(call, answer=place_of_answer(module, call, inputs, classes, each_step))
 
 
 def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """The answer to sequences of one length (B, T, …).  Raises ModelError: what the module said."""
-    lengths = torch.full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
     try:
-        return pick(call(module, inputs, lengths), call.answer)
+        return call.ask(module, inputs)
     except ModelError:
         raise
     except torch.OutOfMemoryError as error:
@@ -208,90 +225,52 @@ def said(error: BaseException) -> str:
 
 
 @torch.inference_mode()
-def place_of_answer(module: nn.Module, call: Forward, inputs: torch.Tensor, classes: int) -> Place:
+def place_of_answer(
+    module: nn.Module, call: Caller, inputs: torch.Tensor, classes: int, each_step: bool | None = None
+) -> AnswerPlace:
     """Where the answer stands in what a call returns.  Raises ModelError."""
-    outputs = []
-    for steps in (
-        inputs.shape[1],
-        inputs.shape[1] - 1,
-    ):  # what has the shape of an answer at one length by chance
-        lengths = torch.full((len(inputs),), steps, dtype=torch.int64)
+
+    def returned(count: int, steps: int) -> Any:
+        lengths = torch.full((count,), steps, dtype=torch.int64)
         try:
-            outputs.append(call(module, inputs[:, :steps], lengths))
+            return call(module, inputs[:count, :steps], lengths)
         except ModelError:
             raise
         except Exception as error:  # whatever a user's module raises
             raise ModelError(said(error)) from error
-        if isinstance(outputs[0], torch.Tensor):
-            break
-    return answer_place(outputs, len(inputs), classes)
+
+    padded = 0 if call.padding is None else call.padding.to
+    batch, steps = inputs.shape[:2]
+    return answer_place(returned, batch, steps, classes, padded=padded, each_step=each_step)
 
 
 @torch.inference_mode()
-def _try_call(module: nn.Module, call: Caller, inputs: torch.Tensor, classes: int) -> Place:
+def _try_call(
+    module: nn.Module, call: Caller, inputs: torch.Tensor, classes: int, each_step: bool | None
+) -> AnswerPlace:
     """Where the answer stands, if a way to call a module fits.  Raises ModelError if it does not."""
-    count, steps = inputs.shape[:2]
-    lengths = torch.full((count,), steps, dtype=torch.int64)
+    count = len(inputs)
     order = torch.arange(count).roll(1)
-    place = place_of_answer(module, call, inputs, classes)
+    place = place_of_answer(module, call, inputs, classes, each_step)
+    call = replace(call, answer=place)
     try:
-        one, again, other = (
-            pick(call(module, batch, lengths), place) for batch in (inputs, inputs, inputs[order])
-        )
-        alone = pick(call(module, inputs[:1], lengths[:1]), place)
+        one, again, other = (call.ask(module, batch) for batch in (inputs, inputs, inputs[order]))
+        alone = call.ask(module, inputs[:1])
     except ModelError:
         raise
     except Exception as error:  # whatever a user's module raises
         raise ModelError(said(error)) from error
     if one.shape[:1] != (count,):
         raise ModelError(f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count}).")
-    if not _same(one, again):
+    if not same(one, again):
         raise ModelError(
             "the same sequences are answered differently a second time. Something is random even in "
             "evaluation mode (`functional.dropout` needs `training=self.training`), or a state is carried "
             "from call to call."
         )
-    if any(given.kind == "mask" for given in call.given) and _same(one, one[:1].expand_as(one)):
+    if any(given.kind == "mask" for given in call.given) and same(one, one[:1].expand_as(one)):
         raise ModelError("with this mask the answers do not depend on the input.")
-    problem = _mixed(module, one, other, alone, order)
+    problem = mixed(module, one, other, alone, order)
     if problem is not None:
         raise ModelError(problem)
     return place
-
-
-def _mixed(
-    module: nn.Module, one: torch.Tensor, other: torch.Tensor, alone: torch.Tensor, order: torch.Tensor
-) -> str | None:
-    """How the sequences of a batch get mixed, if they do.
-
-    Args:
-        one, other: (B, …), the answers to a batch, and to the batch in another `order` (B,).
-        alone: the answer to the first sequence alone.
-    """
-    if not _same(one[order], other):
-        return (
-            "when sequences change places in the batch, their answers do not: batch and time are confused."
-            + _layouts(module)
-        )
-    if not _same(one[0].reshape(-1), alone.reshape(-1)):
-        return (
-            "a sequence is answered differently alone than in a batch. Compute each sequence from its own "
-            "values alone, without means over the batch."
-        )
-    return None
-
-
-def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return one.shape == other.shape and torch.allclose(one, other, atol=AGREE, equal_nan=True)
-
-
-def _layouts(module: nn.Module) -> str:
-    """Which recurrent modules read time first: the likeliest cause."""
-    time_first = [
-        f"`{path}`"
-        for path, one in module.named_modules()
-        if isinstance(one, nn.RNNBase) and not one.batch_first
-    ]
-    if not time_first:
-        return ""
-    return f" {', '.join(time_first)}: `batch_first=True` is missing, or its input must be (time, batch, …)."

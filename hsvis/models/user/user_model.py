@@ -21,8 +21,8 @@ from hsvis.models.batching import bucket
 from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import device_of
 from hsvis.models.user.adapter import TorchModel, from_torch
+from hsvis.models.user.answering.outputs import say
 from hsvis.models.user.calling import said
-from hsvis.models.user.outputs import say
 from hsvis.models.user.reading.effect import Effect, effect_of, padding_remarks
 from hsvis.models.user.reading.encoders import Encoder, encoder, of_function
 from hsvis.models.user.reading.lookup import looked_up, tables_of
@@ -212,8 +212,15 @@ def _move(module: nn.Module, device: str | None) -> nn.Module:
 def decisions(model: TorchModel) -> list[Remark]:
     """What was found out about a model's call and answer, that nobody said."""
     told = [Remark("call", f"The model is called as `{model.call.text}`.")]
-    if model.call.answer:
-        told.append(Remark("answer", f"The answer is {say(model.call.answer)} of what the model returns."))
+    if model.call.answer.place:
+        place = say(model.call.answer.place)
+        told.append(Remark("answer", f"The answer is {place} of what the model returns."))
+    if model.call.answer.steps is not None:
+        text = (
+            f"The model answers after every step, {model.call.answer.steps}: its own output of a step is the "
+            "expected prediction there, and that of the last step its answer to the sequence."
+        )
+        told.append(Remark("each-step", text))
     if model.alone:
         text = "The model changes the order of larger batches: it is asked one sequence at a time."
         told.append(Remark("call", text))
@@ -250,6 +257,7 @@ def _fit_model(
                 recurrent=settings.recurrent,
                 head=settings.head,
                 padding=padding,
+                answers=settings.answers,
             )
         except ModelError as error:
             if seen.beyond is None:

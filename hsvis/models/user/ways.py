@@ -12,8 +12,9 @@ from torch import nn
 
 from hsvis.errors import ModelError, nearest
 from hsvis.models.protocol import Encoded
-from hsvis.models.user.answers import Answers, Kind, tensor_of
-from hsvis.models.user.calling import AGREE, said
+from hsvis.models.user.answering.answers import Answers, Kind, tensor_of
+from hsvis.models.user.calling import said
+from hsvis.models.user.mixing import AGREE
 
 if TYPE_CHECKING:
     from hsvis.models.user.adapter import TorchModel
@@ -26,7 +27,7 @@ NEAR = 1e-3
 
 @dataclass(frozen=True)
 class Way:
-    """How the EPs are computed: `name` is "head" or "prefixes", `why` a clause for people."""
+    """How the EPs are computed: `name` is "head", "prefixes" or "each step", `why` a clause for people."""
 
     name: str
     why: str
@@ -115,6 +116,14 @@ def find_way(model: TorchModel, inputs: torch.Tensor, head: str | None) -> Way:
         raise ModelError(
             f"`model.head`: there is no module at `{head}`. {nearest(head, filter(None, heads))}"
         )
+    if model.each_step:
+        if head is not None:
+            raise ModelError(
+                f"`model.head`: the model answers after every step by itself, so that `{head}` has no use. "
+                "Leave it out."
+            )
+        layout = model.call.answer.steps
+        return Way("each step", f"the model answers after every step, {layout}: its own output there")
     why = ""
     if any(layer.direction == "reverse" for layer in model.all_layers()):
         why = "a layer reads backwards, so every state depends on the whole sequence"
@@ -141,3 +150,21 @@ def find_way(model: TorchModel, inputs: torch.Tensor, head: str | None) -> Way:
             "Leave it out: the answers to prefixes are exact for any model."
         )
     return Way("prefixes", "the answer depends on more than the last hidden state")
+
+
+@torch.inference_mode()
+def confirm(model: TorchModel, longer: Sequence[Encoded], mixed: Sequence[Encoded]) -> Way:
+    """The model's way; prefixes where the head gives the model's answers to some sequences only.
+
+    Args:
+        longer: asked as a whole; mixed: of one length, asked after every step.
+    """
+    if model.way.head is None:
+        return model.way
+    trace, own = model.trace(longer), model.answer(longer)
+    last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
+    inputs = torch.from_numpy(np.stack([one.inputs for one in mixed])).to(model.device)
+    each, all_own = model.trace(mixed).ep, model.own_answers(inputs).numpy()
+    if np.allclose(last, own, atol=10 * AGREE) and np.allclose(each, all_own, atol=10 * AGREE):
+        return model.way
+    return Way("prefixes", "the head gives the model's own answers to short sequences only")

@@ -24,12 +24,14 @@ def find_call(
     classes: int,
     forward: Forward | None = None,
     padding: Padding | None = None,
+    each_step: bool | None = None,
 ) -> Caller:
     """How a module is called.
 
     Args:
         forward: what calls it, where someone gave that.
         padding: what the inputs are filled up with.
+        each_step: whether it answers after every step; None: that is found out.
 
     Raises:
         ModelError: no call works; with the length that one works with, if another length is to blame.
@@ -37,8 +39,8 @@ def find_call(
 
     def call_with(padding: Padding | None) -> Caller:
         if forward is not None:
-            return given_call(forward, module, probe, classes, padding)
-        return call_of(module, probe, classes, padding)
+            return given_call(forward, module, probe, classes, padding, each_step)
+        return call_of(module, probe, classes, padding, each_step)
 
     try:
         return call_with(padding)

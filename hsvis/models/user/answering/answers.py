@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError
-from hsvis.models.user.outputs import pick, tensors_in
+from hsvis.models.user.answering.outputs import pick, tensors_in
 
 Kind = Literal["logits", "probabilities", "log-probabilities"]
 # autograd's names of functions that only move or average values
@@ -54,10 +54,10 @@ class Answers:
         return ""
 
     def probabilities(self, output: torch.Tensor) -> torch.Tensor:
-        """(B,), (B, 1) or (B, C) -> (B, C) float32, rows sum to 1."""
+        """(B,), (B, 1) or (B, C) -> (B, C) float32, rows sum to 1; (B, T, C) or (B, T, 1) -> (B, T, C)."""
         output = output.detach().float()
         if self.single:
-            positive = output.reshape(-1, 1)
+            positive = output if output.dim() > 2 else output.reshape(-1, 1)
             if self.kind == "logits":
                 positive = positive.sigmoid()
             elif self.kind == "log-probabilities":
@@ -115,7 +115,12 @@ def _remedy(shape: tuple[int, ...], batch: int, classes: int) -> str:
         )
     if shape == (batch,):
         return f"It has one output for {classes} classes: use a model of {classes} outputs."
-    return "It must be one row of outputs a sequence: let `forward` return the answer to the last step alone."
+    if len(shape) == 3 and batch in shape[:2]:
+        return (
+            "It must be one row of outputs a sequence, or a step. If these are answers to the steps, of "
+            f"{shape[2]} classes, list a name for each output, in their order, in `dataset.classes`."
+        )
+    return "It must be one row of outputs a sequence, or a step: let `forward` return that alone."
 
 
 def _record_graph(module: nn.Module, ask: Callable[[], torch.Tensor]) -> torch.Tensor:
