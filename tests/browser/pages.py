@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from hsvis.figures.window import bounds
 from hsvis.run.store import StateStore
@@ -35,6 +35,15 @@ class Served:
 
     address: str
     stores: dict[str, StateStore]
+
+
+UNSETTLED = """() => {
+  const one = hsvis.cloud;
+  const { meta } = one.figure.layout;
+  const [wanted, grid] = [JSON.stringify(one.view(meta)), one.grid && one.grid.key];
+  return {wanted, key: one.key, grid, shown: one.shown, cloud: meta.cloud, own: meta.theme,
+    theme: document.documentElement.dataset.theme, visible: document.visibilityState};
+}"""  # what keeps an image from standing
 
 
 @dataclass
@@ -73,7 +82,14 @@ class Opened:
 
     def settle(self) -> None:
         """Waits until image and pick grid of the visible range stand and nothing is under way."""
-        self.wait_until("() => window.hsvis && hsvis.cloud && hsvis.cloud.isSettled()")
+        try:
+            self.wait_until("() => window.hsvis && hsvis.cloud && hsvis.cloud.isSettled()")
+        except TimeoutError as error:
+            told = self.page.evaluate(UNSETTLED)
+            last = self.asked("/cloud/")[-1:] + self.asked("/pick/")[-1:]
+            raise AssertionError(
+                f"the cloud does not settle: {told}; asked last: {last}; {self.errors}"
+            ) from error
         self.page.wait_for_load_state("networkidle")
 
     def row(self, index: int) -> None:
