@@ -3,6 +3,9 @@
 (() => {
   const percent = ({ value }) => (value == null ? "" : `${(100 * value).toFixed(1)}\u00a0%`);
 
+  const rightSteps = ({ value, data }) =>
+    value == null ? "" : value < 0 ? "no label" : `${Math.round(value * data.known)} of ${data.known}`;
+
   function ClassName(props) {
     if (!props.data) return null;
     const actual = props.colDef.field === "class";
@@ -57,7 +60,7 @@
     return React.createElement("canvas", { ref: draw, className: `picture ${picture.draw}`, "aria-label": props.value });
   }
 
-  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { percent });
+  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { percent, rightSteps });
   window.dashAgGridComponentFunctions = Object.assign(window.dashAgGridComponentFunctions || {}, {
     ClassName,
     Correct,

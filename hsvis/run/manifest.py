@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -85,6 +85,7 @@ class Manifest(_Facts):
     Attributes:
         config: as it was checked, with all defaults.
         sequences, states: S and N.
+        labels: what has a label, each "sequence" or each "step".
         left_out: split (`shown`: of the rows to analyse) -> reason -> rows.
         repeated: texts shown that stand there before.
         decisions, warnings: what was decided that nobody said, and what seems wrong.
@@ -105,6 +106,7 @@ class Manifest(_Facts):
     train_accuracy: float | None = None
     test_accuracy: float | None = None
     own_model: ModelFacts | None = None
+    labels: Literal["sequence", "step"] = "sequence"
     training: Training = Training()
     left_out: dict[str, dict[str, int]] = {}
     repeated: int = 0

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from hsvis.dashboard.content.request_json import json_object, short
 
-NUMBERS = ("sequence", "confidence", "length")
+NUMBERS = ("sequence", "confidence", "length", "right")
 TEXTS = ("class", "classification", "correct", "words")
 COLUMNS = (*NUMBERS, *TEXTS)
 MOST_CONDITIONS = 10  # of one column

@@ -35,7 +35,7 @@ def class_overview(view: View) -> Table:
         for k in sorted(range(len(classes)), key=lambda k: (k != a, k))
         if row[k]
     ]
-    return Table(["actual", "predicted", "sequences"], rows)
+    return Table(["actual", "predicted", f"{view.store.verdicts.unit}s"], rows)
 
 
 def confusion_matrix(view: View) -> Table:
@@ -54,6 +54,8 @@ def projection(view: View) -> Table:
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
     """These sequences in this order, each with its whole text."""
     header = ["id", "class", "classification", "correct", "confidence", "length", "text"]
+    if store.verdicts.unit == "step":
+        header = ["id", "labelled steps", "correct steps", "length", "text"]
     rows = (_sequence_row(store, store.sequence(int(index))) for index in chosen)
     return Table(header, rows, len(chosen))
 
@@ -92,6 +94,7 @@ def sequence_steps(view: View, sequence: Sequence) -> Table:
         **_value_columns(view.store, sequence),
         **_ep_columns(view.store, sequence.ep),
         "winning class": _winners(view.store, sequence.ep),
+        **_class_columns(view.store, sequence),
         **_distance_columns(view, sequence),
         **_xy_columns(view, sequence.rows),
     }
@@ -108,6 +111,7 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         **({} if sequence.values is None else {"values": [_values(row) for row in sequence.values]}),
         "ep": [_values(row) for row in sequence.ep],
         "winning_class": _winners(store, sequence.ep),
+        **{name: [one or None for one in column] for name, column in _class_columns(store, sequence).items()},
         "distance": _values(_distance(view, sequence)),
         "distance_share": _values(_distance_share(view, sequence)),
         "x": _values(view.projection.xy[sequence.rows, 0]),
@@ -134,12 +138,16 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
 
 
 def _confusion(store: StateStore) -> list[tuple[str, list[int]]]:
-    """Each actual class with C counts; last, without a name, the sequences whose class is unknown."""
-    counts = confusion_counts(store.labels, store.predicted, store.n_classes).tolist()
+    """Each actual class with C counts; last, without a name, what has no label."""
+    verdicts = store.verdicts
+    counts = confusion_counts(verdicts.labels, verdicts.predicted, store.n_classes).tolist()
     return list(zip([*store.classes, ""], counts, strict=False))
 
 
 def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
+    if one.labels is not None:
+        right = one.right_steps
+        return one.index, len(right), int(right.sum()), len(one.tokens), one.text
     return (
         one.index,
         store.classes[one.label] if one.label >= 0 else "",
@@ -212,6 +220,13 @@ def _distance_share(view: View, sequence: Sequence) -> np.ndarray:
 def _winners(store: StateStore, ep: np.ndarray) -> list[str]:
     """T names of classes.  `ep`: (T, C) float."""
     return [store.classes[k] for k in ep.argmax(axis=1).tolist()]
+
+
+def _class_columns(store: StateStore, sequence: Sequence) -> dict[str, list[str]]:
+    """Where each step has a label of its own, its class; nothing where it is unknown."""
+    if sequence.labels is None:
+        return {}
+    return {"class": [store.classes[k] if k >= 0 else "" for k in sequence.labels.tolist()]}
 
 
 def _numbers(values: np.ndarray) -> Iterator[str]:

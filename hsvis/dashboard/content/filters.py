@@ -10,6 +10,7 @@ from hsvis.analysis.regions import Polygon, Strips, in_strips, inside, strips_of
 from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.request_json import json_object, short
 from hsvis.figures.view import View
+from hsvis.run.verdicts import RIGHT, WRONG
 from hsvis.web.capacity import TURNS, Capacity, check, departure
 
 KEYS = ("actual", "predicted", "correct", "search", "regions")
@@ -26,6 +27,8 @@ LARGE = 500_000  # states to be looked at from which on a filter by regions take
 @dataclass(frozen=True)
 class Filter:
     """What a sequence must be to be emphasised: all of this.
+
+    Where each step has a label, `actual` and `predicted` are those of one of its steps at least.
 
     Attributes:
         actual: index of its class, -1 = unlabelled; None = any.
@@ -78,12 +81,10 @@ def matching(
     """
     store, xy = view.store, view.projection.xy
     matches = np.ones(store.n_sequences, dtype=bool)
-    if filter.actual is not None:
-        matches &= store.labels == filter.actual
-    if filter.predicted is not None:
-        matches &= store.predicted == filter.predicted
+    if filter.actual is not None or filter.predicted is not None:
+        matches &= store.verdicts.has(filter.actual, filter.predicted)
     if filter.correct is not None:
-        matches &= (store.labels >= 0) & ((store.labels == store.predicted) == filter.correct)
+        matches &= store.verdicts.of_sequences == (RIGHT if filter.correct else WRONG)
     if filter.search:
         matches &= store.contains(filter.search)
     for region in filter.regions:

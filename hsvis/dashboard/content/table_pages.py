@@ -16,7 +16,14 @@ from hsvis.dashboard.content import column_filters
 from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.column_filters import COLUMNS, NUMBERS, ColumnFilter, Condition
 from hsvis.dashboard.content.filters import Filter, Filters
-from hsvis.dashboard.content.table_rows import VERDICTS, confidence, table_rows, verdicts, words_of
+from hsvis.dashboard.content.table_rows import (
+    VERDICTS,
+    confidence,
+    right_share,
+    table_rows,
+    verdicts,
+    words_of,
+)
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
@@ -134,6 +141,8 @@ class Columns:
         store = self._store
         if column == "sequence":
             return np.arange(store.n_sequences)
+        if column == "right":
+            return self._right
         return store.lengths if column == "length" else self._confidence
 
     def _texts(self, column: str) -> "tuple[Texts, np.ndarray]":
@@ -148,6 +157,10 @@ class Columns:
     @cached_property
     def _confidence(self) -> np.ndarray:
         return confidence(self._store)
+
+    @cached_property
+    def _right(self) -> np.ndarray:
+        return right_share(self._store)
 
     @cached_property
     def _words(self) -> "Texts":

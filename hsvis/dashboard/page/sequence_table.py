@@ -46,10 +46,35 @@ def sequence_table(runs: Runs, store: StateStore) -> Component:
     id_width = 42 + 8 * max(0, len(str(store.n_sequences - 1)) - 4)
     class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 80}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
-    columns: list[dict[str, Any]] = [
-        {"field": "sequence", "headerName": "Id", "width": id_width, **number},
+    answers: list[dict[str, Any]] = [
         {"field": "class", "headerName": "Class", **class_column},
         {"field": "classification", "headerName": "Classified", **class_column},
+    ]
+    confident: list[dict[str, Any]] = [
+        {
+            "field": "confidence",
+            "headerName": "Confid.",
+            "headerTooltip": "Confidence: EP of the classification after the last step",
+            "width": 60,
+            "valueFormatter": {"function": "percent(params)"},
+            **number,
+        }
+    ]
+    if store.verdicts.unit == "step":
+        confident = []
+        answers = [
+            {
+                "field": "right",
+                "headerName": "Correct steps",
+                "headerTooltip": "Share of the steps with a label that were answered right",
+                "width": 104,
+                "valueFormatter": {"function": "rightSteps(params)"},
+                **number,
+            }
+        ]
+    columns: list[dict[str, Any]] = [
+        {"field": "sequence", "headerName": "Id", "width": id_width, **number},
+        *answers,
         {
             "field": "correct",
             "headerName": "✓",
@@ -67,14 +92,7 @@ def sequence_table(runs: Runs, store: StateStore) -> Component:
             "flex": 1,
             "tooltipField": "words",
         },
-        {
-            "field": "confidence",
-            "headerName": "Confid.",
-            "headerTooltip": "Confidence: EP of the classification after the last step",
-            "width": 60,
-            "valueFormatter": {"function": "percent(params)"},
-            **number,
-        },
+        *confident,
         {"field": "length", "headerName": "Steps", "width": 52, **number},
     ]
     return dash_ag_grid.AgGrid(

@@ -182,5 +182,5 @@ def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
         "token": store.sequence(index).tokens[step],
         "predicted": int(ep.argmax()),
         "confidence": float(ep.max()),
-        "label": int(store.labels[index]),
+        "label": store.verdicts.label_of(at),
     } | ({} if fitted is None else {"fitted": bool(fitted[at])})

@@ -13,7 +13,7 @@ from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.splitters import is_unspaced
 from hsvis.corpus.tokens import PADDING, UNKNOWN, Vocabulary, word_forms
 from hsvis.corpus.word_files import SplitWords
-from hsvis.errors import CacheError, ModelError
+from hsvis.errors import CacheError, DataError, ModelError
 from hsvis.models.providers import ProviderFacts, corpus_key, wanted_layers
 from hsvis.models.subject import Fact, Subject, n_parameters
 from hsvis.progress import Progress
@@ -45,6 +45,12 @@ class BuiltIn:
         folder: Path,
         progress: Progress,
     ) -> None:
+        """Raises DataError: the labels are of steps."""
+        if corpus.train.unit == "step" or corpus.test.unit == "step":
+            raise DataError(
+                "`dataset.label` holds a label for each step, but the built-in classifier learns one class a "
+                "sequence. Name a model of your own that answers after every step in `model.factory`."
+            )
         self._config, self._settings, self._corpus = config, settings, corpus
         self._words, self._folder, self._progress = words, folder, progress
         self._times: dict[str, float] = {}

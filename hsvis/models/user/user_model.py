@@ -17,7 +17,6 @@ from torch import nn
 from hsvis.config import TokenSettings, UserModelSettings
 from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
-from hsvis.models.batching import bucket
 from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import device_of
 from hsvis.models.user.adapter import TorchModel, from_torch
@@ -35,7 +34,6 @@ NO_GPU = "Let the factory make the model on the CPU, and set `model.device` wher
 OTHER = "It is the vocabulary of another model"
 TRIED = 20  # texts that the model is tried with
 CUT = 200  # texts by which is decided how texts are cut
-STEPS_PER_BATCH = 16_384
 
 
 @dataclass(frozen=True)
@@ -148,24 +146,6 @@ def _acts_in_training(part: nn.Module) -> bool:
     dropped = getattr(part, "p", 0) if isinstance(part, nn.modules.dropout._DropoutNd) else 0
     between = getattr(part, "dropout", 0) if isinstance(part, nn.RNNBase) else 0
     return bool(dropped or between) or isinstance(part, nn.modules.batchnorm._BatchNorm)
-
-
-def accuracy(
-    model: TorchModel, examples: Sequence[Any], labels: np.ndarray
-) -> tuple[float | None, dict[str, int]]:
-    """Share of the labelled examples that are answered right, None without any; and what was left out."""
-    encoded = [model.encode(one) for one in examples]
-    empty = np.array([len(one) == 0 for one in encoded])
-    rows = np.flatnonzero(~empty & (labels >= 0))
-    right = 0
-    lengths = np.array([len(encoded[i]) for i in rows.tolist()], np.int64)
-    for batch in bucket(lengths, STEPS_PER_BATCH):
-        at = rows[batch]
-        answers = model.answer([encoded[i] for i in at.tolist()])
-        right += int((answers.argmax(1) == labels[at]).sum())
-    reason = "no steps" if len(examples) and isinstance(examples[0], Series) else "no words"
-    left_out = {reason: int(empty.sum()), "no label": int(((labels < 0) & ~empty).sum())}
-    return (right / len(rows) if len(rows) else None), left_out
 
 
 def make_module(settings: UserModelSettings) -> nn.Module:
