@@ -59,10 +59,11 @@ class ModelFacts(_Facts):
 
 
 class Training(_Facts):
-    """The epochs of the built-in classifier's training, and the one that was kept."""
+    """The epochs of the built-in classifier's training, the one that was kept, and where it was trained."""
 
     epochs: list[dict[str, Any]] = []
     kept_epoch: int | None = None
+    device: str | None = None
 
 
 class RemarkFacts(_Facts):
