@@ -19,6 +19,7 @@ from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
 from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import device_of
+from hsvis.models.foreign import foreign_module
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.answering.outputs import say
 from hsvis.models.user.calling import said
@@ -158,10 +159,11 @@ def make_module(settings: UserModelSettings) -> nn.Module:
             f"`model.factory`: {settings.factory} raised {said(error)} "
             + (NO_GPU if re.search("cuda|nvidia", str(error), re.I) else _takes(factory, settings))
         ) from error
-    if not isinstance(module, nn.Module):
+    other = foreign_module(module)  # Keras on torch makes modules of torch, too
+    if other is not None or not isinstance(module, nn.Module):
         raise ModelError(
-            f"`model.factory`: {settings.factory} returned {type(module).__name__}, not an nn.Module. Name a "
-            "function that returns the model."
+            f"`model.factory`: {settings.factory} returned {type(module).__name__}, "
+            + (other or "not an nn.Module. Name a function that returns the model.")
         )
     while isinstance(inner := getattr(module, "_orig_mod", None), nn.Module):
         module = inner
