@@ -15,6 +15,13 @@ KEPT_BY_PAGES = "cookies,local_storage,indexeddb,service_workers,cache_storage"
 Profile = Callable[..., BrowserContext]  # theme of the system, pixel ratio
 
 
+def forget_files(context: BrowserContext) -> None:
+    """Empties what a profile keeps of files: an earlier test's server may have had the same address."""
+    session = context.new_cdp_session(context.pages[0])
+    session.send("Network.clearBrowserCache")
+    session.detach()
+
+
 class Profiles:
     """Lends one profile to one person of a test at a time; the next finds nothing of the pages in it."""
 

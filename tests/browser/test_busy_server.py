@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from hsvis.run.store import StateStore
 
-BUSY = {"status": 503, "headers": {"Retry-After": "1"}, "body": "The server is busy with other work."}
+WHILE = 5  # seconds that a test takes to change its mind, on a machine that does much besides
 
 
 @pytest.fixture
@@ -17,14 +17,19 @@ def store(served: Served) -> StateStore:
     return served.stores["demo"]
 
 
-def refuse_first(page: Page, pattern: str) -> list[Request]:
-    """Has the server be busy for the first request; all requests of the pattern, as they come."""
+def refuse_first(page: Page, pattern: str, seconds: int = 1) -> list[Request]:
+    """Has the server be busy for the first request; all requests of the pattern, as they come.
+
+    Args:
+        seconds: after which it may be asked again.
+    """
     asked: list[Request] = []
 
     def answer(route: Route, request: Request) -> None:
         asked.append(request)
         if len(asked) == 1:
-            route.fulfill(**BUSY)
+            after = {"Retry-After": str(seconds)}
+            route.fulfill(status=503, headers=after, body="The server is busy with other work.")
         else:
             route.continue_()
 
@@ -51,11 +56,11 @@ def test_a_filter_and_an_image_come_once_the_server_has_time(
 
 def test_a_question_that_is_given_up_is_not_asked_again(visit: Callable[..., Opened]) -> None:
     opened = visit("")
-    asked = refuse_first(opened.page, "**/sequences/**")
+    asked = refuse_first(opened.page, "**/sequences/**", WHILE)
     opened.page.fill("#search", "good")
     expect(opened.page.locator("#notice")).to_contain_text("busy")
     opened.page.fill("#search", "film")
-    opened.page.wait_for_timeout(1500)  # longer than the pause
+    opened.page.wait_for_timeout(1000 * WHILE + 500)  # longer than the pause
     assert [one.url for one in asked if "good" in one.url] == [asked[0].url]
 
 
@@ -73,12 +78,12 @@ def test_a_sequence_is_shown_once_the_server_has_time(visit: Callable[..., Opene
 
 def test_of_a_sequence_that_is_left_again_nothing_is_asked_once_more(visit: Callable[..., Opened]) -> None:
     opened = visit("")
-    asked = refuse_first(opened.page, "**/_dash-update-component*")
+    asked = refuse_first(opened.page, "**/_dash-update-component*", WHILE)
     opened.row(3)
     expect(opened.page.locator("#notice")).to_contain_text("busy")
     opened.row(4)
     opened.shows(4)
-    opened.page.wait_for_timeout(1500)  # longer than the pause
+    opened.page.wait_for_timeout(1000 * WHILE + 500)  # longer than the pause
     given = [
         one.post_data_json["inputs"][0]["value"] for one in asked if "sequence-info" in (one.post_data or "")
     ]

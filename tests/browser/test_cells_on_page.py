@@ -12,7 +12,7 @@ import pytest
 from pages import PAUSE, Opened, Save, Served, at_address, picture, query, tick, watched
 from PIL import Image
 from playwright.sync_api import Route, expect
-from profiles import Profile
+from profiles import Profile, forget_files
 from server import serving
 
 from hsvis.catalogue.runs import Runs
@@ -195,7 +195,9 @@ def test_many_states_are_cells_and_their_scale_is_there_after_a_reload(
         return answer
 
     with serving([store], app) as running:
-        page = profile().new_page()
+        context = profile()
+        forget_files(context)
+        page = context.new_page()
         page.set_viewport_size({"width": 1440, "height": 900})
         page.set_default_timeout(PAUSE)
         opened = at_address(watched(page), running.address)

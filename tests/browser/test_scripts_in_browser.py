@@ -5,7 +5,7 @@ from pathlib import Path
 
 import flask
 from pages import PAUSE, at_address, watched
-from profiles import Profile
+from profiles import Profile, forget_files
 from server import serving
 
 from hsvis import paths
@@ -30,7 +30,7 @@ def test_a_change_of_one_module_is_all_that_a_reload_asks_for(
         context = profile()
         page = context.new_page()
         page.set_default_timeout(PAUSE)
-        context.new_cdp_session(page).send("Network.clearBrowserCache")  # scripts of an earlier test's page
+        forget_files(context)
         opened = at_address(watched(page), served.address)
         assert sorted(asked) == names, "each once: none is loaded under two addresses"
 
