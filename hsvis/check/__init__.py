@@ -13,6 +13,7 @@ from hsvis.build.plan import Plan
 from hsvis.check.expected import Sample, cost, size_of, take_sample
 from hsvis.check.labels import doubts, mapping, read_steps
 from hsvis.check.reading import ask_ends, read_two
+from hsvis.check.series import series_data, series_facts
 from hsvis.check.vocabulary import lacking
 from hsvis.config import Config
 from hsvis.corpus.corpus import Corpus
@@ -91,6 +92,7 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     if not sample.exact and len(sample.rows) < sample.read:
         empty = sample.read - len(sample.rows)
         facts.append(("", f"of a sample of {sample.read:,} rows to analyse {empty:,} give the model no step"))
+    facts += series_facts(corpus)
     if len(corpus.train):
         facts.append(("overlap", _overlap(plan)))
     facts.append(("tokens", _known(sample)))
@@ -120,6 +122,7 @@ def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> di
             for name, used in rows.items()
         },
         "counts": dict(zip(corpus.classes, counts, strict=True)),
+        "series": series_data(corpus),
         "columns": list(corpus.columns),
         "dialect": None if corpus.dialect is None else asdict(corpus.dialect),
         "encoder": one.encoder,

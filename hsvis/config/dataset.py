@@ -4,9 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from hsvis.config.formats import SERIES_FORMATS, refuse_format
+
 PositiveInt = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
-FILE_FORMATS = ("parquet", "csv", "json", "npz")  # of local files, named in `data_files`
+FILE_FORMATS = ("parquet", "csv", "json", "npz", *SERIES_FORMATS)  # of local files, named in `data_files`
 AXES = (["feature", "sequence", "step"], ["sequence", "step"])  # that an array may have
 
 
@@ -33,7 +35,7 @@ class DataFiles(Settings):
 class DatasetSettings(Settings):
     path: str = Field(
         description="`demo`, `digits`, a name on the Hugging Face hub, a dataset folder, or "
-        "`parquet`/`csv`/`json`/`npz` together with `data_files`."
+        "`parquet`/`csv`/`json`, or of series `npz`/`npy`/`ucr`/`ts`/`arff`, together with `data_files`."
     )
     data_files: DataFiles | None = Field(None, description="Local files of the two splits.")
     train: str = Field("train", description="Name of the split to train on.")
@@ -48,8 +50,8 @@ class DatasetSettings(Settings):
     unknown: list[str] = Field([], description="Labels that mean “no label”, such as `-1`.")
     values: str | Annotated[list[str], Field(min_length=1)] | None = Field(
         None,
-        description="Numbers in place of a text: a column of lists, an array of an .npz file, or, with "
-        "`sequence`, columns of numbers.",
+        description="Numbers in place of a text: a column of lists, an array of an .npz file, or columns of "
+        "numbers, by name or pattern (`t*`): with `sequence` features of a step, else the steps of a row.",
     )
     sequence: str | None = Field(
         None, description="Long form, a row for each step: the column that tells the sequences apart."
@@ -70,7 +72,12 @@ class DatasetSettings(Settings):
     )
     axes: list[Literal["sequence", "step", "feature"]] | None = Field(
         None,
-        description="Order of the axes of an array of numbers; null = `[sequence, step, feature]`.",
+        description="Order of the axes of an array or of nested lists; null = `[sequence, step, feature]`.",
+    )
+    missing: Literal["refuse", "zero", "forward", "interpolate", "drop"] = Field(
+        "refuse",
+        description="Missing values of series: `refuse` them, or take 0 (`zero`), the last known value "
+        "(`forward`) or the line between known ones (`interpolate`), or leave their steps out (`drop`).",
     )
     limit: PositiveInt | None = Field(
         None, description="How many test sequences to analyse; null = all. `choose` says which."
@@ -114,10 +121,15 @@ class DatasetSettings(Settings):
     @property
     def is_series(self) -> bool:
         """Whether sequences are of numbers, not of words."""
-        return self.path == "digits" or self.values is not None
+        return self.path in ("digits", *SERIES_FORMATS) or self.values is not None
 
     @model_validator(mode="after")
     def files_for_file_formats(self) -> "DatasetSettings":
+        files = self.data_files
+        refuse_format(self.path)
+        for one in (files.train, files.test) if files and self.path in FILE_FORMATS else ():
+            for file in [one] if isinstance(one, str) else one or ():
+                refuse_format(file.rpartition(".")[2], file)
         if self.path in FILE_FORMATS and not (self.data_files and self.data_files.test):
             raise ValueError(
                 f"`path: {self.path}` needs `data_files.test`, and `data_files.train` to train on"
@@ -128,16 +140,22 @@ class DatasetSettings(Settings):
     def values_where_needed(self) -> "DatasetSettings":
         if self.path == "npz" and not isinstance(self.values, str):
             raise ValueError("`path: npz` needs `values`, the name of the array of numbers")
-        if isinstance(self.values, list) and self.sequence is None:
-            raise ValueError("several `values` need `sequence`, the column that tells the sequences apart")
+        if self.path in SERIES_FORMATS and (self.values is not None or self.sequence is not None):
+            raise ValueError(
+                f"`path: {self.path}` knows its series itself: leave out `values` and `sequence`"
+            )
+        if self.missing != "refuse" and not self.is_series:
+            raise ValueError("`missing` is for series of numbers: name their columns in `values`")
         for key in ("sequence", "step", "lengths"):
             if getattr(self, key) is not None and self.values is None:
                 raise ValueError(f"`{key}` is for series of numbers: name their columns in `values`")
         if self.step is not None and self.sequence is None:
             raise ValueError("`step` needs `sequence`, the column that tells the sequences apart")
-        for key in ("lengths", "axes"):
-            if getattr(self, key) is not None and self.path != "npz":
-                raise ValueError(f"`{key}` is for `path: npz`")
+        if self.lengths is not None and self.path != "npz":
+            raise ValueError("`lengths` is for `path: npz`")
+        has_axes = self.path == "npy" or (isinstance(self.values, str) and self.sequence is None)
+        if self.axes is not None and not has_axes:
+            raise ValueError("`axes` is for arrays and for a column of lists, named in `values`")
         if self.axes is not None and sorted(self.axes) not in AXES:
             raise ValueError(
                 "`axes` names `sequence`, `step` and, where there is such an axis, `feature` once"

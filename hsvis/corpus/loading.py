@@ -14,15 +14,17 @@ import numpy as np
 import pyarrow as pa
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus import series
 from hsvis.corpus.corpus import UNLABELLED, Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
 from hsvis.corpus.labels import Classes, classes_of
-from hsvis.corpus.readers import npz
+from hsvis.corpus.readers import archives, npz
+from hsvis.corpus.readers.label_arrays import labels_of_array, labels_of_lists
 from hsvis.corpus.readers.label_texts import known_texts, label_texts
 from hsvis.corpus.readers.tables import Table, load_table
+from hsvis.corpus.series.cells import Places, is_list
+from hsvis.corpus.series.reading import read_table
 from hsvis.errors import DataError
-from hsvis.remarks import Remark, shorten
+from hsvis.remarks import Remark, listed, shorten
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
 TRIED = 100  # rows by which a column is seen to hold texts
@@ -35,6 +37,7 @@ class _Rows:
     Attributes:
         steps: of each row, labels of its steps, which stand in `labels` one after the other; None where a
             row has one label.
+        features: names of the values of a step, where something says them.
     """
 
     examples: list[Any]
@@ -42,6 +45,7 @@ class _Rows:
     table: Table | None = None
     remarks: list[Remark] = field(default_factory=list)
     steps: np.ndarray | None = None
+    features: tuple[str, ...] | None = None
 
     @property
     def names(self) -> Sequence[str] | None:
@@ -108,7 +112,7 @@ def _load_splits(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
         )
         return train, test
     files = settings.data_files
-    read = _load_arrays if settings.path == "npz" else _load_rows
+    read = _READERS.get(settings.path, _load_rows)
     test = read(settings, settings.test, files.test if files else None)
     if files is not None and files.train is None:  # a model that was trained elsewhere
         return _Rows([], []), test
@@ -138,7 +142,12 @@ def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str
             "All steps of both splits need the same ones."
         )
     width = widths.pop()
-    return tuple(settings.values) if isinstance(settings.values, list) else tuple(map(str, range(width)))
+    if train.features and test.features and train.features != test.features:
+        raise DataError(
+            f"dataset `{settings.path}`: the features of `{settings.train}` are {listed(train.features)}, "
+            f"those of `{settings.test}` {listed(test.features)}. Both splits need the same, in one order."
+        )
+    return test.features or tuple(map(str, range(width)))
 
 
 def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
@@ -149,47 +158,73 @@ def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | N
     if settings.values is None:
         return _Rows(_texts(content, settings), labels, table, steps=steps)
     source = f"dataset `{settings.path}`, split `{split}`"
-    columns = [settings.values] if isinstance(settings.values, str) else settings.values
-    if settings.sequence is not None:
-        read = series.of_rows(
-            content, columns, settings.sequence, settings.step, settings.step_name, labels, source
-        )
-        return _Rows(read.series, [labels[row] for row in read.first.tolist()], table, read.remarks)
-    captions = _texts(content, settings) if settings.text in content.column_names else None
-    name = settings.step_name or "step"
-    column = f"{source}, column `{columns[0]}`"
-    read_lists = series.of_lists(content.column(columns[0]), name, captions, column)
-    return _Rows(read_lists, labels, table, steps=steps)
+    captions = None
+    if settings.sequence is None and settings.text in content.column_names:
+        captions = _texts(content, settings)
+    places = Places(source)
+    if table.dialect is not None:
+        files = tuple(map(Path, [paths] if isinstance(paths, str) else paths or ()))
+        places = Places(source, files, table.dialect.separator, table.dialect.encoding)
+    of_rows = labels if steps is None else [None] * content.num_rows
+    read = read_table(content, of_rows, captions, settings, places)
+    remarks = read.remarks
+    if steps is None:
+        return _Rows(read.series, read.labels, table, remarks, features=read.features)
+    lists = content.column(settings.label).to_pylist()
+    whole = labels_of_lists(lists, list(map(len, read.series)), settings, source)
+    if whole is not None:
+        values, said = whole
+        labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
+        return _Rows(read.series, labels, table, [*remarks, *said], features=read.features)
+    return _Rows(read.series, labels, table, remarks, steps, read.features)
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[list[Any], np.ndarray | None]:
     """Labels one after the other, and of lists of them, a label for each step, how many each row has."""
     whole = column.combine_chunks()
-    if not series.is_list(whole.type):
+    if not is_list(whole.type):
         return whole.to_pylist(), None
     return whole.flatten().to_pylist(), np.array(whole.value_lengths().fill_null(0), np.int64)
 
 
 def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
-    """A split of an .npz file."""
-    if not isinstance(paths, str) or not isinstance(settings.values, str):
+    """A split of an .npz file, or of .npy files: values, labels and, where sequences are padded, lengths."""
+    setting = f"dataset.data_files.{split}"
+    if settings.path == "npy":
+        files = archives.files_of(paths, split)
+        arrays = npz.load_single(files, setting)
+        keys = ("values", "label", "lengths")
+        if not 2 <= len(files) <= 3:
+            raise DataError(
+                f"`{setting}`: needed are two .npy files, of the values and the labels: `[x.npy, y.npy]`; or "
+                "three, with the steps of each sequence: `[x.npy, y.npy, lengths.npy]`."
+            )
+        settings = settings.model_copy(update=dict(zip(keys, arrays, strict=False)))
+        source = ", ".join(map(str, files))
+    elif isinstance(paths, str):
+        arrays, source = npz.load(Path(paths), setting), paths
+    else:
         raise DataError(
             "`dataset.path: npz` reads one file a split and one array of values: name the files in "
-            f"`dataset.data_files.{split}` and the array in `dataset.values`."
+            f"`{setting}` and the array in `dataset.values`."
         )
-    source = f"{paths}"
-    arrays = npz.load(Path(paths), f"dataset.data_files.{split}")
     read, remarks = npz.of_arrays(arrays, settings, source)
-    labels = npz.array_of(arrays, settings.label, "label", source)
-    if labels.shape == (len(read), 1):
-        labels = labels[:, 0]
-    if labels.shape != (len(read),):
-        raise DataError(
-            f"{paths}: `{settings.label}` has the shape {labels.shape}, but there are {len(read)} sequences."
-        )
+    label = npz.array_of(arrays, settings.label, "label", source)
     if not read:
-        raise DataError(f"{paths}: holds no sequence. Choose another file.")
-    return _Rows(read, label_texts(labels.tolist(), settings, split), remarks=remarks)
+        raise DataError(f"{source}: holds no sequence. Choose another file.")
+    labels, said = labels_of_array(label, len(read), settings.label, source)
+    return _Rows(read, label_texts(labels, settings, split), remarks=[*remarks, *said])
+
+
+def _load_archives(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
+    """A split of files of nothing but series and labels."""
+    found = archives.load_archive(settings, split, paths)
+    read = found.read
+    names = Table(pa.table({}), found.names)
+    return _Rows(read.series, read.labels, names, read.remarks, features=read.features)
+
+
+_READERS = {"npz": _load_arrays, "npy": _load_arrays, **dict.fromkeys(archives.READERS, _load_archives)}
 
 
 def _texts(content: pa.Table, settings: DatasetSettings) -> list[str]:

@@ -120,7 +120,7 @@ def test_a_list_of_plain_numbers_is_one_feature(tmp_path: Path) -> None:
         ({"v": [["a"], ["b"]]}, {"values": "v"}, "holds `a`, not numbers"),
         ({"v": [[[1, 2], [3]], [[4, 5]]]}, {"values": "v"}, "row 0: a step has 1 values where the first"),
         ({"v": [[1.0, None], [2.0]]}, {"values": "v"}, "sequence 0, step 1 holds a value that is missing"),
-        ({"v": [[1.0], [np.inf]]}, {"values": "v"}, "sequence 1, step 0 holds a value that is missing, NaN"),
+        ({"v": [[1.0], [np.inf]]}, {"values": "v"}, "sequence 1, step 0 holds a value that is infinite"),
         ({"v": [[1.0], [2.0]]}, {"values": "w"}, "no column `w`. Set `dataset.values` to one of `v`"),
         ({"v": [1.0, 2.0]}, {"values": "v"}, "set `dataset.sequence` too"),
         ({"v": [1, 2], "id": ["x", None]}, {"values": "v", "sequence": "id"}, "`id` is missing in row 1"),
@@ -168,9 +168,12 @@ def test_a_file_that_is_no_npz_is_named(tmp_path: Path) -> None:
     ("dataset", "message"),
     [
         ({"path": "npz"}, "needs `data_files.test`"),
-        ({"path": "x", "values": ["a", "b"]}, "several `values` need `sequence`"),
+        ({"path": "ucr", "data_files": {"test": "a"}, "values": "x"}, "knows its series itself"),
         ({"path": "x", "sequence": "id"}, "`sequence` is for series of numbers"),
         ({"path": "x", "values": "a", "lengths": "n"}, "`lengths` is for `path: npz`"),
+        ({"path": "x", "missing": "zero"}, "`missing` is for series of numbers"),
+        ({"path": "npz", "values": "x", "data_files": {"test": "a.mat"}}, "scipy.io.loadmat('a.mat')"),
+        ({"path": "pt"}, "torch.load('FILE', weights_only=True)"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(

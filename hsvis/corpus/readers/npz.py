@@ -1,4 +1,4 @@
-"""Arrays of .npz files, read without running code that may be in them."""
+"""Arrays of .npz and .npy files, read without running code that may be in them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 
 from hsvis.config import DatasetSettings
 from hsvis.corpus.series import Series, series_of
+from hsvis.corpus.series.lists import axes_remark
 from hsvis.errors import DataError
 from hsvis.remarks import Remark
 
@@ -36,6 +37,29 @@ def load(path: Path, setting: str) -> dict[str, np.ndarray]:
         ) from error
 
 
+def load_single(paths: list[Path], setting: str) -> dict[str, np.ndarray]:
+    """The arrays of .npy files, by the names of the files.
+
+    Raises:
+        DataError: as of `load`, or two files have one name.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for path in paths:
+        try:
+            array = np.load(path, allow_pickle=False)
+        except Exception as error:  # numpy raises many kinds for what is damaged
+            raise DataError(
+                f"`{setting}`: {path} can't be read as .npy without running code in it ({error}). Write it "
+                "by `numpy.save(path, array)`, texts as an array of str, sequences of different lengths "
+                "padded with NaN."
+            ) from error
+        if not isinstance(array, np.ndarray):
+            raise DataError(f"`{setting}`: {path} is an .npz file. Set `dataset.path: npz`.")
+        name = path.stem if path.stem not in arrays else str(path)
+        arrays[name] = array
+    return arrays
+
+
 def of_arrays(
     arrays: Mapping[str, np.ndarray], settings: DatasetSettings, source: str
 ) -> tuple[list[Series], list[Remark]]:
@@ -59,32 +83,24 @@ def of_arrays(
             )
         order = [settings.axes.index(axis) for axis in AXES if axis in settings.axes]
         data = np.transpose(data, order)
-    read = _of_array(arrays, data, settings, source)
+    read, remarks = _of_array(arrays, data, settings, source)
     steps = max(map(len, read), default=0)
     width = read[0].values.shape[1] if read else 0
     if settings.axes is None and steps < width:
-        return read, [
-            Remark(
-                "axes",
-                f"{source}: `{settings.values}` has the shape {data.shape}, read as {steps} steps of "
-                f"{width} features. "
-                "If these are channels first, set `dataset.axes: [sequence, feature, step]`; if it is "
-                "right, set "
-                "`[sequence, step, feature]`.",
-            )
-        ]
-    return read, []
+        shape = f"{source}: `{settings.values}` has the shape {data.shape}"
+        remarks.append(axes_remark(shape, steps, width))
+    return read, remarks
 
 
 def _of_array(
     arrays: Mapping[str, np.ndarray], data: np.ndarray, settings: DatasetSettings, source: str
-) -> list[Series]:
-    values, lengths, step_name = settings.values, settings.lengths, settings.step_name or "step"
+) -> tuple[list[Series], list[Remark]]:
+    values, lengths = settings.values, settings.lengths
     if data.dtype.kind not in "fiub" or data.ndim == 0:
         raise DataError(f"{source}: `{values}` holds {data.dtype}, not numbers.")
     data = data.astype(np.float32)
     if not data.size:
-        return []
+        return [], []
     if lengths is None:
         if data.ndim not in (2, 3):
             raise DataError(
@@ -92,7 +108,9 @@ def _of_array(
                 "(sequences, steps) is needed, or (all steps, features) with `dataset.lengths`."
             )
         count, steps = data.shape[:2]
-        return series_of(data.reshape(count * steps, -1), np.full(count, steps), step_name, None, source)
+        return series_of(
+            data.reshape(count * steps, -1), np.full(count, steps), settings, source, is_padded=True
+        )
     of_each = array_of(arrays, lengths, "lengths", source)
     if of_each.ndim != 1 or of_each.dtype.kind not in "iu" or (of_each < 0).any():
         raise DataError(f"{source}: `{lengths}` must be whole numbers, one a sequence.")
@@ -102,9 +120,9 @@ def _of_array(
         padded = data.reshape(*data.shape[:2], -1)  # (S, T, F)
         kept = np.arange(data.shape[1]) < of_each[:, None]  # (S, T)
         if not is_flat or not np.nan_to_num(padded[~kept]).any():  # where both fit: padding is nothing
-            return series_of(padded[kept], of_each, step_name, None, source)
+            return series_of(padded[kept], of_each, settings, source)
     if is_flat:
-        return series_of(data.reshape(len(data), -1), of_each, step_name, None, source)
+        return series_of(data.reshape(len(data), -1), of_each, settings, source)
     raise DataError(
         f"{source}: `{values}` has the shape {data.shape}, which fits neither {len(of_each)} sequences "
         f"of up to {of_each.max(initial=0)} steps nor their {of_each.sum():,} steps one after the other."

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from hsvis.config import DatasetSettings
+from hsvis.config.formats import is_pattern
 from hsvis.corpus.readers import delimited
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed
@@ -150,7 +151,7 @@ def _columns(settings: DatasetSettings) -> list[tuple[str, str]]:
     values = [settings.values] if isinstance(settings.values, str) else settings.values
     more = [("sequence", settings.sequence), ("step", settings.step)]
     return [
-        *(("values", one) for one in values),
+        *(("values", one) for one in values if not is_pattern(one)),
         *((key, one) for key, one in more if one),
         ("label", settings.label),
     ]

@@ -1,0 +1,67 @@
+"""Files of nothing but series and labels, as the archives of time series classification publish them."""
+
+import glob
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from hsvis.config import DatasetSettings
+from hsvis.corpus.readers import arff, sktime, ucr
+from hsvis.corpus.readers.archive import Archive
+from hsvis.corpus.series.reading import Read
+from hsvis.corpus.series.sequences import series_of
+from hsvis.errors import DataError
+from hsvis.remarks import Remark
+
+Reader = Callable[[list[Path], DatasetSettings], Archive]
+READERS: dict[str, Reader] = {"ucr": ucr.read, "ts": sktime.read, "arff": arff.read}
+
+
+@dataclass(frozen=True)
+class Archived:
+    """A split of an archive.
+
+    Attributes:
+        names: of the classes, where the files say them.
+    """
+
+    read: Read
+    names: tuple[str, ...] | None
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def load_archive(settings: DatasetSettings, split: str, patterns: str | list[str] | None) -> Archived:
+    """A split of the files of `path: ucr`, `ts` or `arff`.
+
+    Raises:
+        DataError: a file is not there, or holds something else.
+    """
+    paths = files_of(patterns, split)
+    archive = READERS[settings.path](paths, settings)
+    source = archive.source
+    if not archive.sequences:
+        raise DataError(f"{source}: holds no sequence. Choose another file.")
+    widths = sorted({one.shape[1] for one in archive.sequences})
+    if len(widths) > 1:
+        raise DataError(f"{source}: steps have {' or '.join(map(str, widths))} values. All need the same.")
+    lengths = np.array([len(one) for one in archive.sequences], np.int64)
+    series, told = series_of(
+        np.concatenate(archive.sequences), lengths, settings, source, is_padded=True
+    )  # fmt: skip
+    return Archived(Read(series, archive.labels, archive.features, [*archive.remarks, *told]), archive.names)
+
+
+def files_of(patterns: str | list[str] | None, split: str) -> list[Path]:
+    """The files of a split, of which patterns such as `*_train.txt` name several, in order.
+
+    Raises:
+        DataError: one is not there.
+    """
+    every = [patterns] if isinstance(patterns, str) else patterns or []
+    paths = [Path(p) for one in every for p in ([one] if Path(one).exists() else sorted(glob.glob(one)))]
+    missing = next((one for one in every if not Path(one).exists() and not glob.glob(one)), None)
+    if missing is not None or not paths:
+        raise DataError(f"`dataset.data_files.{split}`: there is no file {missing or ''}. Check the path.")
+    return paths

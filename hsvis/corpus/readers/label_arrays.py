@@ -1,0 +1,70 @@
+"""Labels that are an array or lists, one for each sequence or one-hot -> a value for each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hsvis.config import DatasetSettings
+from hsvis.errors import DataError
+from hsvis.remarks import Remark
+
+
+def labels_of_array(labels: np.ndarray, count: int, name: str, source: str) -> tuple[list[Any], list[Remark]]:
+    """A label for each of `count` sequences, of an array (S,), (S, 1), or one-hot (S, C).
+
+    Raises:
+        DataError: it has another shape.
+    """
+    if labels.shape == (count, 1):
+        labels = labels[:, 0]
+    if labels.shape == (count,):
+        return labels.tolist(), []
+    if labels.ndim == 2 and len(labels) == count and labels.dtype.kind in "fiub" and _is_one_hot(labels):
+        return labels.argmax(1).tolist(), [_one_hot(labels.shape[1], name, source)]
+    steps = " Labels of the single steps are no labels of sequences." if labels.ndim > 1 else ""
+    raise DataError(
+        f"{source}: `{name}` has the shape {labels.shape}, but there are {count} sequences. Needed is a "
+        f"label for each, ({count},), or one-hot, ({count}, classes).{steps}"
+    )
+
+
+def labels_of_lists(
+    values: Sequence[list[Any] | None], steps: Sequence[int], settings: DatasetSettings, source: str
+) -> tuple[list[Any], list[Remark]] | None:
+    """Labels that are lists: of one label each, or one-hot; None where they are labels of the steps.
+
+    Args:
+        steps: of each sequence. Lists as long as their sequences are labels of its steps.
+
+    Raises:
+        DataError: they are labels of steps, and steps or rows are read that are not those of the table.
+    """
+    lists = [one for one in values if one is not None]
+    widths = {len(one) for one in lists}
+    if settings.sequence is None and len(widths) == 1 and set(steps) != widths:
+        if widths == {1}:
+            return [one and one[0] for one in values], []
+        if all(isinstance(cell, int | float) for one in lists for cell in one):
+            rows = np.array(lists, float)
+            if _is_one_hot(rows):
+                said = [_one_hot(rows.shape[1], settings.label, source)]
+                return [None if one is None else int(np.argmax(one)) for one in values], said
+    if settings.sequence is not None or settings.missing == "drop":
+        raise DataError(
+            f"{source}: `{settings.label}` holds lists, labels of the steps of a row. They need a list of "
+            "steps in each row (no `dataset.sequence`), of which none is left out (no "
+            "`dataset.missing: drop`)."
+        )
+    return None
+
+
+def _is_one_hot(rows: np.ndarray) -> bool:
+    return bool(((rows == 0) | (rows == 1)).all() and (rows.sum(1) == 1).all())
+
+
+def _one_hot(classes: int, name: str, source: str) -> Remark:
+    return Remark(
+        "one-hot",
+        f"{source}: `{name}` is one-hot: the place of the 1, from 0 to {classes - 1}, is the label.",
+    )

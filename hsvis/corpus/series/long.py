@@ -1,0 +1,120 @@
+"""Tables in long form: a row for each step."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hsvis.config import DatasetSettings
+from hsvis.corpus.series.cells import Places, numbers_of
+from hsvis.corpus.series.sequences import Series, series_of
+from hsvis.corpus.step_order import order_of, order_remarks
+from hsvis.errors import DataError
+from hsvis.remarks import Remark
+
+
+def of_rows(
+    table: pa.Table, values: Sequence[str], labels: Sequence[str | None], settings: DatasetSettings,
+    places: Places,
+) -> tuple[list[Series], list[str | None], list[Remark]]:  # fmt: skip
+    """Each row is a step of the sequence that the column `dataset.sequence` names.
+
+    Args:
+        values: the columns of the F features.
+        labels: the class of each row: the same in all rows of a sequence, or missing in some of them.
+
+    Returns:
+        S sequences, in the order in which they first appear; their labels; and what was decided.
+
+    Raises:
+        DataError: a column of something else, a sequence without a name, or with two classes.
+    """
+    sequence, step, source = settings.sequence, settings.step, places.source
+    assert sequence is not None
+    ids = plain_values(table.column(sequence))
+    if any(one is None for one in ids):
+        raise DataError(f"{source}: `{sequence}` is missing in row {ids.index(None)}. Every step needs one.")
+    numbers: dict[Any, int] = {}
+    remarks: list[Remark] = []
+    of_row = np.array([numbers.setdefault(one, len(numbers)) for one in ids], np.int64)
+    names = None
+    if step is None:
+        order = np.argsort(of_row, kind="stable")
+    else:
+        times = plain_values(table.column(step))
+        if any(one is None for one in times):
+            raise DataError(
+                f"{source}: `{step}` is missing in row {times.index(None)}. Every step needs one."
+            )
+        try:
+            ordered = order_of(times)
+        except TypeError as error:
+            raise DataError(f"{source}: `{step}` holds values that have no order ({error}).") from error
+        order = np.lexsort((ordered.place, of_row))
+        remarks = order_remarks(step, ordered, of_row, times, source)
+        names = [f"{settings.step_name or step} {_plain(times[row])}" for row in order.tolist()]
+    lengths = np.bincount(of_row, minlength=len(numbers))
+    found, said = _labels(labels, of_row, order, lengths, list(numbers), settings, source)
+    columns = []
+    for name in values:
+        column, marks = numbers_of(table.column(name), name, places, settings.missing)
+        columns.append(column)
+        remarks += marks
+    flat = np.column_stack(columns).astype(np.float32)[order]
+    series, told = series_of(flat, lengths, settings, source, [str(one) for one in numbers], names)
+    return series, found, [*remarks, *said, *told]
+
+
+def _plain(value: Any) -> str:
+    return np.format_float_positional(value, trim="-") if isinstance(value, float) else str(value)
+
+
+def plain_values(column: pa.ChunkedArray) -> list[Any]:
+    """A column of labels, names or times as Python values; whole numbers as such, and NaN as None.
+
+    A missing value turns a column of whole numbers into one of floats in many programs.
+    """
+    values = column.to_pylist()
+    if not pa.types.is_floating(column.type):
+        return values
+    return [
+        None if one is None or math.isnan(one) else int(one) if one.is_integer() else one for one in values
+    ]
+
+
+def _labels(
+    labels: Sequence[str | None], of_row: np.ndarray, order: np.ndarray, lengths: np.ndarray,
+    names: list[Any], settings: DatasetSettings, source: str,
+) -> tuple[list[str | None], list[Remark]]:  # fmt: skip
+    """The one class of each sequence, of which some rows may not hold it."""
+    found: list[str | None] = [None] * len(names)
+    for row, k in enumerate(of_row.tolist()):
+        label = labels[row]
+        if label is not None and found[k] is not None and label != found[k]:
+            raise DataError(
+                f"{source}: sequence `{names[k]}` has two classes, `{found[k]}` and `{label}`. All steps of "
+                "a sequence need the same class."
+            )
+        found[k] = found[k] if label is None else label
+    held = np.array([one is not None for one in labels], bool)[order]
+    starts = np.cumsum(lengths) - lengths
+    count = np.add.reduceat(held, starts, dtype=np.int64) if len(starts) else np.zeros(0, np.int64)
+    partly = np.flatnonzero((count > 0) & (count < lengths))
+    if not len(partly):
+        return found, []
+    first, last = held[starts[partly]], held[starts[partly] + lengths[partly] - 1]
+    single = bool((count[partly] == 1).all())
+    where = (
+        "in their first row alone"
+        if single and first.all()
+        else "in their last row alone"
+        if single and last.all()
+        else "in some of their rows alone"
+    )
+    text = (
+        f"{source}: {len(partly):,} of {len(names):,} sequences have their label (`{settings.label}`) "
+        f"{where}; it is taken for the whole sequence."
+    )
+    return found, [Remark("label-place", text)]
