@@ -32,6 +32,8 @@ DECISIONS = {
     "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",
     "device": "The built-in model leaves a GPU unused, or has weights that another device trained.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
+    "vocabulary": "What a vocabulary file is taken for.",
+    "special-tokens": "Tokens that a tokenizer file puts around each text.",
 }
 # code -> what seems wrong
 WARNINGS = {

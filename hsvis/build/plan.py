@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hsvis import paths
-from hsvis.config import Config
+from hsvis.config import Config, ModelSettings
 from hsvis.corpus.choice import choice_remarks, chosen_rows
 from hsvis.corpus.corpus import Corpus, corpus_of
 from hsvis.corpus.leaks import Overlap, leak_remarks, overlap
@@ -16,6 +16,7 @@ from hsvis.corpus.recorded import read_recorded
 from hsvis.corpus.rows import left_out_remarks
 from hsvis.corpus.word_files import SplitWords
 from hsvis.models.providers import Provider, provider_of
+from hsvis.models.splitting.splitter import splitter_of
 from hsvis.progress import Progress
 from hsvis.remarks import Remark
 from hsvis.run.folder import RunFolder
@@ -58,8 +59,12 @@ class Plan:
             progress("loading the dataset", 1, 1, f"{sizes}, {len(corpus.classes)} classes")
         folder = paths.cache_folder() / config.name
         tokens = config.tokens
+        own = (
+            isinstance(config.model, ModelSettings) and config.states_from is None and corpus.features is None
+        )
+        splitter = splitter_of(tokens.split, corpus.test.texts, progress) if own else tokens.split
         words = SplitWords(
-            corpus, folder / "words", lowercase=tokens.lowercase, splitter=tokens.split, progress=progress
+            corpus, folder / "words", lowercase=tokens.lowercase, splitter=splitter, progress=progress
         )
         provider = provider_of(
             config, corpus, progress, words=words, folder=folder / "models", recorded=recorded

@@ -1,17 +1,53 @@
-"""Texts cut into tokens: five ways, each of which gives the characters between which its tokens stand.
+"""Texts cut into tokens: seven ways, each of which gives the characters between which its tokens stand.
 
 A *word* is a run of letters, digits and combining marks of any script, with apostrophes inside; a number
 with its commas and points is one word, and so is an emoji.  Scripts that are written without spaces have no
 such runs: of these each grapheme (a character with its marks, Unicode Standard Annex 29) is a word, unless
 `words` is asked for by name.
+
+`treebank` cuts as NLTK's `word_tokenize` does, `spacy` as the English rules of spaCy, both nearly: without
+their lists of exceptions.  An `OwnSplitter` cuts by a tokenizer file or somebody's own function.
 """
 
 import re
 from collections.abc import Iterator
+from typing import Any, Protocol
 
 import regex
 
-SPLITTERS = ("words", "punctuation", "basic_english", "whitespace", "characters")
+from hsvis.config.tokens import SPLITTERS
+
+Span = tuple[int, int]
+
+
+class OwnSplitter(Protocol):
+    """A way to cut texts that is none of SPLITTERS.
+
+    Attributes:
+        name: what it is, for people.
+        key: changes when it may cut otherwise.
+        keeps_case: whether it decides itself about capital letters.
+        unknown: the token that stands for what it can't cut; None where there is none.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def keeps_case(self) -> bool: ...
+    @property
+    def unknown(self) -> str | None: ...
+    def cut(self, text: str) -> tuple[list[str], list[Span]]:
+        """T tokens, and from where to where each stands: in order, apart, empty where it is not there."""
+        ...
+
+    def shown(self, form: str) -> str:
+        """A token that does not stand in the text, as people read it."""
+        ...
+
+
+Split = str | OwnSplitter | None  # one of SPLITTERS, None = words, and graphemes where there are no spaces
 
 _ELEMENTS = (
     "a abbr article b big blockquote body br center cite code dd del div dl dt em font footer form "
@@ -49,7 +85,35 @@ _PUNCTUATION_TOO = re.compile(
 # as torchtext's `basic_english`: quotes are dropped, colons and semicolons are spaces, other marks are tokens
 _BASIC_ENGLISH = re.compile(r"<br />|['.,()!?]|((?:(?!<br />)[^\s'.,()!?;:])+)")
 _VISIBLE = re.compile(r"\S+")
+
+
+def _of_contractions(marks: str, inside: str) -> "regex.Pattern[str]":
+    """Words, of which `n't`, `'s` and the like are cut off, and marks.
+
+    Args:
+        marks: single characters that are tokens wherever they stand.
+        inside: what ends a word though it stands within one.
+    """
+    tail = r"n['’]t(?!\w)|['’](?:s|m|d|ll|re|ve)(?!\w)"
+    first = r"(?<!\w)(?:can(?=not(?!\w))|(?:gon|wan)(?=na(?!\w))|got(?=ta(?!\w))|(?:lem|gim)(?=me(?!\w)))"
+    short = r"(?<=(?<!\w)(?:mr|mrs|ms|dr|st|jr|sr|vs|prof|(?:\w\.)+\w))"
+    closing = r"[\])}>\"'’”»]*(?:\s|$)"
+    period = rf"\.(?={closing})(?!(?<={short}\.)\s)"
+    end = rf"{tail}|{period}|['’](?={closing})|[:,](?!\d)|\.\.|--|{inside}"
+    return regex.compile(
+        rf"{first}|\.{{2,}}|-{{2,}}|``|''|{tail}|(?<!\w)['’](?=\w)|[{marks}]|(?:(?!{end})[^\s{marks}])+|[^\s]",
+        regex.IGNORECASE,
+    )
+
+
+_TREEBANK = _of_contractions(r"()\[\]{}<>;@\#$%&?!\"“”…*", r"''")
+_SPACY = _of_contractions(r"()\[\]{}<>;\#$%&?!\"“”…*~", r"(?<=[^\W\d_])[-/](?=[^\W\d_])")
 _GRAPHEME = regex.compile(r"\X")
+
+# of which each match is a token
+_WHOLE: dict[str | None, Any] = {
+    "whitespace": _VISIBLE, "punctuation": _PUNCTUATION_TOO, "treebank": _TREEBANK, "spacy": _SPACY,
+}  # fmt: skip
 
 
 def pattern() -> str:
@@ -62,49 +126,70 @@ def is_unspaced(text: str) -> bool:
     return not text.isascii() and _HAS_UNSPACED.search(text) is not None
 
 
-def token_spans(text: str, split: str | None = None) -> list[tuple[int, int]]:
-    """From where to where each token of a text stands, in characters.
-
-    Args:
-        split: one of SPLITTERS; None = words, and graphemes where a script has no spaces.
-    """
-    if split == "whitespace":
-        return [one.span() for one in _VISIBLE.finditer(text)]
+def token_spans(text: str, split: Split = None) -> list[Span]:
+    """From where to where each token of a text stands, in characters."""
+    if split is not None and not isinstance(split, str):
+        return split.cut(text)[1]
     if split == "characters":
         return [one.span() for one in _GRAPHEME.finditer(text) if not one.group().isspace()]
-    if split == "punctuation":
-        return [one.span() for one in _PUNCTUATION_TOO.finditer(text)]
     if split == "basic_english":
         found = _BASIC_ENGLISH.finditer(text)
         return [one.span() for one in found if one.group() != "<br />" and one.group().strip('"')]
+    if split in _WHOLE:
+        return [one.span() for one in _WHOLE[split].finditer(text)]
     spans = [match.span(1) for match in _PATTERN.finditer(text) if match.group(1)]
     return spans if split == "words" or not is_unspaced(text) else list(_graphemes_apart(text, spans))
 
 
-def token_forms(text: str, lowercase: bool, split: str | None = None) -> list[str]:
+def cut_text(text: str, lowercase: bool, split: Split = None) -> tuple[list[str], list[Span]]:
+    """The tokens of a text as a vocabulary knows them, and from where to where each stands."""
+    if split is not None and not isinstance(split, str):
+        forms, spans = split.cut(text)
+        return [form.lower() for form in forms] if lowercase and not split.keeps_case else forms, spans
+    spans = token_spans(text, split)
+    forms = [_form_of(text, a, b, split) for a, b in spans]
+    return [form.lower() for form in forms] if lowercase else forms, spans
+
+
+def token_forms(text: str, lowercase: bool, split: Split = None) -> list[str]:
     """The tokens of a text as a vocabulary knows them."""
     if split == "words" or (split is None and not is_unspaced(text)):  # the same, in less time
         forms = [word for word in _PATTERN.findall(text) if word]
-    else:
-        forms = [form_of(text[a:b], split) for a, b in token_spans(text, split)]
-    return [form.lower() for form in forms] if lowercase else forms
+        return [form.lower() for form in forms] if lowercase else forms
+    return cut_text(text, lowercase, split)[0]
+
+
+def surface_of(text: str, span: Span, form: str, split: Split) -> str:
+    """A token as it is shown: what stands in the text, else the token itself."""
+    begin, end = span
+    if begin < end or split is None or isinstance(split, str):
+        return text[begin:end]
+    return split.shown(form)
 
 
 def has_token(text: str, split: str | None = None) -> bool:
-    """Whether a text has any token; looks no further than the first."""
+    """Whether a text has any token; looks no further than the first.
+
+    Of a tokenizer file or function, which may take long, it is whether there is anything to cut.
+    """
     if is_of_words(split):
         return any(one.group(1) for one in _PATTERN.finditer(text))
-    return bool(token_spans(text, split))
+    return bool(token_spans(text, split)) if split in SPLITTERS else not (not text or text.isspace())
 
 
-def is_of_words(split: str | None) -> bool:
+def is_of_words(split: Split) -> bool:
     """Whether a splitter leaves punctuation out, which then is shown with the words that it touches."""
     return split in (None, "words")
 
 
-def form_of(token: str, split: str | None) -> str:
+def _form_of(text: str, begin: int, end: int, split: str | None) -> str:
     """A token as a vocabulary knows it, but for its case."""
-    return token.replace('"', "") if split == "basic_english" else token
+    token = text[begin:end]
+    if split == "basic_english":
+        return token.replace('"', "")
+    if split == "treebank" and token == '"':  # NLTK tells opening from closing ones
+        return "``" if begin == 0 or text[begin - 1].isspace() or text[begin - 1] in "([{<" else "''"
+    return token
 
 
 def _graphemes_apart(text: str, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hsvis.corpus.splitters import form_of, is_of_words, token_forms, token_spans
+from hsvis.corpus.splitters import Split, cut_text, is_of_words, surface_of, token_forms
 
 PADDING, UNKNOWN = 0, 1  # the first two ids of every vocabulary
 
@@ -23,7 +23,8 @@ class Tokens:
 
     Attributes:
         forms: T words as the vocabulary knows them.
-        surfaces: T words with the punctuation that touches them; each is a piece of the text, in order.
+        surfaces: T words with the punctuation that touches them; each is a piece of the text, in order, but
+            for tokens of somebody's own splitter that do not stand there.
         start, end: the characters of the text between which the surfaces lie; the rest was cut off.
     """
 
@@ -33,7 +34,7 @@ class Tokens:
     end: int
 
 
-def word_forms(text: str, lowercase: bool, split: str | None = None) -> list[str]:
+def word_forms(text: str, lowercase: bool, split: Split = None) -> list[str]:
     """All tokens of a text as the vocabulary knows them; of words, markup and punctuation are left out.
 
     Args:
@@ -43,7 +44,7 @@ def word_forms(text: str, lowercase: bool, split: str | None = None) -> list[str
 
 
 def split_text(
-    text: str, *, lowercase: bool, max_length: int | None, keep: str, split: str | None = None
+    text: str, *, lowercase: bool, max_length: int | None, keep: str, split: Split = None
 ) -> Tokens:
     """The tokens of a text with their surface forms, at most `max_length` of them.
 
@@ -51,13 +52,13 @@ def split_text(
         keep: `last` or `first`, the end of a longer text that is read.
         split: as of `splitters.token_spans`.
     """
-    spans = token_spans(text, split)
+    forms, spans = cut_text(text, lowercase, split)
     first, last = kept_range(len(spans), max_length, keep)
+    forms = forms[first:last]
     bounds = surface_bounds(text, spans, first, last) if is_of_words(split) else spans[first:last]
-    words = [form_of(text[a:b], split) for a, b in spans[first:last]]
     return Tokens(
-        forms=[word.lower() if lowercase else word for word in words],
-        surfaces=[text[a:b] for a, b in bounds],
+        forms=forms,
+        surfaces=[surface_of(text, span, form, split) for span, form in zip(bounds, forms, strict=True)],
         start=bounds[0][0] if bounds else 0,
         end=bounds[-1][1] if bounds else 0,
     )
@@ -111,9 +112,15 @@ class Vocabulary:
         return cls.counted(counts.items(), size)
 
     @classmethod
-    def counted(cls, counts: Iterable[tuple[str, int]], size: int) -> "Vocabulary":
-        """As `of`, of words and how often they stand in all texts together."""
-        ranked = sorted(counts, key=lambda item: (-item[1], item[0]))
+    def counted(cls, counts: Iterable[tuple[str, int]], size: int, split: Split = None) -> "Vocabulary":
+        """As `of`, of words and how often they stand in all texts together.
+
+        Args:
+            split: how the texts were cut; the token of it that stands for the unknown is no word.
+        """
+        lacking = None if split is None or isinstance(split, str) else split.unknown
+        words = (item for item in counts if lacking is None or item[0] != lacking)
+        ranked = sorted(words, key=lambda item: (-item[1], item[0]))
         return cls(tuple(word for word, _ in ranked[: size - 2]))
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hsvis.corpus.corpus import Corpus, Split
+from hsvis.corpus.splitters import Split as Splitter
 from hsvis.corpus.splitters import is_unspaced, pattern
 from hsvis.corpus.words import Words, read_words
 from hsvis.errors import DamagedFileError
@@ -21,22 +22,22 @@ PLACES: Layout = {"starts": Lists(pa.int32()), "ends": Lists(pa.int32())}
 GRAPHEMES = 1  # version of the rules by which texts without spaces are cut
 
 
-def words_file(folder: Path, split: Split, *, lowercase: bool, splitter: str | None = None) -> Path:
+def words_file(folder: Path, split: Split, *, lowercase: bool, splitter: Splitter = None) -> Path:
     """Where the words of a split are kept: other texts or other rules, another file."""
     rules = splitting_key(splitter, split.texts)
     key = files.key_of(texts=split.fingerprint, lowercase=lowercase, pattern=pattern(), **rules)
     return folder / f"{key}.parquet"
 
 
-def splitting_key(splitter: str | None, texts: Iterable[str]) -> dict[str, Any]:
+def splitting_key(splitter: Splitter, texts: Iterable[str]) -> dict[str, Any]:
     """What a key holds of a splitter: nothing of words, where each text has the words that it always had."""
     if splitter is None:
         return {"graphemes": GRAPHEMES} if any(map(is_unspaced, texts)) else {}
-    return {"split": splitter}
+    return {"split": splitter if isinstance(splitter, str) else splitter.key}
 
 
 def read_or_split_words(
-    path: Path, split: Split, *, lowercase: bool, places: bool, splitter: str | None = None,
+    path: Path, split: Split, *, lowercase: bool, places: bool, splitter: Splitter = None,
     progress: Progress = silent,
 ) -> Words:  # fmt: skip
     """The words of a split from their file, or read and kept there.
@@ -68,7 +69,7 @@ def _lists(words: Words, values: np.ndarray) -> pa.Array:
     return pa.LargeListArray.from_arrays(words.offsets, values)
 
 
-def read_words_file(path: Path, rows: int, splitter: str | None = None) -> Words:
+def read_words_file(path: Path, rows: int, splitter: Splitter = None) -> Words:
     """The words of `rows` texts, as they were kept.  Raises DamagedFileError."""
     with parquet.told_as_damage(path):
         with parquet.open_file(path) as file:
@@ -95,12 +96,12 @@ class SplitWords:
     """The words of both splits of a corpus, each read or loaded once, when they are asked for."""
 
     def __init__(
-        self, corpus: Corpus, folder: Path, *, lowercase: bool, splitter: str | None = None,
+        self, corpus: Corpus, folder: Path, *, lowercase: bool, splitter: Splitter = None,
         progress: Progress = silent,
     ) -> None:  # fmt: skip
-        """`folder`: where their files are kept."""
+        """`folder`: where their files are kept; `splitter`: how texts are cut, as of `splitters`."""
         self._corpus, self._folder, self._lowercase, self._progress = corpus, folder, lowercase, progress
-        self._splitter = splitter
+        self.splitter = splitter
         self._read: dict[str, Words] = {}
 
     def of(self, name: Literal["train", "test"]) -> Words:
@@ -110,7 +111,7 @@ class SplitWords:
                 self._path(name),
                 self._split(name),
                 lowercase=self._lowercase,
-                splitter=self._splitter,
+                splitter=self.splitter,
                 places=name == "test",
                 progress=self._progress,
             )
@@ -121,7 +122,7 @@ class SplitWords:
         return self._path(name).exists()
 
     def _path(self, name: str) -> Path:
-        return words_file(self._folder, self._split(name), lowercase=self._lowercase, splitter=self._splitter)
+        return words_file(self._folder, self._split(name), lowercase=self._lowercase, splitter=self.splitter)
 
     def _split(self, name: str) -> Split:
         return self._corpus.train if name == "train" else self._corpus.test

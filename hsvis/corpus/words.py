@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hsvis.corpus.splitters import form_of, is_of_words, token_forms, token_spans
+from hsvis.corpus.splitters import Split, cut_text, is_of_words, token_forms
 from hsvis.corpus.tokens import kept_range, surface_bounds
 from hsvis.progress import Progress, silent
 
@@ -29,7 +29,7 @@ class Words:
     starts: np.ndarray | None
     ends: np.ndarray | None
     offsets: np.ndarray
-    split: str | None = None
+    split: Split = None
 
     @property
     def counts(self) -> np.ndarray:
@@ -61,7 +61,7 @@ class ReadText:
 
 
 def read_words(
-    texts: Sequence[str], *, lowercase: bool, split: str | None = None, places: bool = True,
+    texts: Sequence[str], *, lowercase: bool, split: Split = None, places: bool = True,
     progress: Progress = silent,
 ) -> Words:  # fmt: skip
     """Reads all words of R texts.
@@ -77,10 +77,8 @@ def read_words(
         if done % REPORTED == 0:
             progress("reading words", done, len(texts), f"{len(place):,} different words")
         if places:
-            found = token_spans(text, split)
+            forms, found = cut_text(text, lowercase, split)
             spans.append(np.array(found, np.int32).reshape(-1, 2))
-            forms = [form_of(text[a:b], split) for a, b in found]
-            forms = [form.lower() for form in forms] if lowercase else forms
         else:
             forms = token_forms(text, lowercase, split)
         codes.append(np.array([place.setdefault(form, len(place)) for form in forms], np.int32))

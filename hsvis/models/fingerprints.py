@@ -10,26 +10,52 @@ from pathlib import Path
 
 from hsvis.config import Config, UserModelSettings
 from hsvis.corpus import recorded_files
+from hsvis.corpus.splitters import SPLITTERS
 from hsvis.models.module_files import module_file
 
 BLOCK = 2**20
 MISSING = "missing"
 OWN = "hsvis"  # its version is in the manifest; where it lies must not make another run
-UNSEEN = ("weights", "reading")  # of `Provider.sources`: what only running the model tells
+UNSEEN = ("weights", "reading", "cutting")  # of `Provider.sources`: what only running the model tells
 
 
 def sources(config: Config) -> dict[str, str]:
     """Hashes of the files that decide what a run holds: of a user's model, or those of `states_from`."""
     if config.states_from is not None:
         return {"states_from": recorded_files.fingerprint(Path(config.states_from))}
-    return fingerprints(config.model) if isinstance(config.model, UserModelSettings) else {}
+    found = fingerprints(config.model) if isinstance(config.model, UserModelSettings) else {}
+    return found | split_hashes(config.tokens.split)
+
+
+def split_hashes(split: str | None) -> dict[str, str]:
+    """Hashes of the files that `tokens.split` names."""
+    if split is None or split in SPLITTERS:
+        return {}
+    if split.endswith(".json"):
+        return {"split": file_hash(Path(split))}
+    return _of_code("split", split)
+
+
+def function_hash(reference: str) -> str:
+    """One hash of the files that decide what `package.module:function` does."""
+    return repr(sorted(_of_code("function", reference).items()))
 
 
 def unseen(config: Config) -> str:
     """What `sources` can't tell of a config without running somebody's code; "" where it tells all."""
     model = config.model
-    if config.states_from is not None or not isinstance(model, UserModelSettings):
+    if config.states_from is not None:
         return ""
+    split = config.tokens.split
+    if split_hashes(split) and not str(split).endswith(".json"):
+        return (
+            f"The function {split} cuts the texts: whether it still cuts them as in this run can't be told "
+            "without calling it. Building again does, and changes nothing if it does."
+        )
+    return _unseen_of(model) if isinstance(model, UserModelSettings) else ""
+
+
+def _unseen_of(model: UserModelSettings) -> str:
     code = [one for one in (model.factory, model.tokenizer) if one and ":" in one]
     hidden = next((one for one in code if _origin(one) is None), None)
     if hidden is not None:
@@ -61,14 +87,20 @@ def fingerprints(settings: UserModelSettings) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, reference in named.items():
         if ":" in reference:
-            origin = _origin(reference)
-            found[name] = file_hash(origin) if origin else MISSING
-            is_code = origin is not None and origin.suffix == ".py"
-            imported = own_imports(origin, reference.partition(":")[0]) if origin and is_code else []
-            if imported:
-                found[f"{name} imports"] = _joint_hash(imported)
+            found |= _of_code(name, reference)
     files = {"checkpoint": settings.checkpoint, "tokenizer": settings.tokenizer}
     return found | {name: file_hash(Path(one)) for name, one in files.items() if one and name not in found}
+
+
+def _of_code(name: str, reference: str) -> dict[str, str]:
+    """Hashes of the file of a reference, and of the user's own modules that it imports."""
+    origin = _origin(reference)
+    found = {name: file_hash(origin) if origin else MISSING}
+    is_code = origin is not None and origin.suffix == ".py"
+    imported = own_imports(origin, reference.partition(":")[0]) if origin and is_code else []
+    if imported:
+        found[f"{name} imports"] = _joint_hash(imported)
+    return found
 
 
 def _origin(reference: str) -> Path | None:

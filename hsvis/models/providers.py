@@ -118,7 +118,8 @@ def corpus_key(config: Config, corpus: Corpus) -> dict[str, Any]:
 def _unsaid(tokens: TokenSettings) -> set[str]:
     """Settings that came later and decide nothing as they are: runs that were built before are found."""
     padding = {"pad_to", "pad", "pad_id"} if tokens.pad_to is None else set()
-    return padding | ({"unknown"} if tokens.unknown is None else set())
+    later = {"unknown": None, "offset": 0}
+    return padding | {name for name, usual in later.items() if getattr(tokens, name) == usual}
 
 
 def _unsaid_of_model(config: Config) -> set[str]:

@@ -33,7 +33,7 @@ def read_texts(
         for split in (corpus.train, corpus.test)
     )
     counts = np.bincount(train.codes, minlength=len(train.forms)).tolist()
-    vocabulary = Vocabulary.counted(zip(train.forms, counts, strict=True), tokens.vocabulary)
+    vocabulary = Vocabulary.counted(zip(train.forms, counts, strict=True), tokens.vocabulary, train.split)
     rows, left_train = encode_rows(train, corpus.train, vocabulary)
     test_rows, left_test = encode_rows(test, corpus.test, vocabulary)
     return vocabulary, rows, test_rows, {"train": left_train, "test": left_test}

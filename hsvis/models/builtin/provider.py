@@ -14,7 +14,10 @@ from hsvis.corpus.splitters import is_unspaced
 from hsvis.corpus.tokens import PADDING, UNKNOWN, Vocabulary, word_forms
 from hsvis.corpus.word_files import SplitWords
 from hsvis.errors import CacheError, DataError, ModelError
+from hsvis.models.fingerprints import split_hashes
 from hsvis.models.providers import ProviderFacts, corpus_key, wanted_layers
+from hsvis.models.splitting.functions import FunctionSplitter
+from hsvis.models.splitting.splitter import decisions
 from hsvis.models.subject import Fact, Subject, n_parameters
 from hsvis.progress import Progress
 from hsvis.remarks import Remark
@@ -60,8 +63,10 @@ class BuiltIn:
         self._times: dict[str, float] = {}
 
     def sources(self) -> dict[str, str]:
-        """None: it is made of the config and the dataset."""
-        return {}
+        """Of what `tokens.split` names: all else is the config and the dataset."""
+        split = self._words.splitter
+        cutting = {"cutting": split.key} if isinstance(split, FunctionSplitter) else {}
+        return split_hashes(self._config.tokens.split) | cutting
 
     def key(self) -> str:
         """Of the dataset and the settings of training."""
@@ -69,7 +74,7 @@ class BuiltIn:
 
     @cached_property
     def _key(self) -> str:
-        return files.key_of(**corpus_key(self._config, self._corpus))
+        return files.key_of(**corpus_key(self._config, self._corpus), **self.sources())
 
     @property
     def checkpoint(self) -> Path:
@@ -127,11 +132,12 @@ class BuiltIn:
         )  # fmt: skip
 
     def remarks(self, report: dict[str, Any]) -> Iterator[Remark]:
-        """That texts are cut by character, a GPU is not used, or the weights are those of another device.
+        """How texts are cut, where nobody said it, and that a GPU is not used, or the weights are those of another device.
 
         Args:
             report: of the checkpoint; empty where nothing is trained yet.
         """
+        yield from decisions(self._words.splitter)
         if self._config.tokens.split is None and any(map(is_unspaced, self._corpus.test.texts)):
             yield Remark("splitter", UNSPACED)
         from hsvis.models.devices import unused_gpu  # noqa: PLC0415
@@ -187,7 +193,7 @@ class BuiltIn:
         tokens, classes, layers = self._config.tokens, self._corpus.classes, self.layers()
         if self._corpus.features is not None:
             return SeriesModel(classifier, tokens, classes, layers)
-        return TextModel(classifier, vocabulary, tokens, classes, layers)
+        return TextModel(classifier, vocabulary, tokens, classes, layers, self._words.splitter)
 
     @cached_property
     def _counts(self) -> Counter[str]:
@@ -195,7 +201,7 @@ class BuiltIn:
         self._progress("reading words", 0, 1, "training split")
         tokens, counts = self._config.tokens, Counter[str]()
         for text in self._corpus.train.texts:
-            forms = word_forms(text, tokens.lowercase, tokens.split)
+            forms = word_forms(text, tokens.lowercase, self._words.splitter)
             counts.update(forms)
         self._progress("reading words", 1, 1, f"{len(counts):,} different words")
         return counts
@@ -205,7 +211,7 @@ class BuiltIn:
         """Of the training split."""
         if self._corpus.features is not None:
             return Vocabulary(())
-        return Vocabulary.counted(self._counts.items(), self._config.tokens.vocabulary)
+        return Vocabulary.counted(self._counts.items(), self._config.tokens.vocabulary, self._words.splitter)
 
     @cached_property
     def _usual_unknown(self) -> float:
@@ -238,8 +244,10 @@ class BuiltIn:
             else f"none yet: a build trains it, {settings.epochs} epochs over "
             f"{len(self._corpus.train):,} rows; checked with random ones"
         )
+        split = self._words.splitter
+        tokens = "words" if split is None or isinstance(split, str) else f"tokens of {split.name}, out"
         reads = (
-            f"words of a vocabulary of {n_words:,} entries, the most frequent of the training split; "
+            f"{tokens} of a vocabulary of {n_words:,} entries, the most frequent of the training split; "
             f"unknown is id {UNKNOWN}; padding is id {PADDING}"
             if self._corpus.features is None
             else f"the {len(self._corpus.features)} numbers of a step as they are"

@@ -11,6 +11,7 @@ import torch
 
 from hsvis.config import TokenSettings
 from hsvis.corpus.series import Series
+from hsvis.corpus.splitters import Split, surface_of
 from hsvis.corpus.tokens import UNKNOWN, Vocabulary, split_text
 from hsvis.corpus.words import ReadText, Words
 from hsvis.errors import ModelError
@@ -104,9 +105,19 @@ class TextModel(_Model):
         tokens: TokenSettings,
         classes: Sequence[str],
         wanted: Sequence[str] = ("rnn.0",),
+        splitter: Split = None,
     ) -> None:
-        """`wanted`: the layers whose states `trace` returns.  Raises ModelError for one that isn't there."""
+        """The model, if it has these layers.
+
+        Args:
+            wanted: the layers whose states `trace` returns.
+            splitter: how texts are cut; None = as `tokens` says.
+
+        Raises:
+            ModelError: a layer isn't there.
+        """
         super().__init__(classifier, tokens, classes, wanted)
+        self.splitter = tokens.split if splitter is None else splitter
         self.vocabulary = vocabulary
         self._ids = vocabulary.ids()
         self._read: tuple[Words, np.ndarray] | None = None  # the split that was met last, and its ids
@@ -121,10 +132,17 @@ class TextModel(_Model):
         t = self.tokens
         if isinstance(text, ReadText):
             read, bounds = text.surfaces(t.max_length, t.keep)
-            ids = self._ids_of(text.words)[text.words.codes[read]]
+            codes, words = text.words.codes[read], text.words
+            ids = self._ids_of(words)[codes]
             ends = (bounds[0][0], bounds[-1][1]) if bounds else (0, 0)
-            return Encoded([text.text[a:b] for a, b in bounds], ids, ids != UNKNOWN, *ends)
-        found = split_text(text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep, split=t.split)
+            surfaces = [
+                surface_of(text.text, span, words.forms[code], words.split)
+                for span, code in zip(bounds, codes.tolist(), strict=True)
+            ]
+            return Encoded(surfaces, ids, ids != UNKNOWN, *ends)
+        found = split_text(
+            text, lowercase=t.lowercase, max_length=t.max_length, keep=t.keep, split=self.splitter
+        )
         ids = np.array([self._ids.get(form, UNKNOWN) for form in found.forms], np.int64)
         return Encoded(found.surfaces, ids, ids != UNKNOWN, found.start, found.end)
 

@@ -56,7 +56,7 @@ def _of_archive(path: Path, error: Exception) -> str:
     if not isinstance(error, pickle.UnpicklingError):
         what = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         return f"is damaged ({what}). Copy or save it again."
-    return _of_code(path, error, _find_loading_code(path), _ops(io.BytesIO(data)))
+    return _of_code(path, error, _find_loading_code(path), read_ops(io.BytesIO(data)))
 
 
 def _find_loading_code(path: Path) -> str:
@@ -65,16 +65,16 @@ def _find_loading_code(path: Path) -> str:
 
 def _legacy_object(path: Path, file: IO[bytes]) -> tuple[str, Iterator[tuple[str, Any]]]:
     """The code that reads a file that is no archive, and the opcodes of the object in it."""
-    first = list(_ops(file))
+    first = list(read_ops(file))
     if not any(value == MAGIC for _, value in first):
         file.seek(0)
         return f'__import__("pickle").load(open({str(path)!r}, "rb"))', iter(first)
     for _ in range(BEFORE - 1):
-        list(_ops(file))
-    return _find_loading_code(path), iter(list(_ops(file)))
+        list(read_ops(file))
+    return _find_loading_code(path), iter(list(read_ops(file)))
 
 
-def _ops(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
+def read_ops(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
     """(name, value) of the opcodes of one pickle that make values; ends where it is damaged."""
     try:
         for op, value, _ in pickletools.genops(file):

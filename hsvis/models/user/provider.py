@@ -12,7 +12,7 @@ import numpy as np
 
 from hsvis.config import Config, UserModelSettings
 from hsvis.corpus.corpus import Corpus
-from hsvis.models.fingerprints import fingerprints
+from hsvis.models.fingerprints import fingerprints, split_hashes
 from hsvis.models.providers import ProviderFacts, corpus_key
 from hsvis.models.subject import Subject, n_parameters
 from hsvis.progress import Progress
@@ -45,13 +45,16 @@ class UsersModel:
     @cached_property
     def _sources(self) -> dict[str, str]:
         settings = self._settings
-        found = fingerprints(settings)
+        split = self._config.tokens.split
+        found = fingerprints(settings) | split_hashes(split)
         if settings.checkpoint is None:
             found["weights"] = self._weights
         if settings.tokenizer is None or ":" in settings.tokenizer:
             found["reading"] = self._reading()
-        elif padding := _padding_of_file(settings.tokenizer):
-            found["reading"] = padding  # runs that were built before knew nothing of it
+        elif said := _said_by_file(settings.tokenizer):
+            found["reading"] = said  # runs that were built before knew nothing of it
+        if split is not None and not split.endswith(".json") and split_hashes(split):
+            found["cutting"] = self._reading()
         return found
 
     def sources(self) -> dict[str, str]:
@@ -194,14 +197,22 @@ class UsersModel:
         return facts + [("embedding", f"`{path}`: {rows:,} entries") for path, rows in own.tables.items()]
 
 
-def _padding_of_file(tokenizer: str) -> str:
-    """What a file of `tokenizers` says of padding, without that library or the model; "" if nothing."""
+def _said_by_file(tokenizer: str) -> str:
+    """What a file of `tokenizers` says of padding and special tokens, without that library or the model.
+
+    Returns:
+        "" if nothing.
+    """
     try:
         content = json.loads(Path(tokenizer).read_bytes()) if tokenizer.endswith(".json") else None
     except (OSError, ValueError, RecursionError):  # told where it is read
         return ""
-    said = content.get("padding") if isinstance(content, dict) else None
-    return json.dumps(said, sort_keys=True) if isinstance(said, dict) else ""
+    if not isinstance(content, dict):
+        return ""
+    padding, after = content.get("padding"), content.get("post_processor")
+    said = json.dumps(padding, sort_keys=True) if isinstance(padding, dict) else ""
+    adds = isinstance(after, dict) and after.get("type") != "ByteLevel"
+    return said + (json.dumps(after, sort_keys=True) if adds else "")
 
 
 def _reads(encoder: "Encoder") -> str:

@@ -11,19 +11,27 @@ EVERY = 20  # names in a module that a message lists
 
 
 def resolve_reference(reference: str, setting: str) -> Any:
-    """What `package.module:name` refers to.  Raises ModelError."""
+    """What `package.module:name` refers to.
+
+    Args:
+        setting: where it stands, in the block `model` unless it names another.
+
+    Raises:
+        ModelError: there is no such thing.
+    """
+    setting = setting if "." in setting else f"model.{setting}"
     module, _, name = reference.partition(":")
     try:
         found: Any = importlib.import_module(module)
     except ImportError as error:
         guess = nearest(module, _modules_beside(module), every=False)
         raise ModelError(
-            f"`model.{setting}`: `{module}` can't be imported ({error}).{' ' * bool(guess)}{guess} Install "
+            f"`{setting}`: `{module}` can't be imported ({error}).{' ' * bool(guess)}{guess} Install "
             "it, or start hsvis in the folder that holds it."
         ) from error
     except (Exception, SystemExit) as error:  # whatever a user's module does when it is imported
         raise ModelError(
-            f"`model.{setting}`: importing `{module}` raised {type(error).__name__}: {error}. Mend it: "
+            f"`{setting}`: importing `{module}` raised {type(error).__name__}: {error}. Mend it: "
             f'`python -c "import {module}"` shows where.'
         ) from error
     at = module
@@ -32,12 +40,12 @@ def resolve_reference(reference: str, setting: str) -> Any:
             there = [one for one, value in vars(found).items() if callable(value) and one[:1] != "_"]
             short = len(there) <= EVERY
             raise ModelError(
-                f"`model.{setting}`: `{at}` has no `{part}`. {nearest(part, there, every=short)}".rstrip()
+                f"`{setting}`: `{at}` has no `{part}`. {nearest(part, there, every=short)}".rstrip()
             )
         found, at = getattr(found, part), f"{at}.{part}"
     if not callable(found):
         raise ModelError(
-            f"`model.{setting}`: `{reference}` is {type(found).__name__}, which can't be called. Name a "
+            f"`{setting}`: `{reference}` is {type(found).__name__}, which can't be called. Name a "
             "function or a class."
         )
     return found

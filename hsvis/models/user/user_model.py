@@ -35,6 +35,7 @@ NO_GPU = "Let the factory make the model on the CPU, and set `model.device` wher
 OTHER = "It is the vocabulary of another model"
 TRIED = 20  # texts that the model is tried with
 CUT = 200  # texts by which is decided how texts are cut
+RESERVED = 10  # ids that a model may have beside those of its vocabulary file, at the most
 
 
 @dataclass(frozen=True)
@@ -263,5 +264,7 @@ def _fit_model(
                 f"{source} gives ids below {size:,}, but `{path}` has {rows:,} entries: {rows - size:,} are "
                 f"never read. {OTHER}, unless the rest is spare."
             )
+            if rows - size <= RESERVED and encode.can_shift:
+                text += f" If its ids come after reserved ones, set `tokens.offset: {rows - size}`."
             remarks.append(Remark("spare-entries", text))
     return model, tables, tuple(remarks)

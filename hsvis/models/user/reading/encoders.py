@@ -1,17 +1,14 @@
 """Texts as someone's own model reads them: words, characters, or a tokenizer file of Hugging Face.
 
 `tokenizer` names one of
-- a vocabulary: a .txt file, one entry a line, whose ids are the line numbers from 0; or a .json file, a list
-  or a mapping of entry -> id.  Where all entries but the special ones are single characters, texts are read
-  by character;
-- a `tokenizer.json` of the `tokenizers` library: sub-words;
+- a vocabulary, in any of the forms of `vocabulary_files`.  Where all entries but the special ones are single
+  characters, texts are read by character;
+- a `tokenizer.json` of the `tokenizers` library, or a BERT vocabulary: sub-words;
 - `package.module:function`, which takes a text and returns an Encoded, or tokens and ids.
 """
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,47 +19,21 @@ from hsvis.corpus.series import Series
 from hsvis.corpus.tokens import split_text
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
+from hsvis.models.splitting.tokenizer_files import TokenizerFile
+from hsvis.models.user.reading.encoder import Encode, Encoder
 from hsvis.models.user.reading.padding import OwnPadding, own_padding
+from hsvis.models.user.reading.refused import is_word_piece
+from hsvis.models.user.reading.sub_words import of_tokenizers, of_word_pieces
 from hsvis.models.user.reading.vocabularies import (
     Vocabulary,
-    padding_entry,
-    read_file,
     read_vocabulary,
-    splitter_of,
+    way_of,
 )
+from hsvis.models.user.reading.vocabulary_files import read_json
 from hsvis.models.user.references import resolve_reference
-from hsvis.remarks import Remark
 
-Encode = Callable[[Any], Encoded]  # of a text, or of a series
+TRIED = 20  # texts that a tokenizer file is tried on
 PADDED = 40  # texts by which is found out whether a function pads, about
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """A function that reads texts or series, and what is known of it.
-
-    Attributes:
-        read: the function.
-        kind: what it makes of a text, for people.
-        size: ids are below this; None where only the function knows.
-        unknown, padding: the ids of these, None where there are none.
-        pieces: how many words or characters a text has before those that the vocabulary lacks are passed
-            over; None where none ever are.
-        pads: the padding that it gives by itself, which is taken off; None where it gives none.
-    """
-
-    read: Encode
-    kind: str
-    size: int | None = None
-    unknown: int | None = None
-    padding: int | None = None
-    pieces: Callable[[str], int] | None = None
-    pads: OwnPadding | None = None
-    remarks: tuple[Remark, ...] = ()
-
-    def __call__(self, text: str | Series) -> Encoded:
-        """Raises ModelError: a user's function raised, or returned something else."""
-        return self.read(text)
 
 
 def encoder(tokenizer: str, tokens: TokenSettings, texts: Sequence[str] = ()) -> Encoder:
@@ -75,23 +46,43 @@ def encoder(tokenizer: str, tokens: TokenSettings, texts: Sequence[str] = ()) ->
         ModelError: no such file or function, or it can't be read.
     """
     if ":" in tokenizer and not Path(tokenizer).exists():
+        _no_use(tokens, f"the function `{tokenizer}`")
         return of_function(tokenizer, resolve_reference(tokenizer, "tokenizer"), tokens, texts)
     path = Path(tokenizer)
     if path.name == "tokenizer.json" or (path.suffix == ".json" and _is_tokenizers_file(path)):
-        return _of_tokenizers(path, tokens)
-    return _of_vocabulary(read_vocabulary(path, tokens.unknown), tokens, texts)
+        _no_use(tokens, path.name)
+        file = TokenizerFile(path, "model.tokenizer")
+        file.try_on(texts[:TRIED])
+        return of_tokenizers(file, tokens)
+    vocabulary = read_vocabulary(path, tokens.unknown, tokens.offset)
+    if tokens.split is None and is_word_piece(vocabulary.entries):
+        return of_word_pieces(vocabulary, tokens)
+    return _of_vocabulary(vocabulary, tokens, texts)
+
+
+def _no_use(tokens: TokenSettings, reader: str) -> None:
+    """Raises ModelError: settings of vocabularies beside what decides itself."""
+    for key, said in (("split", tokens.split is not None), ("offset", tokens.offset != 0)):
+        if said:
+            raise ModelError(
+                f"`tokens.{key}` has no use beside {reader}, which cuts the texts and gives the ids itself. "
+                "Leave it out."
+            )
 
 
 def _is_tokenizers_file(path: Path) -> bool:
     try:
-        content = json.loads(read_file(path))
-    except ValueError:
+        content = read_json(path)
+    except ModelError:  # told where it is read as a vocabulary
         return False
-    return isinstance(content, dict) and isinstance(content.get("model"), dict)
+    if not isinstance(content, tuple):
+        return False
+    model = dict(content).get("model")
+    return isinstance(model, tuple) and {"vocab", "type"} & set(dict(model)) != set()
 
 
 def _of_vocabulary(entries: Vocabulary, tokens: TokenSettings, texts: Sequence[str]) -> Encoder:
-    way = splitter_of(entries, tokens, texts)
+    way = way_of(entries, tokens, texts)
     vocabulary, unknown = entries.ids, entries.unknown
 
     def split(text: str) -> tuple[list[str], list[str], int, int]:
@@ -113,11 +104,12 @@ def _of_vocabulary(entries: Vocabulary, tokens: TokenSettings, texts: Sequence[s
     return Encoder(
         encode,
         f"{way.tokens} of a vocabulary of {len(vocabulary):,} entries",
-        max(vocabulary.values()) + 1,
+        max(*vocabulary.values(), entries.unknown or 0) + 1,
         unknown,
         entries.padding,
         None if unknown is not None else lambda text: len(split(text)[0]),
         remarks=entries.remarks + way.remarks,
+        can_shift=tokens.offset == 0,
     )
 
 
@@ -126,52 +118,6 @@ def _characters(text: str, tokens: TokenSettings) -> tuple[list[str], list[str],
     start = len(text) - length if tokens.keep == "last" else 0
     read = list(text[start : start + length])
     return [c.lower() for c in read] if tokens.lowercase else read, read, start, start + length
-
-
-def _of_tokenizers(path: Path, tokens: TokenSettings) -> Encoder:
-    try:
-        from tokenizers import Tokenizer  # noqa: PLC0415  (an extra)
-    except ImportError as error:
-        raise ModelError(
-            "`model.tokenizer`: a tokenizer.json needs a package: run `pip install tokenizers`."
-        ) from error
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises nothing narrower
-        raise ModelError(
-            f"`model.tokenizer`: {path}: can't be read as a file of `tokenizers` ({error}). Save it again by "
-            "`tokenizer.save(path)`."
-        ) from error
-    pads = _padding_of_file(tokenizer.padding)
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    own = json.loads(tokenizer.to_str())["model"].get("unk_token")
-    names = (*([own] if own else []), "[UNK]", "<unk>")
-    unknown = next((k for k in map(tokenizer.token_to_id, names) if k is not None), None)
-    entries = tokenizer.get_vocab()
-    padding = pads.id if pads is not None else entries.get(padding_entry(entries) or "")
-
-    def encode(text: str) -> Encoded:
-        read = tokenizer.encode(text, add_special_tokens=False)
-        most = tokens.longest or len(read.ids)
-        kept = slice(max(0, len(read.ids) - most), None) if tokens.keep == "last" else slice(most)
-        ids, spans = read.ids[kept], read.offsets[kept]
-        surfaces = [text[a:b] or piece for (a, b), piece in zip(spans, read.tokens[kept], strict=True)]
-        start, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
-        inputs = np.array(ids, np.int64)
-        known = np.ones(len(ids), bool) if unknown is None else inputs != unknown
-        return Encoded(surfaces, inputs, known, start, end)
-
-    size = 1 + max(entries.values(), default=-1)
-    kind = f"sub-words of a tokenizer file, {size:,} entries"
-    return Encoder(encode, kind, size, unknown, padding, pads=pads)
-
-
-def _padding_of_file(said: dict[str, Any] | None) -> OwnPadding | None:
-    """The padding that a tokenizer file asks for."""
-    if said is None:
-        return None
-    return OwnPadding(said["direction"].lower(), said["pad_id"], None, said["length"])
 
 
 def of_function(

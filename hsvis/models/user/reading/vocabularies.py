@@ -4,15 +4,17 @@ A file says which entry has which id, never how texts were cut.  So every way is
 never give and tokens of the dataset that the vocabulary lacks tell which one it was.
 """
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hsvis.config import TokenSettings
-from hsvis.corpus.splitters import token_forms
+from hsvis.corpus.splitters import Split, token_forms
 from hsvis.errors import ModelError, nearest
+from hsvis.models.splitting.splitter import is_own, splitter_of
+from hsvis.models.user.reading.keras import KerasSplitter
+from hsvis.models.user.reading.vocabulary_files import read_entries
 from hsvis.remarks import Remark, listed
 
 UNKNOWN = re.compile(r"unk|unknown|oov|(unk|unknown|oov) ?(token|word|id)|out of vocab(ulary)?")
@@ -26,9 +28,11 @@ NAMES = {
     "punctuation": "words and punctuation marks",
     "basic_english": "tokens (basic English)",
     "whitespace": "what stands between spaces",
+    "treebank": "tokens of the Penn treebank, as NLTK",
+    "spacy": "tokens as spaCy",
     "characters": "characters",
 }
-TRIED = (None, "punctuation", "basic_english", "whitespace")
+TRIED = (None, "punctuation", "basic_english", "treebank", "spacy", "whitespace")
 CHARACTERS = 0.9  # share of entries of one character from which texts are cut into these
 BETTER = 0.002  # by how much another way must be better than words
 
@@ -42,6 +46,7 @@ class Vocabulary:
         ids: entry -> id.
         unknown, padding: ids of these, None where there are none.
         special: entries that are no tokens of a text.
+        splitter: how texts are cut, if the file says it.
         remarks: what seems wrong with the file.
     """
 
@@ -50,6 +55,7 @@ class Vocabulary:
     unknown: int | None
     padding: int | None
     special: frozenset[str]
+    splitter: KerasSplitter | None = None
     remarks: tuple[Remark, ...] = ()
 
     @property
@@ -68,72 +74,48 @@ class Way:
         tokens: what is made of a text, for people.
     """
 
-    split: str | None
+    split: Split
     by_code_point: bool
     tokens: str
     remarks: tuple[Remark, ...] = ()
 
 
-def read_file(path: Path) -> str:
-    """Raises ModelError."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"`model.tokenizer`: {path}: can't be read ({error}). Name a text file in UTF-8."
-        ) from error
-
-
-def read_vocabulary(path: Path, unknown: str | int | None) -> Vocabulary:
-    """A vocabulary of a .txt or .json file.
+def read_vocabulary(path: Path, unknown: str | int | None, offset: int = 0) -> Vocabulary:
+    """A vocabulary of a file.
 
     Args:
-        unknown: the entry, or the id, of words that it lacks; None = it is looked for.
+        unknown: the entry, or the id, of words that it lacks; None = as the file says, or it is looked for.
+        offset: added to all ids.
 
     Raises:
         ModelError: it can't be read, is empty, or lacks that entry.
     """
-    pairs = _read_entries(path)
-    ids = dict(pairs)
+    found = read_entries(path)
+    pairs = [(entry, k + offset) for entry, k in found.pairs]
+    ids = {entry: k for entry, k in pairs if found.below is None or k < found.below + offset}
     if not ids:
         raise ModelError(
             f"`model.tokenizer`: {path}: is empty. Name the vocabulary that the model was trained with."
         )
-    lacking = _special_entry(ids, UNKNOWN) if unknown is None else _named(path, ids, unknown)
+    named = found.unknown if unknown is None else unknown
+    own = named if isinstance(named, int) and unknown is not None and 0 <= named < offset else None
+    if own is not None:
+        lacking = None  # an id before those of the file
+    elif named is not None:
+        lacking = _named(path, ids, named)
+    else:
+        lacking = _special_entry(ids, UNKNOWN) if found.may_lack else None
     padding = padding_entry(ids)
     marked = (entry for entry in ids if len(entry) > 2 and entry[0] + entry[-1] in ("<>", "[]", "__"))
-    special = frozenset({*marked, *(one for one in (lacking, padding) if one is not None)})
+    special = frozenset({"", *marked, *(one for one in (lacking, padding) if one is not None)})
     return Vocabulary(
         path,
         ids,
-        None if lacking is None else ids[lacking],
-        None if padding is None else ids[padding],
+        own if lacking is None else ids[lacking],
+        found.padding if padding is None else ids[padding],
         special,
-        tuple(_doubled(path, pairs)),
-    )
-
-
-def _read_entries(path: Path) -> list[tuple[str, int]]:
-    """Entries and their ids, as they stand in the file."""
-    text = read_file(path)
-    if path.suffix == ".txt":
-        lines = text.split("\n")
-        entries = [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
-        return [(entry, k) for k, entry in enumerate(entries)]
-    try:
-        content = json.loads(text, object_pairs_hook=tuple)
-    except ValueError as error:
-        raise ModelError(
-            f"`model.tokenizer`: {path}: is not JSON ({error}). A vocabulary of one entry a line ends in "
-            ".txt."
-        ) from error
-    if isinstance(content, list) and all(isinstance(entry, str) for entry in content):
-        return [(entry, k) for k, entry in enumerate(content)]
-    if isinstance(content, tuple) and all(type(k) is int and k >= 0 for _, k in content):
-        return list(content)
-    raise ModelError(
-        f"`model.tokenizer`: {path}: is neither a list of entries nor a mapping of entries to ids (whole "
-        "numbers from 0). Save one of these."
+        found.splitter,
+        (*found.remarks, *_doubled(path, pairs)),
     )
 
 
@@ -193,13 +175,24 @@ def _special_entry(ids: dict[str, int], names: re.Pattern[str]) -> str | None:
     return min(found)[2] if found else None
 
 
-def splitter_of(vocabulary: Vocabulary, tokens: TokenSettings, texts: Sequence[str]) -> Way:
+def way_of(vocabulary: Vocabulary, tokens: TokenSettings, texts: Sequence[str]) -> Way:
     """How the texts of a vocabulary were cut: as the config says, else as fits it best.
 
     Args:
         texts: some of the dataset.
     """
     entries = vocabulary.entries
+    if tokens.split is not None and is_own(tokens.split):
+        own = splitter_of(tokens.split, texts)
+        assert own is not None
+        assert not isinstance(own, str)
+        return Way(own, False, own.name)
+    if tokens.split is None and vocabulary.splitter is not None:
+        by = vocabulary.splitter
+        if by.filters is None:  # nothing but its first entries says so
+            text = f"The vocabulary is one of Keras' TextVectorization: texts are cut {by.name}."
+            return Way(by, False, "words as Keras cuts them", (Remark("splitter", text),))
+        return Way(by, False, "characters" if by.by_character else "words as Keras cuts them")
     if tokens.split is None and entries and _is_of_characters(entries):
         said = Remark(
             "splitter", "Texts are cut by character: all entries of the vocabulary are single ones."
