@@ -137,10 +137,10 @@ def test_the_tokens_of_a_splitter_are_found_where_it_found_them(text: str, split
 
 ALIGNED = [
     ("The cats were running.", ["the", "cat", "be", "run", "."], ["The", "cat", "were", "run", "."]),
-    ("unbelievable films", ["un", "##believ", "##able", "film", "##s"], ["un", "believ", "able", "film", "s"]),
+    ("unbelievable film", ["un", "##believ", "##able", "film"], ["un", "believ", "able", "film"]),
     ("Le café était bon", ["le", "cafe", "etre", "bon"], ["Le", "café", "était", "bon"]),
     ("▁ is no sign here", ["▁is", "▁no", "▁sign", "▁here"], ["is", "no", "sign", "here"]),
-    ('say "no" (now)', ["say", "``", "no", "''", "-LRB-", "now", "-RRB-"], ["say", '"', "no", '"', "(", "now", ")"]),
+    ('"no" (now)', ["``", "no", "''", "-LRB-", "now", "-RRB-"], ['"', "no", '"', "(", "now", ")"]),
     ("see http://x.y/z for the film", ["see", "film"], ["see", "film"]),
     ("short", ["short", "extra", "more"], ["short", "", ""]),
     ("", ["a"], [""]),
@@ -207,26 +207,34 @@ def test_another_function_has_another_key(function: Callable[[str], str]) -> Non
     assert first.key == same.key != other.key
 
 
+def growing(growth: int, times: int) -> Any:
+    return normalizers.Sequence([normalizers.Replace("a", "a" * growth)] * times)
+
+
 HOSTILE = [
-    ({"normalizer": normalizers.Sequence([normalizers.Replace("a", "aa")] * 40)}, "reading 'A good film was"),
+    ({"normalizer": growing(10_000, 4)}, 60, "reading 'A good film was"),
+    ({"normalizer": growing(2, 24)}, 0.1, "takes more than 0.1 s"),
     (
         {"pre_tokenizer": pre_tokenizers.Split(Regex(r"^(\w|\w\w|\w+)+(\w\w?)*$"), "isolated")},
-        "takes more than",
+        60,
+        "retry-limit",
     ),
 ]
 
 
-@pytest.mark.parametrize(("changes", "told"), HOSTILE, ids=["memory", "time"])
+@pytest.mark.parametrize(("changes", "seconds", "told"), HOSTILE, ids=["memory", "time", "pattern"])
 def test_a_tokenizer_that_never_ends_is_refused_in_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], seconds: float, told: str
 ) -> None:
-    monkeypatch.setattr(tokenizer_files, "SECONDS", 4)
-    path = bytes_file(tmp_path, **changes)
-    texts = [TEXTS[0], "a" * 60 + "!"]
-    with pytest.raises(ModelError, match=re.escape(told)):
+    monkeypatch.setattr(tokenizer_files, "SECONDS", seconds)
+    monkeypatch.setattr(tokenizer_files, "MEMORY", 1 << 29)
+    path, texts = bytes_file(tmp_path, **changes), [TEXTS[0], "a" * 60 + "!"]
+    with pytest.raises(ModelError, match=re.escape(told)) as refused:
         splitter_of(str(path), texts)
-    with pytest.raises(ModelError, match=r"`model\.tokenizer`: .*reading"):
-        encoder(str(path), TokenSettings(), texts)
+    assert str(refused.value).startswith("`tokens.split`: the sub-words of bpe.json: reading '")
+    if told == "retry-limit":
+        with pytest.raises(ModelError, match=r"`model\.tokenizer`: .*reading"):
+            encoder(str(path), TokenSettings(), texts)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"model": {"type": "BPE"}}', "[" * 9999, "\0"])

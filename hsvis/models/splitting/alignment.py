@@ -41,10 +41,18 @@ def align(text: str, tokens: Sequence[str]) -> list[Span]:
         following = span[0] if span else following
     reached = 0
     for span, end in zip(found, reversed(ends), strict=True):
-        between = _WORD.search(text, reached, end) if span is None else None
+        between = _word_between(text, reached, end) if span is None else None
         spans.append(span or (between.span() if between else (reached, reached)))
         reached = spans[-1][1]
     return spans
+
+
+def _word_between(text: str, begin: int, end: int) -> re.Match[str] | None:
+    """The first word there; what is left of one that was cut in two only if there is no other."""
+    at = begin
+    while 0 < at < end and text[at].isalnum() and text[at - 1].isalnum():
+        at += 1
+    return _WORD.search(text, at, end) or _WORD.search(text, begin, end)
 
 
 def _fold(text: str) -> str:

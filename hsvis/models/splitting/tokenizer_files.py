@@ -17,6 +17,7 @@ from hsvis.models.splitting.functions import apart
 LARGEST = 1 << 28  # bytes of a tokenizer file
 TRIAL = Path(__file__).with_name("trial.py")
 SECONDS = 60  # that a trial may take
+MEMORY = 4 << 30  # bytes that a trial may take
 PACKAGE = "a tokenizer.json needs a package: run `pip install tokenizers`."
 
 
@@ -119,7 +120,7 @@ class TokenizerFile:
 
     def try_on(self, texts: Sequence[str]) -> None:
         """Reads texts in a process of its own, which may run out of memory or time.  Raises ModelError."""
-        asked = json.dumps([self._text, list(texts)]).encode()
+        asked = json.dumps([self._text, list(texts), MEMORY]).encode()
         wrong = ""
         try:
             done = subprocess.run(
@@ -134,7 +135,7 @@ class TokenizerFile:
                 wrong = f"fails ({lines[-1][:200] if lines else f'exit code {done.returncode}'})"
             begun = done.stdout
         except subprocess.TimeoutExpired as late:
-            wrong, begun = f"takes more than {SECONDS} s", late.stdout or b""
+            wrong, begun = f"takes more than {SECONDS:g} s", late.stdout or b""
         if wrong:
             last = texts[max(0, len(begun) - 1)] if texts else ""
             shown = repr(last) if len(repr(last)) <= 60 else repr(last)[:57] + "…"
