@@ -1,4 +1,4 @@
-"""Texts are cut in five ways; scripts without spaces by grapheme unless words are asked for."""
+"""Texts are cut in seven ways; scripts without spaces by grapheme unless words are asked for."""
 
 import pytest
 import regex
@@ -14,6 +14,10 @@ CUT = [
     ("words", ["it's", "a", "good", "film", "3.5", "really"]),
     ("whitespace", ["it's", "<br", "/>a", '"good"', "film:", "3.5,", "really!"]),
     ("basic_english", ["it", "'", "s", "a", "good", "film", "3", ".", "5", ",", "really", "!"]),
+    (
+        "treebank",
+        ["it", "'s", "<", "br", "/", ">", "a", "``", "good", "''", "film", ":", "3.5", ",", "really", "!"],
+    ),
     ("characters", list('it\'s<br/>a"good"film:3.5,really!')),
 ]
 
@@ -26,6 +30,33 @@ def test_each_way_cuts_as_it_says(split: str | None, tokens: list[str]) -> None:
 def test_each_mark_can_be_a_token() -> None:
     found = token_forms("don't, (stop)!", lowercase=True, split="punctuation")
     assert found == ["don't", ",", "(", "stop", ")", "!"]
+
+
+CONTRACTIONS = [  # as NLTK's word_tokenize and spaCy's English cut them
+    ("I can't, won't, cannot", "I|ca|n't|,|wo|n't|,|can|not"),
+    ("They'll say he's gonna go.", "They|'ll|say|he|'s|gon|na|go|."),
+    ("Mr. Lee of the U.S. paid $3,500.50 at 10:30...", "Mr.|Lee|of|the|U.S.|paid|$|3,500.50|at|10:30|..."),
+    ("the 'new' dogs' -- (yes)", "the|'|new|'|dogs|'|--|(|yes|)"),
+    ("n't", "n't"), ("'s", "'s"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "tokens"), CONTRACTIONS)
+@pytest.mark.parametrize("split", ["treebank", "spacy"])
+def test_contractions_are_cut_off(text: str, tokens: str, split: str) -> None:
+    assert token_forms(text, lowercase=False, split=split) == tokens.split("|")
+
+
+def test_quotes_and_hyphens_are_those_of_each() -> None:
+    text = 'a "well-made" one'
+    assert token_forms(text, lowercase=False, split="treebank") == ["a", "``", "well-made", "''", "one"]
+    spacy = ["a", '"', "well", "-", "made", '"', "one"]
+    assert token_forms(text, lowercase=False, split="spacy") == spacy
+
+
+def test_a_grapheme_is_one_character() -> None:
+    text = "👍🏽 🇩🇪 👨‍👩‍👧 e\u0301 ņ̃"
+    assert token_forms(text, lowercase=False, split="characters") == text.split()
 
 
 SCRIPTS = {

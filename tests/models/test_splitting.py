@@ -282,3 +282,46 @@ def test_a_vocabulary_can_be_read_with_somebodys_splitter(
     for split in ({"split": "words"}, {"offset": 3}):
         with pytest.raises(ModelError, match="has no use beside tokenizer.json"):
             encoder(str(tmp_path / "tokenizer.json"), TokenSettings.model_validate(split), TEXTS)
+
+
+def test_a_changed_tokenizer_is_another_model(tmp_path: Path, function: Callable[[str], str]) -> None:
+    from hsvis.build.plan import Plan
+    from hsvis.config import Config
+    from hsvis.models.fingerprints import sources, unseen
+    from hsvis.progress import silent
+
+    def key(split: str | None) -> str:
+        tokens = {} if split is None else {"split": split}
+        demo = {"name": "a", "dataset": {"path": "demo"}, "tokens": tokens}
+        config = Config.model_validate(demo)
+        provider = Plan.of(config, silent).provider
+        known = {name: value for name, value in provider.sources().items() if name != "cutting"}
+        assert known == sources(config)
+        assert bool(unseen(config)) == (split is not None and ":" in split)
+        return provider.key()
+
+    path = pieces_file(tmp_path)
+    first = key(str(path))
+    assert key(str(path)) == first
+    path.write_text(path.read_text().replace("##ing", "##ong"))
+    assert key(str(path)) != first
+    cut = function("return text.split()")
+    assert key(cut) == key(cut)
+    assert key(None) not in (first, key(cut))
+
+
+def test_the_built_in_model_reads_by_a_tokenizer_file(tmp_path: Path) -> None:
+    from hsvis.config import ModelSettings
+    from hsvis.models.builtin.classifier import RecurrentClassifier
+    from hsvis.models.builtin.text_model import TextModel
+
+    split = splitter_of(str(pieces_file(tmp_path)), TEXTS)
+    vocabulary = Vocabulary(("film", "##ing"))
+    tokens = TokenSettings(split=str(tmp_path / "tokenizer.json"))
+    made = RecurrentClassifier(ModelSettings(hidden=4), len(vocabulary), 2)
+    model = TextModel(made, vocabulary, tokens, ("a", "b"), splitter=split)
+    read = model.encode("FILMING xyzzy")
+    assert (read.tokens, read.inputs.tolist()) == (["FILM", "ING", "xyzzy"], [2, 3, UNKNOWN])
+    words = read_words(["FILMING xyzzy"], lowercase=True, split=split)
+    again = model.encode(ReadText("FILMING xyzzy", words, 0))
+    assert (again.tokens, again.inputs.tolist()) == (read.tokens, read.inputs.tolist())

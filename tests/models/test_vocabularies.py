@@ -31,7 +31,7 @@ def codes(one: Encoder) -> list[str]:
     return [remark.code for remark in one.remarks]
 
 
-@pytest.mark.parametrize("split", [None, "punctuation", "basic_english", "whitespace"])
+@pytest.mark.parametrize("split", [None, "punctuation", "basic_english", "treebank", "whitespace"])
 def test_the_way_is_found_that_the_texts_of_a_vocabulary_were_cut_by(
     tmp_path: Path, split: str | None
 ) -> None:

@@ -48,6 +48,6 @@ def decisions(split: Split) -> list[Remark]:
         return []
     first, last = split.special_tokens()
     added = f"; {', '.join(f'`{one}`' for one in first + last)} are not added" if first or last else ""
-    text = f"Texts are cut into {split.name} as it gives them, in its case: `tokens.lowercase` does "
-    f"not apply{added}."
+    cut = f"Texts are cut into {split.name} as it gives them, in its case"
+    text = f"{cut}: `tokens.lowercase` does not apply{added}."
     return [Remark("splitter", text)]
