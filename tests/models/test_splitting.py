@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -285,16 +286,23 @@ def test_a_vocabulary_can_be_read_with_somebodys_splitter(
 
 
 def test_a_changed_tokenizer_is_another_model(tmp_path: Path, function: Callable[[str], str]) -> None:
-    from hsvis.build.plan import Plan
     from hsvis.config import Config
+    from hsvis.corpus.corpus import Corpus
+    from hsvis.corpus.corpus import Split as Rows
+    from hsvis.corpus.word_files import SplitWords
     from hsvis.models.fingerprints import sources, unseen
+    from hsvis.models.providers import provider_of
     from hsvis.progress import silent
+
+    rows = Rows(TEXTS, np.array([0, 1, 0], np.int16))
+    corpus = Corpus(("a", "b"), rows, rows)
 
     def key(split: str | None) -> str:
         tokens = {} if split is None else {"split": split}
         demo = {"name": "a", "dataset": {"path": "demo"}, "tokens": tokens}
         config = Config.model_validate(demo)
-        provider = Plan.of(config, silent).provider
+        words = SplitWords(corpus, tmp_path, lowercase=True, splitter=splitter_of(split, TEXTS))
+        provider = provider_of(config, corpus, silent, words=words, folder=tmp_path)
         known = {name: value for name, value in provider.sources().items() if name != "cutting"}
         assert known == sources(config)
         assert bool(unseen(config)) == (split is not None and ":" in split)
