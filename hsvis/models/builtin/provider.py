@@ -132,7 +132,7 @@ class BuiltIn:
         )  # fmt: skip
 
     def remarks(self, report: dict[str, Any]) -> Iterator[Remark]:
-        """How texts are cut, where nobody said it, and that a GPU is not used, or the weights are those of another device.
+        """How texts are cut, a GPU that is not used, and weights of another device than the config names.
 
         Args:
             report: of the checkpoint; empty where nothing is trained yet.
