@@ -26,6 +26,7 @@ from hsvis.config.blocks import (
     TsneSettings,
     UserModelSettings,
 )
+from hsvis.config.dataset import DialectSettings
 from hsvis.config.messages import is_config, messages, setting_keys, short
 from hsvis.config.overrides import LABELS, apply_override
 from hsvis.errors import ConfigError
@@ -34,6 +35,7 @@ __all__ = [
     "LARGEST_SEED",
     "Config",
     "DatasetSettings",
+    "DialectSettings",
     "ModelSettings",
     "PcaSettings",
     "ProjectionSettings",

@@ -205,8 +205,12 @@ class Config(Settings):
     def files_to_train_on(self) -> "Config":
         dataset = self.dataset
         is_trained = isinstance(self.model, ModelSettings) and self.states_from is None
-        if is_trained and dataset.path in FILE_FORMATS and not (dataset.data_files or DataFiles()).train:
-            raise ValueError(f"`dataset.path: {dataset.path}` needs `data_files.train`, to train a model on")
+        has_train = dataset.split is not None or (dataset.data_files or DataFiles()).train
+        if is_trained and dataset.path in FILE_FORMATS and not has_train:
+            raise ValueError(
+                f"`dataset.path: {dataset.path}` needs `data_files.train`, to train a model on; of one file "
+                "`dataset.split: 0.2` keeps a fifth apart as the test split"
+            )
         return self
 
     @model_validator(mode="after")

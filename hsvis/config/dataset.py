@@ -8,7 +8,17 @@ from hsvis.config.formats import SERIES_FORMATS, refuse_format
 
 PositiveInt = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
-FILE_FORMATS = ("parquet", "csv", "json", "npz", *SERIES_FORMATS)  # of local files, named in `data_files`
+FILE_FORMATS = (
+    "csv",
+    "tsv",
+    "json",
+    "jsonl",
+    "lines",
+    "folder",
+    "parquet",
+    "npz",
+    *SERIES_FORMATS,
+)  # of local files, named in `data_files`
 AXES = (["feature", "sequence", "step"], ["sequence", "step"])  # that an array may have
 
 
@@ -32,12 +42,77 @@ class DataFiles(Settings):
     test: str | list[str] | None = Field(None, description="File or files of the test split.")
 
 
+class DialectSettings(Settings):
+    """How text files are written, as far as it is known."""
+
+    separator: str | None = Field(
+        None, description="`comma`, `tab`, `semicolon`, `bar`, or any one character; null = it is found."
+    )
+    header: bool | None = Field(
+        None, description="Whether the first row names the columns; null = it is found."
+    )
+    encoding: str | None = Field(
+        None, description="Such as `utf-8`, `latin-1` or `gb18030`, as Python calls it; null = it is found."
+    )
+    quote: str | None = Field(
+        None,
+        description="The mark around fields, or `none` where marks belong to the texts; null = it is found.",
+    )
+
+    @field_validator("separator")
+    @classmethod
+    def one_character(cls, given: str | None) -> str | None:
+        named = {"comma": ",", "tab": "\t", "\\t": "\t", "semicolon": ";", "bar": "|", "space": " "}
+        given = named.get(given, given) if given is not None else None
+        if given is not None and (len(given) != 1 or given in '\r\n"'):
+            raise ValueError("should be one character, or comma, tab, semicolon, bar or space")
+        return given
+
+    @field_validator("encoding")
+    @classmethod
+    def known_encoding(cls, given: str | None) -> str | None:
+        try:
+            return None if given is None or b"".decode(given) else given
+        except LookupError:
+            raise ValueError("should be an encoding that Python knows, such as utf-8 or latin-1") from None
+
+    @field_validator("quote")
+    @classmethod
+    def one_mark(cls, given: str | None) -> str | None:
+        if given is not None and given != "none" and (len(given) != 1 or given in "\r\n"):
+            raise ValueError("should be one character, or `none`")
+        return given
+
+    @property
+    def quote_mark(self) -> str | None:
+        """The mark; None where none is one."""
+        return None if self.quote == "none" else self.quote
+
+
 class DatasetSettings(Settings):
     path: str = Field(
-        description="`demo`, `digits`, a name on the Hugging Face hub, a dataset folder, or "
-        "`parquet`/`csv`/`json`, or of series `npz`/`npy`/`ucr`/`ts`/`arff`, together with `data_files`."
+        description="`demo`, `digits`, a name on the Hugging Face hub, a folder, a file, or "
+        "`csv`/`tsv`/`json`/`jsonl`/`lines`/`folder`/`parquet`, or of series `npz`/`npy`/`ucr`/`ts`/`arff`, "
+        "together with `data_files`."
     )
     data_files: DataFiles | None = Field(None, description="Local files of the two splits.")
+    dialect: DialectSettings | None = Field(
+        None, description="How text files are written; null = it is found."
+    )
+    columns: Annotated[list[str], Field(min_length=1)] | None = Field(
+        None, description="Names of the columns of a csv file without a header, from left to right."
+    )
+    field: str | None = Field(
+        None, description="Where the rows of a JSON file stand, such as `data.items`; null = they are found."
+    )
+    split: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the rows of one file that are kept apart as the test split, with `seed`, the "
+        "same "
+        "of each class.",
+    )
     train: str = Field("train", description="Name of the split to train on.")
     test: str = Field("test", description="Name of the split to analyse.")
     text: str = Field("text", description="Column that holds the text; of series, what they are called.")
@@ -86,7 +161,10 @@ class DatasetSettings(Settings):
         "even", description="Which rows `limit` takes: spread evenly over the split, the first, or any."
     )
     seed: int = Field(
-        7, ge=0, le=LARGEST_SEED, description="Seed of what `limit` takes, and of `demo` and `digits`."
+        7,
+        ge=0,
+        le=LARGEST_SEED,
+        description="Seed of what `limit` and `split` take, and of `demo` and `digits`.",
     )
 
     @field_validator("classes", mode="before")
@@ -123,17 +201,42 @@ class DatasetSettings(Settings):
         """Whether sequences are of numbers, not of words."""
         return self.path in ("digits", *SERIES_FORMATS) or self.values is not None
 
+    @field_validator("data_files", mode="before")
+    @classmethod
+    def files_without_a_split(cls, given: Any) -> Any:
+        """One file, or several, of which a test split is made."""
+        return {"train": given} if isinstance(given, str | list) else given
+
+    @field_validator("columns")
+    @classmethod
+    def columns_once(cls, given: list[str] | None) -> list[str] | None:
+        if given is not None and len(set(given)) < len(given):
+            raise ValueError("names a column twice")
+        return given
+
     @model_validator(mode="after")
     def files_for_file_formats(self) -> "DatasetSettings":
-        files = self.data_files
+        files = self.data_files or DataFiles(train=None, test=None)
         refuse_format(self.path)
-        for one in (files.train, files.test) if files and self.path in FILE_FORMATS else ():
+        for one in (files.train, files.test) if self.path in FILE_FORMATS else ():
             for file in [one] if isinstance(one, str) else one or ():
                 refuse_format(file.rpartition(".")[2], file)
-        if self.path in FILE_FORMATS and not (self.data_files and self.data_files.test):
-            raise ValueError(
-                f"`path: {self.path}` needs `data_files.test`, and `data_files.train` to train on"
+        if self.path in FILE_FORMATS and not files.test and self.split is None:
+            one = (
+                ", or `split: 0.2` to keep a fifth of one file apart as the test split" if files.train else ""
             )
+            raise ValueError(
+                f"`path: {self.path}` needs `data_files.test`, and `data_files.train` to train on{one}"
+            )
+        if self.path in FILE_FORMATS and self.split is not None and not (files.train or files.test):
+            raise ValueError(f"`path: {self.path}` with `split` needs one file in `data_files`")
+        if self.split is not None and files.train and files.test and files.train != files.test:
+            raise ValueError("`split` makes the test split of one file: name it in `data_files` alone")
+        if self.split is not None and self.path in ("demo", "digits"):
+            raise ValueError(f"`split` has no use with `path: {self.path}`, which has both splits")
+        for key in ("dialect", "columns"):
+            if getattr(self, key) is not None and self.path in ("demo", "digits", "parquet", "npz"):
+                raise ValueError(f"`{key}` is for text files, not for `path: {self.path}`")
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ import numpy as np
 from hsvis.config import DatasetSettings
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.corpus.labels import fold
+from hsvis.corpus.series import Series
 from hsvis.remarks import Remark, shorten
 
 MANY = 0.005  # share of the test split from which it is a warning
@@ -33,7 +34,7 @@ class Overlap:
 
 def overlap(corpus: Corpus) -> Overlap:
     """How much of the test split stands in the training split."""
-    train, test = set(_contents(corpus.train)), _contents(corpus.test)
+    train, test = set(_of_split(corpus.train)), _of_split(corpus.test)
     held = [k for k, one in enumerate(test) if one]
     exact = {k for k in held if test[k] in train}
     if corpus.test.series is not None:
@@ -43,16 +44,24 @@ def overlap(corpus: Corpus) -> Overlap:
     return Overlap(len(held), len(exact), len(folded), folded[:EXAMPLES])
 
 
-def _contents(split: Split) -> Sequence[str]:
-    if split.series is None:
-        return split.texts
+def _of_split(split: Split) -> Sequence[str]:
+    return contents(split.texts if split.series is None else split.series)
+
+
+def contents(examples: Sequence[str | Series], *, folded: bool = False) -> Sequence[str]:
+    """What tells examples apart: texts, and hashes of series; empty where there is nothing in one.
+
+    `folded`: texts without their case, and with single spaces.
+    """
     return [
-        hashlib.sha256(
+        (fold(one) if folded else one)
+        if isinstance(one, str)
+        else hashlib.sha256(
             repr(one.values.shape).encode() + np.ascontiguousarray(one.values).tobytes()
         ).hexdigest()
         if len(one)
         else ""
-        for one in split.series
+        for one in examples
     ]
 
 
@@ -69,7 +78,8 @@ def leak_remarks(corpus: Corpus, found: Overlap, settings: DatasetSettings) -> l
                 "same-file",
                 f"`{settings.train}` and `{settings.test}` {same}: training and test split are the same, so "
                 "that the "
-                "accuracy says nothing of new texts. Keep some rows apart in a file of their own.",
+                "accuracy says nothing of new texts. Name the file in `data_files` alone, and set "
+                "`dataset.split: 0.2`, which keeps a fifth of its rows apart.",
             )
         ]
     if found.folded / found.total < MANY:

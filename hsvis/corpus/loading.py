@@ -5,8 +5,6 @@ Whatever is read is a table of columns (`datasets`, or `readers` of files); its 
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,38 +16,19 @@ from hsvis.corpus.corpus import UNLABELLED, Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
 from hsvis.corpus.labels import Classes, classes_of
 from hsvis.corpus.readers import archives, npz
+from hsvis.corpus.readers.formats import resolved
 from hsvis.corpus.readers.label_arrays import labels_of_array, labels_of_lists
 from hsvis.corpus.readers.label_texts import known_texts, label_texts
+from hsvis.corpus.readers.list_cells import joined
 from hsvis.corpus.readers.tables import Table, load_table
 from hsvis.corpus.series.cells import Places, is_list
 from hsvis.corpus.series.reading import read_table
+from hsvis.corpus.split_rows import SplitRows, divide
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed, shorten
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
 TRIED = 100  # rows by which a column is seen to hold texts
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """A split as it was loaded: examples, labels as text, and of its table what is told of it.
-
-    Attributes:
-        steps: of each row, labels of its steps, which stand in `labels` one after the other; None where a
-            row has one label.
-        features: names of the values of a step, where something says them.
-    """
-
-    examples: list[Any]
-    labels: list[str | None]
-    table: Table | None = None
-    remarks: list[Remark] = field(default_factory=list)
-    steps: np.ndarray | None = None
-    features: tuple[str, ...] | None = None
-
-    @property
-    def names(self) -> Sequence[str] | None:
-        return self.table.names if self.table else None
 
 
 def load_corpus(settings: DatasetSettings) -> Corpus:
@@ -69,12 +48,14 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             Split(list(demo.train_texts), demo.train_labels),
             Split(list(demo.test_texts), demo.test_labels),
         )
+    settings, said = resolved(settings)
     train, test = _load_splits(settings)
     names = list(dict.fromkeys([*(train.names or ()), *(test.names or ())])) or None
     classes = classes_of(settings, train.labels, test.labels, names)
     read = [one.table for one in (train, test) if one.table is not None]
     remarks = [
-        *(said for one in read for said in one.remarks),
+        *said,
+        *(one for table in read for one in table.remarks),
         *train.remarks,
         *test.remarks,
         *classes.remarks,
@@ -98,12 +79,12 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
     return corpus
 
 
-def _load_splits(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
+def _load_splits(settings: DatasetSettings) -> tuple[SplitRows, SplitRows]:
     if settings.path == "digits":
         images = digits.images(settings.seed)
         names = Table(pa.table({}), digits.CLASSES)
         train, test = (
-            _Rows(
+            SplitRows(
                 one.series,
                 label_texts(known_texts(one.labels, digits.CLASSES), settings, split),
                 names,
@@ -113,13 +94,16 @@ def _load_splits(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
         return train, test
     files = settings.data_files
     read = _READERS.get(settings.path, _load_rows)
+    if settings.split is not None:
+        whole = read(settings, settings.train, (files.train or files.test) if files else None)
+        return divide(whole, settings, settings.split)
     test = read(settings, settings.test, files.test if files else None)
     if files is not None and files.train is None:  # a model that was trained elsewhere
-        return _Rows([], []), test
+        return SplitRows([], []), test
     return read(settings, settings.train, files.train if files else None), test
 
 
-def _make_split(rows: _Rows, settings: DatasetSettings, classes: Classes) -> Split:
+def _make_split(rows: SplitRows, settings: DatasetSettings, classes: Classes) -> Split:
     labels, steps = classes.indices(rows.labels), None
     if rows.steps is not None:
         steps = np.split(labels, np.cumsum(rows.steps)[:-1]) if len(rows.steps) else []
@@ -131,7 +115,7 @@ def _make_split(rows: _Rows, settings: DatasetSettings, classes: Classes) -> Spl
     return Split(texts, labels, series, left_out=left_out, step_labels=steps)
 
 
-def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str, ...] | None:
+def _features(settings: DatasetSettings, train: SplitRows, test: SplitRows) -> tuple[str, ...] | None:
     """Names of the features; all steps of both splits must have as many."""
     if not settings.is_series:
         return None
@@ -150,33 +134,39 @@ def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str
     return test.features or tuple(map(str, range(width)))
 
 
-def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
-    table = load_table(settings, split, paths)
-    content = table.content
-    values, steps = _flat(content.column(settings.label))
-    labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
+def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> SplitRows:
+    table = load_table(settings, split, paths, labels=not _may_lack_labels(settings, split))
+    content, remarks = table.content, []
+    if settings.label in content.column_names:
+        values, steps = _flat(content.column(settings.label))
+        labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
+    else:
+        labels, steps = [None] * content.num_rows, None
+        text = f"the test split has no column `{settings.label}`: what its rows are is not known."
+        remarks.append(Remark("no-labels", text))
     if settings.values is None:
-        return _Rows(_texts(content, settings), labels, table, steps=steps)
+        texts, said = _texts(content, settings)
+        return SplitRows(texts, labels, table, [*remarks, *said], steps)
     source = f"dataset `{settings.path}`, split `{split}`"
     captions = None
     if settings.sequence is None and settings.text in content.column_names:
-        captions = _texts(content, settings)
+        captions = _texts(content, settings)[0]
     places = Places(source)
     if table.dialect is not None:
         files = tuple(map(Path, [paths] if isinstance(paths, str) else paths or ()))
         places = Places(source, files, table.dialect.separator, table.dialect.encoding)
     of_rows = labels if steps is None else [None] * content.num_rows
     read = read_table(content, of_rows, captions, settings, places)
-    remarks = read.remarks
+    remarks += read.remarks
     if steps is None:
-        return _Rows(read.series, read.labels, table, remarks, features=read.features)
+        return SplitRows(read.series, read.labels, table, remarks, features=read.features)
     lists = content.column(settings.label).to_pylist()
     whole = labels_of_lists(lists, list(map(len, read.series)), settings, source)
     if whole is not None:
         values, said = whole
         labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
-        return _Rows(read.series, labels, table, [*remarks, *said], features=read.features)
-    return _Rows(read.series, labels, table, remarks, steps, read.features)
+        return SplitRows(read.series, labels, table, [*remarks, *said], features=read.features)
+    return SplitRows(read.series, labels, table, remarks, steps, read.features)
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[list[Any], np.ndarray | None]:
@@ -187,7 +177,7 @@ def _flat(column: pa.ChunkedArray) -> tuple[list[Any], np.ndarray | None]:
     return whole.flatten().to_pylist(), np.array(whole.value_lengths().fill_null(0), np.int64)
 
 
-def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
+def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> SplitRows:
     """A split of an .npz file, or of .npy files: values, labels and, where sequences are padded, lengths."""
     setting = f"dataset.data_files.{split}"
     if settings.path == "npy":
@@ -213,25 +203,41 @@ def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] |
     if not read:
         raise DataError(f"{source}: holds no sequence. Choose another file.")
     labels, said = labels_of_array(label, len(read), settings.label, source)
-    return _Rows(read, label_texts(labels, settings, split), remarks=[*remarks, *said])
+    return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said])
 
 
-def _load_archives(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
+def _load_archives(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> SplitRows:
     """A split of files of nothing but series and labels."""
     found = archives.load_archive(settings, split, paths)
     read = found.read
     names = Table(pa.table({}), found.names)
-    return _Rows(read.series, read.labels, names, read.remarks, features=read.features)
+    return SplitRows(read.series, read.labels, names, read.remarks, features=read.features)
 
 
 _READERS = {"npz": _load_arrays, "npy": _load_arrays, **dict.fromkeys(archives.READERS, _load_archives)}
 
 
-def _texts(content: pa.Table, settings: DatasetSettings) -> list[str]:
-    texts = content.column(settings.text).to_pylist()
+def _may_lack_labels(settings: DatasetSettings, split: str) -> bool:
+    """Whether a split can do without: the test split, where another or the config tells the classes."""
+    if settings.split is not None or split != settings.test or settings.sequence is not None:
+        return False
+    if settings.data_files is not None and settings.data_files.train is None:
+        return settings.classes is not None and "label" not in settings.model_fields_set
+    return split != settings.train or settings.data_files is not None
+
+
+def _texts(content: pa.Table, settings: DatasetSettings) -> tuple[list[str], list[Remark]]:
+    source = f"dataset `{settings.path}`"
+    texts, remarks = joined(content.column(settings.text).to_pylist(), settings.text, source)
     given = [t for t in texts if t is not None]
     wrong = next((t for t in given if not isinstance(t, str)), None)
-    if wrong is None and settings.path == "csv" and given and all(map(_NUMBER.fullmatch, given)):
+    if (
+        wrong is None
+        and not remarks
+        and settings.path == "csv"
+        and given
+        and all(map(_NUMBER.fullmatch, given))
+    ):
         # all cells of such a file are text: numbers are, too, unless another column looks more like it
         others = (name for name in content.column_names if name not in (settings.text, settings.label))
         if any(" " in (cell or "") for name in others for cell in content.column(name)[:TRIED].to_pylist()):
@@ -241,4 +247,4 @@ def _texts(content: pa.Table, settings: DatasetSettings) -> list[str]:
             f"dataset `{settings.path}`: column `{settings.text}` holds {type(wrong).__name__}, not text "
             f"(such as `{shorten(wrong)}`). Set `dataset.text` to the column that holds the text."
         )
-    return [t or "" for t in texts]
+    return [t or "" for t in texts], remarks

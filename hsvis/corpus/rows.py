@@ -61,8 +61,9 @@ def used_rows(split: Split, splitter: str | None, *, needs_label: bool) -> Used:
 def left_out_remarks(corpus: Corpus, settings: DatasetSettings, splitter: str | None) -> list[Remark]:
     """A warning for each split of which many rows are not used, or have no label."""
     remarks = []
+    lacks_labels = any(one.code == "no-labels" for one in corpus.remarks)
     for name, split in ((settings.train, corpus.train), (settings.test, corpus.test)):
-        used = used_rows(split, splitter, needs_label=True)
+        used = used_rows(split, splitter, needs_label=not (lacks_labels and split is corpus.test))
         if used.read and used.read - used.kept >= MANY * used.read:
             why = ", ".join(f"{count:,} {reason}" for reason, count in used.left_out.items())
             remarks.append(

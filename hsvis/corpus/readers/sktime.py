@@ -30,7 +30,7 @@ def read(paths: list[Path], settings: DatasetSettings) -> Archive:
 
 
 def _read_one(path: Path) -> Archive:
-    text, _ = decode(path)
+    text, _, _ = decode(path)
     lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), 1)]
     lines = [(n, line) for n, line in lines if line and not line.startswith(("#", "%"))]
     header: dict[str, list[str]] = {}

@@ -4,15 +4,15 @@ import glob
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from hsvis.config import DatasetSettings
 from hsvis.config.formats import is_pattern
-from hsvis.corpus.readers import delimited
+from hsvis.corpus.readers import delimited, dialects, folders, json_files, lines
+from hsvis.corpus.readers.hub import load_dataset
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed
 
@@ -30,26 +30,39 @@ class Table:
     content: pa.Table
     names: Sequence[str] | None = None
     left_out: dict[str, int] = field(default_factory=dict)
-    dialect: delimited.Dialect | None = None
+    dialect: dialects.Dialect | None = None
     remarks: list[Remark] = field(default_factory=list)
 
 
-def load_table(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> Table:
-    """A split with all columns that are asked for, and one row at least."""
+def load_table(
+    settings: DatasetSettings, split: str, paths: str | list[str] | None, *, labels: bool = True
+) -> Table:
+    """A split with all columns that are asked for, and one row at least.
+
+    Args:
+        paths: its files, or folders; None where `dataset.path` is a place.
+        labels: whether it must have some.
+    """
     every = [paths] if isinstance(paths, str) else paths or []
-    if not every and (found := _csv_files(Path(settings.path), split)):
-        every = found
+    root = Path(settings.path)
+    is_local = not any("://" in one for one in every)
+    if not every and (found := _csv_files(root, split, whole=settings.split is not None)):
+        table = _of_delimited(found, settings, split)
+    elif not every and root.is_dir() and folders.is_of_classes(root):
+        table = _of_parts([_folder_of(root, settings, split)], "folder", settings)
+    elif settings.path == "csv" and is_local:
         table = _of_delimited(every, settings, split)
-    elif settings.path == "csv" and not any("://" in one for one in every):
-        table = _of_delimited(every, settings, split)
+    elif settings.path in ("json", "lines", "folder") and is_local:
+        table = _of_parts(_paths(every, split), settings.path, settings)
     else:
-        dataset = _load_dataset(settings, split, paths)
+        dataset = load_dataset(settings, split, paths)
         feature = dataset.features.get(settings.label)
         known = getattr(getattr(feature, "feature", feature), "names", None)  # of one, or of a list of them
         table = Table(dataset.data.table, known)
+    table = _with_dotted(table, settings)
     there = table.content.column_names
     for key, column in _columns(settings):
-        if column not in there:
+        if column not in there and (key != "label" or labels):
             raise DataError(
                 f"dataset `{settings.path}`, split `{split}`: there is no column `{column}`. "
                 f"Set `dataset.{key}` to one of {listed(there, 20)}."
@@ -59,11 +72,62 @@ def load_table(settings: DatasetSettings, split: str, paths: str | list[str] | N
     return table
 
 
-def _csv_files(folder: Path, split: str) -> list[str]:
-    """Files of a split in a folder of nothing but csv files, chosen by their names as `datasets` does."""
+def _folder_of(root: Path, settings: DatasetSettings, split: str) -> Path:
+    """The folder of a split, or the whole where one is to be made of it."""
+    found = folders.split_folder(root, split)
+    if settings.split is not None and found is None:
+        return root
+    if found is None:
+        raise DataError(
+            f"{root}: there is no folder `{split}` of a split in it. `dataset.split: 0.2` keeps "
+            "a fifth of the "
+            "texts apart as the test split; or name two folders in `dataset.data_files` with `path: folder`."
+        )
+    return found
+
+
+def _of_parts(paths: Sequence[Path], form: str, settings: DatasetSettings) -> Table:
+    """Files of a split, one after the other, of any reader that gives a table."""
+    encoding = settings.dialect.encoding if settings.dialect else None
+    parts, remarks = [], []
+    for path in paths:
+        if form == "folder":
+            if not path.is_dir():
+                raise DataError(f"`dataset.path: folder`: {path} is no folder. Name folders in `data_files`.")
+            content, said = folders.read_folder(path, encoding)
+        elif form == "json":
+            content, said = json_files.read_json(path, settings.field, encoding)
+        else:
+            content, said = lines.read_lines(path, encoding)
+        parts.append(content)
+        remarks += said
+    try:
+        content = pa.concat_tables(parts, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise DataError(f"{paths[0]}: the files of the split hold different columns ({error}).") from error
+    return Table(content, remarks=remarks)
+
+
+def _with_dotted(table: Table, settings: DatasetSettings) -> Table:
+    """Columns of what is nested, where a dotted name asks for one."""
+    content = table.content
+    wanted = [column for _, column in _columns(settings) if column not in content.column_names]
+    while any("." in one for one in wanted) and any(pa.types.is_struct(one.type) for one in content.schema):
+        content = content.flatten()
+    return table if content is table.content else replace(table, content=content)
+
+
+def _csv_files(folder: Path, split: str, *, whole: bool) -> list[str]:
+    """Files of a split in a folder of nothing but csv files, chosen by their names as `datasets` does.
+
+    `whole`: where there is but one file, it is that of all splits.
+    """
     there = [one for one in folder.iterdir() if one.is_file()] if folder.is_dir() else []
     if not any(one.suffix == ".csv" for one in there) or any(one.suffix in OTHER_FILES for one in there):
         return []
+    tables = [str(one) for one in there if one.suffix == ".csv"]
+    if whole and len(tables) == 1:
+        return tables
     return [
         str(one)
         for one in sorted(there)
@@ -73,12 +137,12 @@ def _csv_files(folder: Path, split: str) -> list[str]:
 
 def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str) -> Table:
     """Text files, read one after the other; they must have the same columns."""
-    paths = [
-        Path(path) for one in patterns for path in (sorted(glob.glob(one)) if _WILD & set(one) else [one])
+    paths = _paths(patterns, split)
+    text = settings.text if settings.values is None else None
+    tables = [
+        delimited.read_delimited(path, settings.label, text, settings.dialect, settings.columns)
+        for path in paths
     ]
-    if not paths:
-        raise DataError(f"`dataset.data_files.{split}`: there is no file {', '.join(patterns)}.")
-    tables = [delimited.read_delimited(path, settings.label) for path in paths]
     names = list(tables[0].columns)
     for path, table in zip(paths, tables, strict=True):
         if set(table.columns) != set(names):
@@ -94,6 +158,18 @@ def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str
     return Table(pa.table(columns), None, dict(left_out), tables[0].dialect, remarks)
 
 
+def _paths(patterns: Sequence[str], split: str) -> list[Path]:
+    """Files that are named, or that fit a pattern.  Raises DataError if there is none."""
+    paths = [
+        Path(path)
+        for one in patterns
+        for path in (sorted(glob.glob(one)) if _WILD & set(one) and not Path(one).exists() else [one])
+    ]
+    if not paths:
+        raise DataError(f"`dataset.data_files.{split}`: there is no file {', '.join(patterns)}.")
+    return paths
+
+
 _WILD = set("*?[")
 OTHER_FILES = (
     ".parquet",
@@ -104,44 +180,6 @@ OTHER_FILES = (
     ".txt",
     ".yaml",
 )  # a folder that `datasets` reads
-CSV_AS_IT_IS = {
-    "keep_default_na": False,
-    "na_values": [""],
-    "index_col": False,
-}  # only an empty cell is missing
-
-
-def _load_dataset(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> Any:
-    import datasets  # noqa: PLC0415  (half a second; not needed by the demo)
-    from datasets.exceptions import DatasetsError  # noqa: PLC0415
-
-    files = {split: paths} if paths else None  # this split's alone: the two may differ in their columns
-    bars = datasets.is_progress_bar_enabled()
-    datasets.disable_progress_bars()
-    try:
-        more: dict[str, Any] = CSV_AS_IT_IS if settings.path == "csv" else {}
-        table = datasets.load_dataset(settings.path, data_files=files, split=split, **more)
-        if table.builder_name == "csv" and not more:
-            table = datasets.load_dataset(settings.path, data_files=files, split=split, **CSV_AS_IT_IS)
-    except (
-        OSError,
-        LookupError,
-        ValueError,
-        TypeError,
-        RuntimeError,
-        pa.ArrowException,
-        DatasetsError,
-    ) as error:
-        where = f" from {files[split]}" if files else ""
-        raise DataError(
-            f"dataset `{settings.path}`, split `{split}`: can't be loaded{where}: {_cause(error)} "
-            "Check `dataset.path`, `dataset.data_files` and the split's name, and that the network or the "
-            "local copy is there."
-        ) from error
-    finally:
-        if bars:
-            datasets.enable_progress_bars()
-    return table
 
 
 def _columns(settings: DatasetSettings) -> list[tuple[str, str]]:
@@ -155,11 +193,3 @@ def _columns(settings: DatasetSettings) -> list[tuple[str, str]]:
         *((key, one) for key, one in more if one),
         ("label", settings.label),
     ]
-
-
-def _cause(error: BaseException) -> str:
-    """The first line of what began it all: `datasets` wraps the errors of its readers."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return line if line.endswith(".") else line + "."

@@ -52,7 +52,7 @@ def read(paths: list[Path], settings: DatasetSettings) -> Archive:
 
 
 def _rows(path: Path) -> _Rows:
-    text, _ = decode(path)
+    text, _, _ = decode(path)
     lines = [(number, line.strip("\r\n ")) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise DataError(f"{path}: the file is empty. Name another in `dataset.data_files`.")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hsvis.config import DialectSettings
 from hsvis.corpus.readers.delimited import TextTable, read_delimited
 from hsvis.errors import DataError
 
@@ -61,7 +62,7 @@ def test_a_separator_at_the_end_of_rows_shifts_no_column(tmp_path: Path) -> None
         ("text,label\ngood,pos\nbad,neg,more\nfine,pos\n", "line 3 has 3"),
         ("text,label\ngood,pos\n\nbad\nfine,pos\n", "line 4 has 1"),
         ('text,label\n"two\nlines",pos\nbad,neg,x,y\n', "line 4 has 4"),
-        ('text,label\ngood,pos\n"bad,neg\nfine,pos\n', "line 3: a quotation mark opens"),
+        ('text,label\n"good, really",pos\n"bad,neg\nfine,pos\n', "line 3: a quotation mark opens"),
         ("text,label\ngood,pos\nlabel,text\npos,fine\n", "line 3: there is another header"),
         ("text,text,label\na,b,c\n", "twice"),
         ("", "empty"),
@@ -118,6 +119,7 @@ def test_a_quotation_mark_that_swallows_rows_is_named(tmp_path: Path, head: str)
     if head == "label,text":
         rows = [",".join(reversed(row.rsplit(",", 1))) for row in rows]
         rows[9], rows[29] = 'neg,"it was 9', 'neg,it" was 29'
+    rows.append('pos,"good, really"' if head == "label,text" else '"good, really",pos')  # some are quoted
     table = read(tmp_path, "\n".join([head, *rows]) + "\n")
     assert codes(table) == ["open-quote"]
     assert "lines 11 to 31" in table.remarks[0].text
@@ -134,7 +136,123 @@ def test_a_field_may_be_longer_than_the_module_of_python_allows(tmp_path: Path) 
     assert read(tmp_path, f"text,label\n{text},pos\nshort,neg\n").columns["text"][0] == text
 
 
+def test_marks_that_close_no_field_belong_to_the_texts(tmp_path: Path) -> None:
+    rows = [f"ham\tit was {k}" for k in range(40)]
+    rows[9], rows[29], rows[31] = 'ham\t"it was', 'spam\t"so" it was', 'ham\t"all of it"'
+    table = read(tmp_path, "label\ttext\n" + "\n".join(rows) + "\n")
+    assert [table.columns["text"][k] for k in (9, 29, 31)] == ['"it was', '"so" it was', '"all of it"']
+    assert (len(table.columns["text"]), table.dialect.quote) == (40, None)
+    assert codes(table) == ["separator", "quoting"]
+
+
+def test_a_backslash_before_a_mark_makes_it_one_of_the_text(tmp_path: Path) -> None:
+    table = read(tmp_path, 'label,text\n1,"he said \\"good, good\\", twice"\n2,"a\\n, b"\n')
+    assert table.columns["text"] == ['he said "good, good", twice', "a\\n, b"]
+    assert codes(table) == ["quoting"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("ham\tgood and well\nspam\tbad\nham\tfine\n", "`dataset.columns: [label, text]`"),
+        (
+            "0,1467,a long text of many words it is\n4,1468,another text that is long\n",
+            "[label, column 2, text]",
+        ),
+        ("category,message\nham,good\nspam,bad\nham,fine\n", None),  # a header of other names
+    ],
+)
+def test_a_first_row_that_looks_like_data_is_told(tmp_path: Path, text: str, says: str | None) -> None:
+    (tmp_path / "d.csv").write_text(text)
+    if says is None:
+        assert list(read_delimited(tmp_path / "d.csv", "label", "text").columns) == ["category", "message"]
+        return
+    with pytest.raises(DataError, match="looks like data") as caught:
+        read_delimited(tmp_path / "d.csv", "label", "text")
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "code"),
+    [
+        ("ham\tgood\nspam\tbad\n", 2, None),
+        ("good\nbad\n", 2, None),  # a split without labels
+        ("label\ttext\nham\tgood\nspam\tbad\n", 2, None),  # it does have a header
+        ("category\tmessage\n" + "ham\tgood\nspam\tbad\n" * 6, 13, "header-as-row"),
+    ],
+)
+def test_columns_are_named_by_the_config(tmp_path: Path, text: str, rows: int, code: str | None) -> None:
+    (tmp_path / "d.csv").write_text(text)
+    table = read_delimited(tmp_path / "d.csv", "label", "text", None, ["label", "text"])
+    assert len(table.columns["text"]) == rows
+    assert table.columns["text"][-1] == "bad"
+    assert [one for one in codes(table) if one != "separator"] == ([code] if code else [])
+
+
+def test_columns_that_do_not_fit_are_refused_with_the_first_row(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("1,title,a text\n2,title,more\n")
+    with pytest.raises(DataError, match="names 2 columns.*3 fields, such as `1`, `title`, `a text`"):
+        read_delimited(tmp_path / "d.csv", "label", "text", None, ["x", "text"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "latin-1"])
+def test_an_encoding_without_a_mark_is_found(tmp_path: Path, encoding: str) -> None:
+    text = "text,label\ncaf\u00e9 au lait and more,pos\nplain and simple text,neg\n"
+    table = read(tmp_path, text + ("\x81x,pos\n" if encoding == "latin-1" else ""), encoding)
+    assert table.columns["text"][0] == "café au lait and more"
+    assert (table.dialect.encoding, codes(table)) == (encoding, ["encoding"])
+
+
+def test_an_encoding_that_can_not_be_told_is_doubted_and_set(tmp_path: Path) -> None:
+    text = "text,label\n" + "这 是 很 好 的 电影,pos\n坏 的,neg\n" * 3
+    assert "encoding-doubted" in codes(read(tmp_path, text, "gb18030"))
+    given = DialectSettings(encoding="gb18030")
+    assert read_delimited(tmp_path / "d.csv", "label", "text", given).columns["text"][1] == "坏 的"
+
+
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff"), max_size=20)
+plain = st.text("abc xyz éß'1.-", min_size=1, max_size=12).filter(lambda one: one.strip() == one)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(st.text("ab é'\",;\t|\n x1", max_size=12), st.sampled_from("pq")), min_size=3, max_size=9
+    ),
+    separator=st.sampled_from(",\t;|"),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    header=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+)
+def test_a_table_in_any_dialect_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], separator: str, quoting: Any,
+    end: str, header: bool, encoding: str,
+) -> None:  # fmt: skip
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=separator, quoting=quoting, lineterminator=end)
+    writer.writerows([("text", "label"), *rows] if header else rows)
+    path = tmp_path_factory.mktemp("any") / "d.csv"
+    path.write_bytes(out.getvalue().encode(encoding))
+    given = DialectSettings(separator=separator, quote='"', header=header)  # all of it is known …
+    table = read_delimited(path, "label", "text", given, None if header else ["text", "label"])
+    assert table.columns["text"] == [text or None for text, _ in rows]
+    if header:  # … or none of it
+        found = read_delimited(path, "label", "text")
+        assert (found.columns, found.dialect.separator) == (table.columns, separator)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(plain, st.sampled_from("pq")), min_size=3, max_size=9), mark=st.booleans())
+def test_a_table_without_quoting_keeps_its_marks(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], mark: bool
+) -> None:
+    texts = [f'"{text}' if mark and not k else f'{text}" so' for k, (text, _) in enumerate(rows)]
+    lines = [f"{label}\t{text}" for text, (_, label) in zip(texts, rows, strict=True)]
+    path = tmp_path_factory.mktemp("any") / "d.tsv"
+    path.write_text("\n".join(["label\ttext", *lines]), encoding="utf-8")
+    assert read_delimited(path, "label", "text").columns["text"] == texts
+    assert read_delimited(path, "label", "text", DialectSettings(quote="none")).columns["text"] == texts
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,0 +1,72 @@
+"""A split as it was loaded, and one file's rows divided into two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from hsvis.config import DatasetSettings
+from hsvis.corpus.leaks import contents
+from hsvis.corpus.readers.holdout import held_out
+from hsvis.corpus.readers.tables import Table
+from hsvis.errors import DataError
+from hsvis.remarks import Remark
+
+
+@dataclass(frozen=True)
+class SplitRows:
+    """A split as it was loaded: examples, labels as text, and of its table what is told of it.
+
+    Attributes:
+        steps: of each row, labels of its steps, which stand in `labels` one after the other; None where a
+            row has one label.
+        features: names of the values of a step, where something says them.
+    """
+
+    examples: list[Any]
+    labels: list[str | None]
+    table: Table | None = None
+    remarks: list[Remark] = field(default_factory=list)
+    steps: np.ndarray | None = None
+    features: tuple[str, ...] | None = None
+
+    @property
+    def names(self) -> Sequence[str] | None:
+        return self.table.names if self.table else None
+
+
+def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[SplitRows, SplitRows]:
+    """Some rows apart as the test split; rows that the files have and no split are counted in training."""
+    count = len(rows.examples)
+    starts = None if rows.steps is None else np.cumsum(rows.steps) - rows.steps
+    strata: Sequence[str | None] = rows.labels if starts is None else [None] * count  # steps have theirs
+    apart = held_out(strata, contents(rows.examples, folded=True), share, settings.seed)
+    if not 0 < len(apart) < count:
+        raise DataError(
+            f"`dataset.split: {share}` of {count:,} rows leaves no row to "
+            f"{'train on' if len(apart) else 'test'}. "
+            "Choose another share."
+        )
+    said = Remark(
+        "held-out",
+        f"{len(apart):,} of {count:,} rows are kept apart as the test split, the same share of "
+        "each label, with "
+        f"the seed {settings.seed}; rows with the same content stay together.",
+    )
+    parts = []
+    for places in (np.setdiff1d(np.arange(count), apart), apart):
+        of_each, steps = places.tolist(), None
+        if rows.steps is None or starts is None:
+            labels = [rows.labels[k] for k in of_each]
+        else:
+            steps = rows.steps[places]
+            labels = [one for k in of_each for one in rows.labels[starts[k] : starts[k] + rows.steps[k]]]
+        parts.append(
+            SplitRows(
+                [rows.examples[k] for k in of_each], labels, rows.table, steps=steps, features=rows.features
+            )
+        )
+    train, test = parts
+    table = replace(rows.table, left_out={}) if rows.table else None
+    return replace(train, remarks=[said, *rows.remarks]), replace(test, table=table)
