@@ -123,15 +123,15 @@ def _csv_files(folder: Path, split: str, *, whole: bool) -> list[str]:
     `whole`: where there is but one file, it is that of all splits.
     """
     there = [one for one in folder.iterdir() if one.is_file()] if folder.is_dir() else []
-    if not any(one.suffix == ".csv" for one in there) or any(one.suffix in OTHER_FILES for one in there):
+    if not any(one.suffix in TABLES for one in there) or any(one.suffix in OTHER_FILES for one in there):
         return []
-    tables = [str(one) for one in there if one.suffix == ".csv"]
+    tables = [str(one) for one in there if one.suffix in TABLES]
     if whole and len(tables) == 1:
         return tables
     return [
         str(one)
         for one in sorted(there)
-        if one.suffix == ".csv" and split in re.split("[^a-z]+", one.stem.lower())
+        if one.suffix in TABLES and split in re.split("[^a-z]+", one.stem.lower())
     ]
 
 
@@ -171,6 +171,7 @@ def _paths(patterns: Sequence[str], split: str) -> list[Path]:
 
 
 _WILD = set("*?[")
+TABLES = (".csv", ".tsv")
 OTHER_FILES = (
     ".parquet",
     ".json",

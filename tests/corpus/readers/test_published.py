@@ -89,7 +89,9 @@ SETS = {
     "AG News": Published(
         {n: lines(lambda t, c: f'"{CODE[c]}","A title","{t}"') for n in ("train", "test")},
         {
-            "path": "csv", "data_files": BOTH, "columns": ["label", "title", "text"],
+            "path": "csv",
+            "data_files": BOTH,
+            "columns": ["label", "title", "text"],
             "classes": {"1": "neg", "2": "pos"},
         },
         first=GOOD[0],
@@ -107,7 +109,10 @@ SETS = {
             ).encode("latin-1")
         },
         {
-            "path": "csv", "data_files": "@/all.csv", "split": 0.25, "columns": ["label", "id", "date", "flag", "user", "text"],
+            "path": "csv",
+            "data_files": "@/all.csv",
+            "split": 0.25,
+            "columns": ["label", "id", "date", "flag", "user", "text"],
             "classes": {"0": "neg", "4": "pos"},
         },
         codes={"encoding", "held-out"},
@@ -123,7 +128,9 @@ SETS = {
         codes={"file-format", "line-form", "held-out"},
     ),
     "aclImdb": Published(
-        class_folders("train/") | class_folders("test/") | {"train/unsup/0_0.txt": "x", "train/urls_pos.txt": "u", "README": "r"},
+        class_folders("train/")
+        | class_folders("test/")
+        | {"train/unsup/0_0.txt": "x", "train/urls_pos.txt": "u", "README": "r"},
         {"path": "@"},
         codes={"folder-form", "not-read"},
     ),
@@ -134,7 +141,9 @@ SETS = {
         {"path": "@"},
         codes={"folder-form", "encoding"},
     ),
-    "BBC": Published(class_folders("bbc/") | {"bbc/README.TXT": "r"}, {"path": "@/bbc", "split": 0.25}, codes={"held-out"}),
+    "BBC": Published(
+        class_folders("bbc/") | {"bbc/README.TXT": "r"}, {"path": "@/bbc", "split": 0.25}, codes={"held-out"}
+    ),
     "rt-polarity": Published(
         {
             f"rt-polarity.{label}": "".join(f"{t} \n" for t, one in ROWS if one == label)
@@ -144,7 +153,12 @@ SETS = {
         codes={"folder-form", "held-out"},
     ),
     "Yelp": Published(
-        {"reviews.json": "".join(json.dumps({"stars": float(len(c)), "text": t, "u": {"id": c}}) + "\n" for t, c in [*ROWS, ("x y", "four")])},
+        {
+            "reviews.json": "".join(
+                json.dumps({"stars": float(len(c)), "text": t, "u": {"id": c}}) + "\n"
+                for t, c in [*ROWS, ("x y", "four")]
+            )
+        },
         {"path": "json", "data_files": "@/reviews.json", "split": 0.3, "label": "stars"},
         classes=("3", "4"),
         codes={"held-out"},
@@ -183,7 +197,12 @@ SETS = {
             "train": lines(lambda t, c: f"gj04\t{CODE[c]}\t{'*' if c == 'neg' else ''}\t{t}"),
             "test": "index\tsentence\n" + lines(lambda t, c: f"7\t{t}"),
         },
-        {"path": "tsv", "data_files": {"train": "@/train"}, "split": 0.25, "columns": ["source", "label", "mark", "text"]},
+        {
+            "path": "tsv",
+            "data_files": {"train": "@/train"},
+            "split": 0.25,
+            "columns": ["source", "label", "mark", "text"],
+        },
         classes=("1", "2"),
     ),
     "ATIS": Published(
@@ -193,11 +212,17 @@ SETS = {
         first=GOOD[0],
     ),
     "hate speech": Published(
-        {"labeled.csv": ",count,class,tweet\n" + "".join(f"{k},3,{c},{quoted(t)}\n" for k, (t, c) in enumerate(ROWS))},
+        {
+            "labeled.csv": ",count,class,tweet\n"
+            + "".join(f"{k},3,{c},{quoted(t)}\n" for k, (t, c) in enumerate(ROWS))
+        },
         {"path": "csv", "data_files": "@/labeled.csv", "split": 0.25, "label": "class", "text": "tweet"},
     ),
     "airline tweets": Published(
-        {"Tweets.csv": "tweet_id,airline_sentiment,text\r\n" + "".join(f"{k},{c},\"{t}\nmore\"\r\n" for k, (t, c) in enumerate(ROWS))},
+        {
+            "Tweets.csv": "tweet_id,airline_sentiment,text\r\n"
+            + "".join(f'{k},{c},"{t}\nmore"\r\n' for k, (t, c) in enumerate(ROWS))
+        },
         {"path": "@/Tweets.csv", "split": 0.25, "label": "airline_sentiment"},
         codes={"file-format", "held-out"},
     ),
@@ -210,13 +235,28 @@ SETS = {
     "SQuAD": Published(
         {"train.json": json.dumps(SQUAD)},
         {
-            "path": "json", "data_files": "@/train.json", "split": 0.25, "field": "data.paragraphs.qas",
-            "text": "question", "label": "title",
+            "path": "json",
+            "data_files": "@/train.json",
+            "split": 0.25,
+            "field": "data.paragraphs.qas",
+            "text": "question",
+            "label": "title",
         },
     ),
     "intents": Published(
-        {"i.json": json.dumps({"intents": [{"tag": c, "patterns": [t for t, o in ROWS if o == c]} for c in ("pos", "neg")]})},
-        {"path": "json", "data_files": "@/i.json", "split": 0.25, "field": "intents.patterns", "text": "patterns", "label": "tag"},
+        {
+            "i.json": json.dumps(
+                {"intents": [{"tag": c, "patterns": [t for t, o in ROWS if o == c]} for c in ("pos", "neg")]}
+            )
+        },
+        {
+            "path": "json",
+            "data_files": "@/i.json",
+            "split": 0.25,
+            "field": "intents.patterns",
+            "text": "patterns",
+            "label": "tag",
+        },
     ),
     "by key": Published(
         {"i.json": json.dumps({f"id{k}": {"text": t, "label": c} for k, (t, c) in enumerate(ROWS)})},
@@ -224,7 +264,10 @@ SETS = {
         codes={"json-form"},
     ),
     "nested": Published(
-        {n: "".join(json.dumps({"data": {"text": t.split()}, "a": {"label": c}}) + "\n" for t, c in ROWS) for n in ("train", "test")},
+        {
+            n: "".join(json.dumps({"data": {"text": t.split()}, "a": {"label": c}}) + "\n" for t, c in ROWS)
+            for n in ("train", "test")
+        },
         {"path": "jsonl", "data_files": BOTH, "text": "data.text", "label": "a.label"},
         codes={"token-lists"},
         first=GOOD[0],
@@ -236,12 +279,15 @@ SETS = {
         first=GOOD[0],
     ),
     "a test split without labels": Published(
-        {"train": "id,text,label\n" + lines(lambda t, c: f"1,{quoted(t)},{c}"), "test": "id,text\n" + lines(lambda t, _: f"1,{quoted(t)}")},
+        {
+            "train": "id,text,label\n" + lines(lambda t, c: f"1,{quoted(t)},{c}"),
+            "test": "id,text\n" + lines(lambda t, _: f"1,{quoted(t)}"),
+        },
         {"path": "csv", "data_files": BOTH},
         codes={"no-labels"},
         first=GOOD[0],
     ),
-}  # fmt: skip
+}
 
 
 def load(folder: Path, dataset: dict[str, Any]) -> Any:
@@ -286,11 +332,19 @@ def test_a_published_form_is_read_and_told(tmp_path: Path, name: str) -> None:
         ({"train": '{"a": 1}\n{"b"'}, {"path": "json"}, "line 2: is no JSON"),
         ({"train": '{"a": {"x": [1]}}'}, {"path": "json"}, "dataset.field"),
         ({"train": b"PAR1\0\1"}, {"path": "csv"}, "path: parquet"),
-        ({"train.xlsx": b"PK"}, {"path": "csv", "data_files": {"train": "@/train.xlsx", "test": "@/train.xlsx"}}, "save it as CSV"),
-        ({"train.tar.gz": b""}, {"path": "csv", "data_files": {"train": "@/train.tar.gz", "test": "@/train.tar.gz"}}, "unpack it"),
+        (
+            {"train.xlsx": b"PK"},
+            {"path": "csv", "data_files": {"train": "@/train.xlsx", "test": "@/train.xlsx"}},
+            "save it as CSV",
+        ),
+        (
+            {"train.tar.gz": b""},
+            {"path": "csv", "data_files": {"train": "@/train.tar.gz", "test": "@/train.tar.gz"}},
+            "unpack it",
+        ),
         (class_folders(""), {"path": "@"}, r"dataset.split: 0\.2"),
     ],
-)  # fmt: skip
+)
 def test_what_stays_out_is_refused_with_the_shortest_way_round(
     tmp_path: Path, files: dict[str, str | bytes], dataset: dict[str, Any], says: str
 ) -> None:
@@ -323,3 +377,11 @@ def test_a_part_of_an_archive_can_be_named(tmp_path: Path) -> None:
     assert load(tmp_path, {"path": "csv", "data_files": files}).train.texts[0] == GOOD[0]
     with pytest.raises(DataError, match=r"holds 2 files.*set\.zip/FILE"):
         load(tmp_path, {"path": "csv", "data_files": "@/set.zip", "split": 0.2})
+
+
+@pytest.mark.parametrize("names", [("train.tsv", "test.tsv"), ("all.tsv",)])
+def test_a_folder_of_tables_has_a_split_in_each_or_one_to_divide(tmp_path: Path, names: Any) -> None:
+    write(tmp_path, {name: "text\tlabel\n" + lines(lambda t, c: f"{t}\t{c}") for name in names})
+    dataset = {"path": "@"} if len(names) > 1 else {"path": "@", "split": 0.25}
+    corpus = load(tmp_path, dataset)
+    assert {*corpus.train.texts} | {*corpus.test.texts} == {text for text, _ in ROWS}
