@@ -385,3 +385,13 @@ def test_a_folder_of_tables_has_a_split_in_each_or_one_to_divide(tmp_path: Path,
     dataset = {"path": "@"} if len(names) > 1 else {"path": "@", "split": 0.25}
     corpus = load(tmp_path, dataset)
     assert {*corpus.train.texts} | {*corpus.test.texts} == {text for text, _ in ROWS}
+
+
+def test_labels_of_steps_stay_with_their_texts(tmp_path: Path) -> None:
+    rows = [{"text": t, "label": [f"t{len(word)}" for word in t.split()]} for t, _ in ROWS]
+    write(tmp_path, {"d.json": json.dumps(rows)})
+    corpus = load(tmp_path, {"path": "@/d.json", "split": 0.25})
+    for split in (corpus.train, corpus.test):
+        for text, labels in zip(split.texts, split.step_labels, strict=True):
+            assert [corpus.classes[k] for k in labels] == [f"t{len(word)}" for word in text.split()]
+    assert len(corpus.test) == 3
