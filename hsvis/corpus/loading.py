@@ -15,7 +15,8 @@ from hsvis.config import DatasetSettings
 from hsvis.corpus.corpus import UNLABELLED, Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
 from hsvis.corpus.labels import Classes, classes_of
-from hsvis.corpus.readers import archives, npz
+from hsvis.corpus.readers import npz
+from hsvis.corpus.readers.archives import split as archives
 from hsvis.corpus.readers.formats import resolved
 from hsvis.corpus.readers.label_arrays import labels_of_array, labels_of_lists
 from hsvis.corpus.readers.label_texts import known_texts, label_texts

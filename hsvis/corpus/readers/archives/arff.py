@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.readers.archive import Archive
-from hsvis.corpus.readers.delimited import decode
+from hsvis.corpus.readers.archives.archive import Archive
+from hsvis.corpus.readers.text_files import decode
 from hsvis.corpus.series.cells import NOTHING
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed, shorten

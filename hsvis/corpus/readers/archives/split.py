@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.readers import arff, sktime, ucr
-from hsvis.corpus.readers.archive import Archive
+from hsvis.corpus.readers.archives import arff, sktime, ucr
+from hsvis.corpus.readers.archives.archive import Archive
 from hsvis.corpus.series.reading import Read
 from hsvis.corpus.series.sequences import series_of
 from hsvis.errors import DataError

@@ -1,0 +1,1 @@
+"""Files of nothing but series and labels, as their archives publish them."""
