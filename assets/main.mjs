@@ -26,6 +26,7 @@ import * as passing from "./state/passing.mjs";
 import * as selection from "./state/selection.mjs";
 import * as view from "./state/view.mjs";
 import * as chips from "./table/chips.mjs";
+import * as columns from "./table/columns.mjs";
 import * as rows from "./table/rows.mjs";
 import * as stops from "./table/stops.mjs";
 import * as walk from "./table/walk.mjs";
@@ -47,7 +48,7 @@ const PARTS = [
   ...[callbacks, page, keys, permalink, session],
   ...[view, options, filter, passing, focus, editions],
   ...[regions, highlight, threshold, overview],
-  ...[rows, chips, stops, walk],
+  ...[rows, columns, chips, stops, walk],
   ...[cloud, drawing, pointer, stepping, strip, zoom, words, waiting],
   ...[runs, exportMenu, neighbours, noteForm, notes, savedFilters, rebuilt, settings, help, address],
   forTests,

@@ -238,6 +238,8 @@ class Config(Settings):
             raise ValueError(
                 "`dataset` beside `states_from` is a block, such as `dataset: {classes: [no, yes]}`"
             )
+        if (content.get("dataset") or {}).get("keep"):
+            raise ValueError("`dataset.keep` has no use beside `states_from`: it is for columns of a dataset")
         if content.get("model", UNUSED) != UNUSED:
             raise ValueError(
                 "`model` has no use beside `states_from`, whose files hold what a model computes"

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hsvis.corpus.kept.kinds import Kept
 from hsvis.corpus.readers.delimited import Dialect
 from hsvis.corpus.recorded import RecordedRun, RecordedSequence
 from hsvis.corpus.series import Series
@@ -25,6 +26,7 @@ class Split:
         series: R series where the dataset is not one of texts.
         stored: R sequences of a run that comes from files.
         left_out: reason -> rows of the files that are not among these.
+        kept: columns with R cells, which decide nothing.
     """
 
     texts: list[str]
@@ -32,6 +34,7 @@ class Split:
     series: list[Series] | None = None
     stored: list[RecordedSequence] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    kept: Sequence[Kept] = ()
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -6,7 +6,7 @@ Whatever is read is a table of columns (`datasets`, or `readers` of files); its 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hsvis.config import DatasetSettings
 from hsvis.corpus import series
 from hsvis.corpus.corpus import Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
+from hsvis.corpus.kept.columns import kept_columns
 from hsvis.corpus.labels import Classes, classes_of
 from hsvis.corpus.readers import npz
 from hsvis.corpus.readers.label_texts import known_texts, label_texts
@@ -53,6 +54,7 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             numbers, a label outside the classes, fewer than two classes, an empty split.
     """
     if settings.path == "demo":
+        kept_columns(pa.table({}), settings)
         demo = demo_reviews(seed=settings.seed)
         return Corpus(
             tuple(demo.classes),
@@ -62,17 +64,19 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
     train, test = _load_splits(settings)
     names = list(dict.fromkeys([*(train.names or ()), *(test.names or ())])) or None
     classes = classes_of(settings, train.labels, test.labels, names)
+    kept, said_of_kept = kept_columns(test.table.content if test.table else None, settings)
     read = [one.table for one in (train, test) if one.table is not None]
     remarks = [
         *(said for one in read for said in one.remarks),
         *train.remarks,
         *test.remarks,
         *classes.remarks,
+        *said_of_kept,
     ]
     corpus = Corpus(
         classes.names,
         _make_split(train, settings, classes),
-        _make_split(test, settings, classes),
+        replace(_make_split(test, settings, classes), kept=kept),
         _features(settings, train, test),
         remarks=list(dict.fromkeys(remarks)),
         columns=tuple(test.table.content.column_names) if test.table else (),

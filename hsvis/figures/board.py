@@ -179,6 +179,7 @@ def projection_figure(
         "palette": view.palette_name,
         "bounds": list(whole),
         "classes": list(store.classes),
+        "columns": [{"name": one.name, "kind": one.kind} for one in store.columns],
         "sequence": index,
         "first": rows.start,  # the row of its step 0
         "fitted": _fitted_steps(view, rows),

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from hsvis.errors import DamagedFileError, ReplacedFileError
+from hsvis.run.columns import Column, columns_of
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest, manifest_of
 from hsvis.run.reading import Steps, column, read_distances, read_ep, read_projection, read_sequences
@@ -46,6 +47,7 @@ class StateStore:
         self.labels = column(sequences, "label")
         self.predicted = column(sequences, "predicted")
         self.confidence = column(sequences, "confidence")
+        self.columns = columns_of(sequences, manifest.columns)
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self.ep = ep
         self._distances, self._projections = distances, projections
@@ -96,7 +98,7 @@ class StateStore:
             DamagedFileError: an added projection can't be read.
         """
         manifest = manifest_of(self._folder)
-        if not self.is_unchanged:
+        if not self.is_unchanged or manifest.columns_key != self.manifest.columns_key:
             raise ReplacedFileError(self._folder.manifest)
         projections, steps = dict(self._projections), Steps(self.lengths)
         for facts in manifest.projections:
@@ -105,6 +107,10 @@ class StateStore:
                 named[facts.name] = read_projection(self._folder, facts, steps)
                 projections[facts.layer] = tuple(named.values())
         return StateStore(self._folder, manifest, self._sequences, self.ep, self._distances, projections)
+
+    def kept(self, name: str) -> Column | None:
+        """The kept column of that name."""
+        return next((one for one in self.columns if one.name == name), None)
 
     @property
     def n_sequences(self) -> int:
@@ -130,7 +136,8 @@ class StateStore:
         """
         arrays = [self.offsets, self.labels, self.predicted, self.ep, *self._distances.values()]
         sums = [checksum(array) for array in arrays]
-        return files.key_of(states=self.manifest.keys.states, layers=self.layers, sums=sums)
+        kept = {"columns": self.manifest.columns_key} if self.columns else {}
+        return files.key_of(states=self.manifest.keys.states, layers=self.layers, sums=sums, **kept)
 
     @cached_property
     def edition(self) -> str:

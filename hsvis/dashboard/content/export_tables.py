@@ -9,6 +9,7 @@ import numpy as np
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
 from hsvis.figures.view import View
+from hsvis.run.columns import PREFIX
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 
@@ -52,8 +53,9 @@ def projection(view: View) -> Table:
 
 
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
-    """These sequences in this order, each with its whole text."""
+    """These sequences in this order, each with its whole text and the columns that are kept."""
     header = ["id", "class", "classification", "correct", "confidence", "length", "text"]
+    header += [PREFIX + one.name for one in store.columns]
     rows = (_sequence_row(store, store.sequence(int(index))) for index in chosen)
     return Table(header, rows, len(chosen))
 
@@ -129,6 +131,7 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "confidence": _values(store.confidence[[sequence.index]])[0],
         "correct": sequence.correct,
         "classes": list(store.classes),
+        **({"kept": _kept(store, sequence.index)} if store.columns else {}),
         "steps": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
 
@@ -148,7 +151,13 @@ def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
         *_numbers(store.confidence[[one.index]]),
         len(one.tokens),
         one.text,
+        *("" if cell is None else cell for cell in _kept(store, one.index).values()),
     )
+
+
+def _kept(store: StateStore, index: int) -> dict[str, Any]:
+    """What the kept columns hold of a sequence, by their names."""
+    return {one.name: one.cells(np.array([index]))[0] for one in store.columns}
 
 
 def _states(view: View) -> Iterator[tuple[object, ...]]:

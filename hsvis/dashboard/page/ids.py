@@ -30,6 +30,7 @@ LEGEND = "legend"
 SCALE = "scale"  # in its place: what the colours of cells mean; assets/views/projection/drawing.mjs fills it
 DRAW_CELLS = "draw-cells"  # from dots to cells, and back
 TABLE_BOX = "table-box"  # around the table: a run with more sequences needs another grid
+CHOOSE_COLUMNS = "choose-columns"  # which kept columns the table shows; assets/table/columns.mjs
 TABLE_COUNT = "table-count"  # how many sequences the table's filters leave
 
 # what is shown, and settings

@@ -174,6 +174,15 @@ def _right(runs: Runs, view: View, noting: Access | None) -> Component:
                 children=[
                     html.H2("Sequences"),
                     *([note_panel.saved_filters_button(save=noting.save)] if noting else []),
+                    html.Button(
+                        "Columns",
+                        id=ids.CHOOSE_COLUMNS,
+                        className="quiet",
+                        type="button",
+                        title="Which columns of the dataset the table shows",
+                        hidden=not view.store.columns,
+                        **{"aria-haspopup": "dialog", "aria-expanded": "false"},
+                    ),
                     html.Div(id=ids.TABLE_COUNT, className="count"),
                     export(ids.SEQUENCE_TABLE, "Sequences"),
                 ],

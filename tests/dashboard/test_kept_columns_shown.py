@@ -1,0 +1,204 @@
+"""Kept columns in the table, in filters and in files, against pandas on the dataset itself."""
+
+import io
+import json
+from typing import Any
+
+import kept_example
+import numpy as np
+import pandas as pd
+import pytest
+from dash import Dash, html, no_update
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hsvis.catalogue.runs import Runs
+from hsvis.dashboard.callbacks.table import column_change
+from hsvis.dashboard.content.filters import Filter, Filters, matching
+from hsvis.dashboard.content.table_pages import Pages
+from hsvis.dashboard.content.table_rows import table_rows
+from hsvis.dashboard.page.sequence_table import table_columns, table_facts
+from hsvis.dashboard.routes import exports, queries
+from hsvis.dashboard.routes import table as table_routes
+from hsvis.figures.view import View
+from hsvis.run.store import StateStore
+
+ROWS = kept_example.frame()
+IDS = {name: f"kept-{k}" for k, name in enumerate(kept_example.KEPT)}
+TRUTH = 'row.of, "it"'
+
+
+@pytest.fixture(scope="module")
+def view(kept_store: StateStore) -> View:
+    return Runs([kept_store]).resolve(None)
+
+
+@pytest.fixture(scope="module")
+def client(view: View) -> FlaskClient:
+    app = Dash("kept")
+    app.layout = html.Div()
+    runs, filters = Runs([view.store]), Filters()
+    pages = Pages(filters)
+    table_routes.register(app, runs, pages)
+    exports.register(app, runs, pages)
+    queries.register(app, runs, filters)
+    return app.server.test_client()
+
+
+def listed(client: FlaskClient, view: View, **query: Any) -> list[int]:
+    given = {name: one if isinstance(one, str) else json.dumps(one) for name, one in query.items()}
+    answer = client.get(f"/rows/{view.cloud}", query_string={"start": 0, "end": 500, **given})
+    assert answer.status_code == 200, answer.text
+    assert answer.json is not None
+    return [row["sequence"] for row in answer.json["rows"]]
+
+
+def where(mask: "pd.Series[bool]") -> list[int]:
+    return np.flatnonzero(mask.fillna(False).to_numpy(bool)).tolist()
+
+
+def test_rows_have_the_cells_of_the_dataset(view: View) -> None:
+    rows = table_rows(view.store)
+    assert [row[IDS["year"]] for row in rows] == [None if pd.isna(one) else one for one in ROWS["year"]]
+    assert [row[IDS["when"]] for row in rows] == [str(one.date()) for one in ROWS["when"]]
+    assert [row[IDS[TRUTH]] for row in rows] == ["yes" if one else "no" for one in ROWS[TRUTH]]
+    assert [row[IDS["source"]] for row in rows] == [
+        one if isinstance(one, str) else None for one in ROWS["source"]
+    ]
+    assert [row["length"] for row in rows] == view.store.lengths.tolist()  # the steps, not the column
+    assert json.dumps(rows, allow_nan=False)
+
+
+@pytest.mark.parametrize("name", kept_example.KEPT)
+def test_the_table_is_sorted_by_each(client: FlaskClient, view: View, name: str) -> None:
+    order = listed(client, view, sort=f"{IDS[name]}:asc")
+    cells = ROWS[name].iloc[order]
+    n_missing = int(ROWS[name].isna().sum())
+    assert cells.iloc[:n_missing].isna().all()
+    held = cells.iloc[n_missing:]
+    if name == "source":
+        held = held.map(lambda text: text.encode("utf-16-be"))
+    assert held.is_monotonic_increasing
+    assert sorted(order) == list(range(len(ROWS)))
+
+
+def test_heads_filter_numbers_days_and_texts(client: FlaskClient, view: View) -> None:
+    day = ROWS["when"].iloc[0]
+    told = f"{day.date()} 00:00:00"
+    cases: list[tuple[str, dict[str, Any], Any]] = [
+        ("year", {"type": "greaterThan", "filter": 1980}, ROWS["year"] > 1980),
+        ("year", {"type": "notEqual", "filter": 1980}, ROWS["year"] != 1980),
+        ("year", {"type": "blank"}, ROWS["year"].isna()),
+        (
+            "length",
+            {"type": "inRange", "filter": -1, "filterTo": 1},
+            ROWS["length"].between(-1, 1, "neither"),
+        ),
+        ("when", {"type": "equals", "dateFrom": told, "dateTo": None}, ROWS["when"] == day),
+        ("when", {"type": "lessThan", "dateFrom": told}, ROWS["when"] < day),
+        (
+            "when",
+            {"type": "inRange", "dateFrom": "2020-03-01", "dateTo": "2020-09-01"},
+            ROWS["when"].between(pd.Timestamp("2020-03-01"), pd.Timestamp("2020-09-01"), "neither"),
+        ),
+        ("source", {"type": "contains", "filter": "IMD"}, ROWS["source"] == "imdb"),
+        ("source", {"type": "notBlank"}, ROWS["source"].notna()),
+        (TRUTH, {"type": "equals", "filter": "yes"}, ROWS[TRUTH]),
+    ]
+    for name, condition, mask in cases:
+        assert listed(client, view, columns={IDS[name]: condition}) == where(mask), (name, condition)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"kept-9": {"type": "blank"}},
+        {"kept-0": {"type": "greaterThan", "filter": 1}},
+        {"kept-1": {"type": "equals", "filter": "x"}},
+        {"kept-4": {"type": "equals", "dateFrom": "2020-13-01"}},
+        {"kept-4": {"type": "equals", "dateFrom": 3}},
+        {"kept-4": {"type": "lessThanOrEqual", "dateFrom": "2020-01-01"}},
+    ],
+)
+def test_what_is_no_filter_of_a_column_is_refused(client: FlaskClient, view: View, columns: object) -> None:
+    query = {"start": 0, "end": 5, "columns": json.dumps(columns)}
+    assert client.get(f"/rows/{view.cloud}", query_string=query).status_code == 400
+
+
+GROUPS = st.lists(st.sampled_from([*kept_example.SOURCES, None, "nobody"]), min_size=1, unique=True)
+ENDS = st.none() | st.integers(1940, 2030)
+
+
+@given(among=GROUPS, low=ENDS, high=ENDS, truth=st.none() | st.booleans())
+def test_the_page_filters_by_categories_and_ranges(
+    view: View, among: list[str | None], low: int | None, high: int | None, truth: bool | None
+) -> None:
+    asked: dict[str, Any] = {"source": {"among": among}}
+    source = ROWS["source"]
+    mask = source.isin([one for one in among if one is not None]) | (source.isna() & (None in among))
+    if (low, high) != (None, None):
+        asked["year"] = {"from": low, "to": high}
+        years = ROWS["year"].astype("Float64")
+        mask &= (
+            ((years >= (low or 0)) & (years <= (3000 if high is None else high))).fillna(False).astype(bool)
+        )
+    if truth is not None:
+        asked[TRUTH] = {"among": ["yes" if truth else "no"]}
+        mask &= ROWS[TRUTH] == truth
+    store = view.store
+    read = Filter.parse(json.dumps({"columns": asked}), store.n_classes, store.columns)
+    assert np.flatnonzero(matching(read, view)).tolist() == where(mask)
+    assert hash(read) == hash(Filter.parse(json.dumps({"columns": asked}), store.n_classes, store.columns))
+
+
+def test_days_are_whole_at_both_ends_of_a_range(client: FlaskClient, view: View) -> None:
+    low, high = ROWS["when"].sort_values().iloc[[5, 20]]
+    filter = {"columns": {"when": {"from": str(low.date()), "to": str(high.date())}}}
+    answer = client.get(f"/sequences/{view.cloud}", query_string={"filter": json.dumps(filter)})
+    assert answer.json is not None
+    assert answer.json["sequences"] == where(ROWS["when"].between(low, high))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [], {"nowhere": {"among": ["a"]}}, {"source": {}}, {"source": {"among": []}},
+        {"source": {"among": [3]}},
+        {"source": {"from": 1}}, {"year": {"among": ["1999"]}}, {"year": {"from": True}},
+        {"year": {"from": "1999"}},
+        {"year": {"from": None}}, {"year": {"from": 1, "among": [None]}}, {"when": {"from": "soon"}},
+        {"when": {"to": 5}}, {"year": {"from": 1, "until": 2}}, {"source": {"among": ["a" * 201]}},
+        {"source": {"among": ["a"] * 101}},
+    ],
+)  # fmt: skip
+def test_what_is_no_filter_is_refused(client: FlaskClient, view: View, columns: object) -> None:
+    query = {"filter": json.dumps({"columns": columns})}
+    answer = client.get(f"/sequences/{view.cloud}", query_string=query)
+    assert answer.status_code == 400
+    assert len(answer.text) < 500
+
+
+def test_files_have_the_columns_too(client: FlaskClient, view: View) -> None:
+    answer = client.get(f"/export/{view.cloud}/sequences.csv")
+    table = pd.read_csv(io.BytesIO(answer.data), keep_default_na=False, na_values=[""])
+    assert table["keep:source"].fillna("").tolist() == ROWS["source"].fillna("").tolist()
+    assert table["keep:length"].tolist() == pytest.approx(ROWS["length"].tolist(), nan_ok=True)
+    assert table["length"].tolist() == view.store.lengths.tolist()
+    assert table["keep:when"].tolist() == [str(one.date()) for one in ROWS["when"]]
+    record = client.get(f"/export/{view.cloud}/sequence.json?sequence=3").json
+    assert record is not None
+    assert record["kept"]["year"] is None
+    assert record["kept"]["source"] == ROWS["source"][3]
+
+
+def test_a_run_with_other_columns_gets_others_in_the_table(
+    kept_store: StateStore, demo_store: StateStore
+) -> None:
+    runs = Runs([kept_store, demo_store])
+    facts = {run: table_facts(runs, runs.resolve({"run": run})) for run in ("kept", "demo")}
+    assert column_change(facts["kept"], no_update, facts["kept"], runs) is no_update
+    assert column_change(facts["kept"], no_update, facts["demo"], runs) == table_columns(demo_store)
+    assert column_change(facts["demo"], no_update, facts["kept"], runs) == table_columns(kept_store)
+    names = [one["headerName"] for one in table_columns(kept_store)]
+    assert names[-len(kept_example.KEPT) :] == kept_example.KEPT
