@@ -32,6 +32,7 @@ import * as stops from "./table/stops.mjs";
 import * as walk from "./table/walk.mjs";
 import * as overview from "./views/classes/overview.mjs";
 import * as cloud from "./views/cloud.mjs";
+import * as groups from "./views/groups.mjs";
 import * as drawing from "./views/projection/drawing.mjs";
 import * as regions from "./views/projection/regions.mjs";
 import * as highlight from "./views/highlight.mjs";
@@ -47,7 +48,7 @@ import * as zoom from "./views/zoom.mjs";
 const PARTS = [
   ...[callbacks, page, keys, permalink, session],
   ...[view, options, filter, passing, focus, editions],
-  ...[regions, highlight, threshold, overview],
+  ...[regions, highlight, threshold, overview, groups],
   ...[rows, columns, chips, stops, walk],
   ...[cloud, drawing, pointer, stepping, strip, zoom, words, waiting],
   ...[runs, exportMenu, neighbours, noteForm, notes, savedFilters, rebuilt, settings, help, address],

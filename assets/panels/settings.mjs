@@ -13,6 +13,11 @@ function showNumbers() {
   }
 }
 
+// Which column colours the states is asked where one does.
+function showColumn() {
+  document.querySelector(".column-choice").hidden = options.current()["state-colour"] !== "column";
+}
+
 // Dash's groups and sliders take no labels: those of the panel become theirs.
 function nameControls() {
   for (const label of document.querySelectorAll(".setting > label[for]")) {
@@ -25,6 +30,7 @@ function nameControls() {
 
 export function start() {
   subscribe("options", showNumbers);
+  subscribe("options", showColumn);
   whenReady(() => {
     nameControls();
     // the sliders come after the rest of the page

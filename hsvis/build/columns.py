@@ -37,11 +37,9 @@ class KeptColumnsStage:
         return key_of(columns=FORMAT, states=manifest.keys.states, kept=kept)
 
     def is_whole(self, folder: RunFolder, manifest: Manifest | None) -> bool:
-        """Whether the table has these columns and no others; runs that were built before have none."""
+        """Whether the table has these columns and no others."""
         if manifest is None:
             return False
-        if not self._kept and not manifest.columns:
-            return True
         named = [one.name for one in manifest.columns] == [one.name for one in self._kept]
         return named and manifest.stages.get(self.name) == self.key(manifest)
 

@@ -64,7 +64,9 @@ def stages(plan: Plan, manifest: Manifest | None) -> list[Stage]:
     layers = plan.layers(manifest)
     added = ProjectionStage.added(plan, manifest) if manifest is not None else []
     of_layers = (one for make in OF_A_LAYER for layer in layers for one in make(plan, layer))
-    return [StatesStage(plan), KeptColumnsStage(plan), *of_layers, *added]
+    has_columns = bool(plan.corpus.test.kept or (manifest is not None and manifest.columns))
+    columns = [KeptColumnsStage(plan)] if has_columns else []
+    return [StatesStage(plan), *columns, *of_layers, *added]
 
 
 def missing(

@@ -110,6 +110,16 @@ class Column:
         return written(value) if isinstance(value, date) else value
 
 
+def column_named(columns: Sequence[Column], name: str) -> Column | None:
+    """The kept column of that name."""
+    return next((one for one in columns if one.name == name), None)
+
+
+def cells_of(columns: Sequence[Column], index: int) -> dict[str, Any]:
+    """What the kept columns hold of a sequence, by their names, as `Column.cells` gives it."""
+    return {one.name: one.cells(np.array([index]))[0] for one in columns}
+
+
 def written(value: date | datetime) -> str:
     """`2020-12-31`, and with a time of day `2020-12-31 23:59`, to the second or finer where it has them."""
     if not isinstance(value, datetime):

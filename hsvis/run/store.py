@@ -1,7 +1,6 @@
 """StateStore: a built run as read-only arrays, and the queries that the views need.
 
-What is small for each step (EP, distance, coordinates) is in memory; the states themselves are read
-from parquet by row group when a sequence is shown.
+What is small for each step (EP, distance, coordinates) is in memory; states are read when they are shown.
 """
 
 from collections.abc import Sequence as SequenceOf
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from hsvis.errors import DamagedFileError, ReplacedFileError
-from hsvis.run.columns import Column, columns_of
+from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest, manifest_of
 from hsvis.run.reading import Steps, column, read_distances, read_ep, read_projection, read_sequences
@@ -107,10 +106,6 @@ class StateStore:
                 named[facts.name] = read_projection(self._folder, facts, steps)
                 projections[facts.layer] = tuple(named.values())
         return StateStore(self._folder, manifest, self._sequences, self.ep, self._distances, projections)
-
-    def kept(self, name: str) -> Column | None:
-        """The kept column of that name."""
-        return next((one for one in self.columns if one.name == name), None)
 
     @property
     def n_sequences(self) -> int:

@@ -7,21 +7,30 @@ from typing import Any
 import kept_example
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from dash import Dash, html, no_update
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from hsvis.catalogue.runs import Runs
+from hsvis.dashboard.callbacks.options import colour_choices
+from hsvis.dashboard.callbacks.overview import groups_shown
 from hsvis.dashboard.callbacks.table import column_change
+from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.content.filters import Filter, Filters, matching
+from hsvis.dashboard.content.groups import groups_of
 from hsvis.dashboard.content.table_pages import Pages
 from hsvis.dashboard.content.table_rows import table_rows
+from hsvis.dashboard.page.group_panel import MOST, group_list
 from hsvis.dashboard.page.sequence_table import table_columns, table_facts
+from hsvis.dashboard.routes import clouds as cloud_routes
 from hsvis.dashboard.routes import exports, queries
 from hsvis.dashboard.routes import table as table_routes
 from hsvis.figures.view import View
+from hsvis.run.columns import Column, column_facts
 from hsvis.run.store import StateStore
 
 ROWS = kept_example.frame()
@@ -202,3 +211,86 @@ def test_a_run_with_other_columns_gets_others_in_the_table(
     assert column_change(facts["demo"], no_update, facts["kept"], runs) == table_columns(kept_store)
     names = [one["headerName"] for one in table_columns(kept_store)]
     assert names[-len(kept_example.KEPT) :] == kept_example.KEPT
+
+
+def test_groups_are_those_that_pandas_finds(client: FlaskClient, view: View) -> None:
+    store = view.store
+    answer = client.get(f"/export/{view.cloud}/groups.csv")
+    table = pd.read_csv(io.BytesIO(answer.data), keep_default_na=False)
+    rows = ROWS.assign(wrong=store.labels != store.predicted, known=store.labels >= 0)
+    of_source = rows.fillna({"source": ""}).groupby("source")
+    n_errors = (rows["wrong"] & rows["known"]).sum()
+    for group in table[table["column"] == "source"].itertuples():
+        own = of_source.get_group(group.group)
+        wrong, known = int(own["wrong"][own["known"]].sum()), int(own["known"].sum())
+        assert (group.sequences, group.known, group.wrong) == (len(own), known, wrong)
+        if known:
+            expected = binomtest(wrong, known).proportion_ci(0.95, "wilson")
+            found = [float(table.loc[group.Index, name]) for name in ("error rate", "from", "to")]
+            assert found == pytest.approx([wrong / known, expected.low, expected.high])
+        assert float(table.loc[group.Index, "share of errors"]) == pytest.approx(wrong / n_errors)
+    for name in kept_example.KEPT:
+        assert table["sequences"][table["column"] == name].sum() == len(ROWS)
+
+
+def test_a_click_on_a_group_keeps_its_sequences(client: FlaskClient, view: View) -> None:
+    for column in view.store.columns:
+        groups = groups_of(view.store, column)
+        kept: list[int] = []
+        for group in groups:
+            filter = json.dumps({"columns": {column.name: group.test}})
+            answer = client.get(f"/sequences/{view.cloud}", query_string={"filter": filter}).json
+            assert answer is not None
+            assert answer["count"] == group.counts.sequences
+            kept += answer["sequences"]
+        assert sorted(kept) == list(range(len(ROWS)))
+
+
+def test_the_list_of_groups_ends_where_it_would_be_too_long(view: View) -> None:
+    cells = pa.array([f"c{k}" for k in range(view.store.n_sequences)])
+    many = Column(column_facts("many", "category", cells), cells)
+    store = object.__new__(StateStore)
+    store.__dict__.update(view.store.__dict__)
+    store.columns = (many,)
+    found = group_list(store, "many")
+    assert len(found) == 1 + min(MOST, store.n_sequences) + (store.n_sequences > MOST)
+    assert group_list(store, "nowhere") == []
+
+
+def test_another_run_has_its_own_columns_to_choose(kept_store: StateStore, demo_store: StateStore) -> None:
+    kept, demo = Runs([kept_store]).resolve(None), Runs([demo_store]).resolve(None)
+    names = [{"label": name, "value": name} for name in kept_example.KEPT]
+    assert colour_choices(kept, "ep", "")[1:] == (no_update, names, no_update, "source")
+    assert colour_choices(kept, "column", "year")[1:4] == (no_update, names, no_update)
+    assert colour_choices(kept, "column", "other")[3] == ""
+    choices, colour, columns, column, _ = colour_choices(demo, "column", "year")
+    assert ([one["value"] for one in choices], colour) == (["ep", "class", "correct"], "ep")
+    assert (columns, column) == ([], "")
+    options, value, is_hidden, lines = groups_shown(kept, "when")
+    assert (options, value, is_hidden) == (names, no_update, False)
+    assert len(lines) > 3
+    assert groups_shown(kept, "gone")[1] == "source"
+    assert groups_shown(demo, "when") == ([], None, True, [])
+
+
+def test_the_image_of_a_column_tells_its_legend(kept_store: StateStore) -> None:
+    runs, filters = Runs([kept_store]), Filters()
+    app = Dash("clouds")
+    app.layout = html.Div()
+    cloud_routes.register(app, runs, Clouds(), filters)
+    client, cloud = app.server.test_client(), runs.resolve(None).cloud
+    window = {"x0": -9, "x1": 9, "y0": -9, "y1": 9, "w": 90, "h": 90, "colour": "column"}
+    told = {}
+    for column in ("source", "year"):
+        answer = client.get(f"/cloud/{cloud}.png", query_string={**window, "column": column})
+        assert answer.status_code == 200
+        told[column] = json.loads(answer.headers["X-Drawn"])
+    assert told["source"]["tells"] == "groups"
+    counts = ROWS["source"].value_counts()
+    assert [(one["label"], one["sequences"]) for one in told["source"]["groups"]] == [
+        *zip(counts.index, counts.tolist(), strict=True), ("missing", 1),
+    ]  # fmt: skip
+    assert told["year"]["tells"] == "scale"
+    assert told["year"]["scale"]["label"] == "year, 1 missing (grey)"
+    bad = client.get(f"/cloud/{cloud}.png", query_string={**window, "column": "nowhere"})
+    assert (bad.status_code, "keeps no column" in bad.text) == (400, True)

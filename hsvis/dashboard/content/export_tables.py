@@ -8,8 +8,9 @@ import numpy as np
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
+from hsvis.dashboard.content.groups import MISSING_TEST, groups_of
 from hsvis.figures.view import View
-from hsvis.run.columns import PREFIX
+from hsvis.run.columns import PREFIX, cells_of
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 
@@ -43,6 +44,25 @@ def confusion_matrix(view: View) -> Table:
     """Counts, a row for each actual class, a column for each predicted one; no `actual` if it is unknown."""
     rows = [(name, *row) for name, row in _confusion(view.store)]
     return Table(["actual", *view.store.classes], rows)
+
+
+def groups(view: View) -> Table:
+    """Each group of each kept column; interval and rates are of the sequences with a label."""
+    header = ["column", "group", "sequences", "known", "wrong", "error rate", "from", "to", "share of errors"]
+    rows = []
+    for column in view.store.columns:
+        every = groups_of(view.store, column)
+        n_errors = sum(one.counts.wrong for one in every)
+        for one in every:
+            counts = one.counts
+            rates: tuple[object, ...] = ("", "", "")
+            if counts.interval is not None:
+                rates = (counts.error_rate, *counts.interval)
+            share = counts.wrong / n_errors if n_errors else ""
+            label = "" if one.test == MISSING_TEST else one.label
+            numbers = (counts.sequences, counts.known, counts.wrong, *rates, share)
+            rows.append((column.name, label, *numbers))
+    return Table(header, rows)
 
 
 def projection(view: View) -> Table:
@@ -131,7 +151,7 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "confidence": _values(store.confidence[[sequence.index]])[0],
         "correct": sequence.correct,
         "classes": list(store.classes),
-        **({"kept": _kept(store, sequence.index)} if store.columns else {}),
+        **({"kept": cells_of(store.columns, sequence.index)} if store.columns else {}),
         "steps": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
 
@@ -151,13 +171,8 @@ def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
         *_numbers(store.confidence[[one.index]]),
         len(one.tokens),
         one.text,
-        *("" if cell is None else cell for cell in _kept(store, one.index).values()),
+        *("" if cell is None else cell for cell in cells_of(store.columns, one.index).values()),
     )
-
-
-def _kept(store: StateStore, index: int) -> dict[str, Any]:
-    """What the kept columns hold of a sequence, by their names."""
-    return {one.name: one.cells(np.array([index]))[0] for one in store.columns}
 
 
 def _states(view: View) -> Iterator[tuple[object, ...]]:

@@ -12,7 +12,7 @@ from hsvis.dashboard.content.bounded_cache import BoundedCache
 from hsvis.dashboard.content.kept_filters import ColumnTest
 from hsvis.dashboard.content.request_json import json_object, short
 from hsvis.figures.view import View
-from hsvis.run.columns import Column
+from hsvis.run.columns import Column, column_named
 from hsvis.web.capacity import TURNS, Capacity, check, departure
 
 KEYS = ("actual", "predicted", "correct", "search", "regions", "columns")
@@ -96,7 +96,7 @@ def matching(
     if filter.search:
         matches &= store.contains(filter.search)
     for test in filter.columns:
-        column = store.kept(test.column)
+        column = column_named(store.columns, test.column)
         assert column is not None  # `Filter.parse` knows them
         matches &= test.mask(column)
     for region in filter.regions:

@@ -9,13 +9,16 @@ from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.wording import class_name, count, percent
 from hsvis.figures.confusion_matrix import MOST_MARKED
 from hsvis.figures.style.apart import told_apart
+from hsvis.figures.style.theme import ellipsis
 from hsvis.figures.view import View
+from hsvis.run.columns import cells_of
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 
 DENSE = 6  # classes above which the legend is drawn smaller
 LARGE_MATRIX = 9  # rows with numbers, as high as one of very many classes
 MOST_PAIRS = 50  # confused classes that are listed
+MOST_KEPT, LONG = 6, 30  # kept columns that are told of a sequence, and characters of each
 NOTHING_SELECTED = "Select a sequence in the table or click a state"
 
 
@@ -197,9 +200,19 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
             [
                 _fact("Class", actual),
                 _fact("classified as", class_name(sequence.predicted, classes[sequence.predicted])),
+                *_kept(view.store, sequence.index),
             ]
         ),
         *([html.P(unreadable, className="unreadable")] if unreadable else []),
+    ]
+
+
+def _kept(store: StateStore, index: int) -> list[Component]:
+    """What the kept columns hold of a sequence, the first few that hold something."""
+    there = [(name, cell) for name, cell in cells_of(store.columns, index).items() if cell is not None]
+    return [
+        _fact(ellipsis(name, LONG), html.Span(ellipsis(str(cell), LONG), title=str(cell), dir="auto"))
+        for name, cell in there[:MOST_KEPT]
     ]
 
 
