@@ -62,12 +62,12 @@ class DisplayOptions:
         trajectory: colours, widths and sizes of the selected sequence.  Its size is that of all states.
         state_colour: what the colour of a state in the cloud tells, one of `STATE_COLOURS`: its "ep", or of
             its sequence the actual "class", whether the answer is "correct", or what a kept "column" holds.
-        column: the kept column that colours states; None = the first of the run.
         drawing: how the cloud is drawn, one of `DRAWINGS`: as "dots"; or by cells of a few pixels, each in
             the colour of its "density", its mean "ep" (coloured by class: its shares of the actual classes)
             or its share of "errors"; "auto" is dots, and cells from `cells.MANY` states in sight.
         fade: any of `FADES`: sequences that step back in the cloud.
         marks: any of `MARKS`: rings around the first or last state of every sequence.
+        column: the kept column that colours states; None = the first of the run.
 
     Raises:
         ValueError: a value is none of those.
@@ -77,10 +77,10 @@ class DisplayOptions:
     units_by: str = "similarity"
     trajectory: TrajectoryStyle = field(default_factory=TrajectoryStyle)
     state_colour: str = "ep"
-    column: str | None = None
     fade: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     drawing: str = "auto"
+    column: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import date, datetime
 from typing import Any
 
 import kept_example
@@ -19,6 +20,7 @@ from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.callbacks.options import colour_choices
 from hsvis.dashboard.callbacks.overview import groups_shown
 from hsvis.dashboard.callbacks.table import column_change
+from hsvis.dashboard.content import kept_filters
 from hsvis.dashboard.content.clouds import Clouds
 from hsvis.dashboard.content.filters import Filter, Filters, matching
 from hsvis.dashboard.content.groups import groups_of
@@ -167,6 +169,26 @@ def test_days_are_whole_at_both_ends_of_a_range(client: FlaskClient, view: View)
     answer = client.get(f"/sequences/{view.cloud}", query_string={"filter": json.dumps(filter)})
     assert answer.json is not None
     assert answer.json["sequences"] == where(ROWS["when"].between(low, high))
+
+
+MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)).map(str) | st.dates(
+    date(1900, 1, 1), date(2100, 1, 1)
+).map(str)
+NUMBERS = st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9)
+
+
+@given(GROUPS, st.tuples(NUMBERS, NUMBERS), st.tuples(MOMENTS, MOMENTS), st.integers(1, 3))
+def test_a_filter_that_is_saved_is_the_filter_that_acted(
+    view: View, among: list[str | None], numbers: tuple[float, float], moments: tuple[str, str], ends: int
+) -> None:
+    columns = view.store.columns
+    length, when = (
+        {key: end for bit, key, end in ((1, "from", low), (2, "to", high)) if ends & bit}
+        for low, high in (numbers, moments)
+    )
+    read = kept_filters.parse({"source": {"among": among}, "length": length, "when": when}, columns)
+    written = json.loads(json.dumps(kept_filters.asked(read, columns)))
+    assert kept_filters.parse(written, columns) == read
 
 
 @pytest.mark.parametrize(

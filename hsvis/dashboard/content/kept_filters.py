@@ -1,7 +1,7 @@
 """What a sequence must have in the kept columns to be emphasised: some categories, or a range."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hsvis.dashboard.content.request_json import short
-from hsvis.run.columns import Column
+from hsvis.run.columns import DAY, Column, moment
 
 MOST_CATEGORIES = 100  # of one column: an address must hold them
 LONGEST = 200  # characters of a category
@@ -62,6 +62,22 @@ def parse(value: Any, columns: Sequence[Column]) -> tuple[ColumnTest, ...]:
     return tuple(_test(there[name], given[name]) for name in there if name in given)
 
 
+def asked(tests: Iterable[ColumnTest], columns: Sequence[Column]) -> dict[str, Any]:
+    """The inverse of `parse`: what these tests ask for, for JSON."""
+    kinds = {one.name: one.kind for one in columns}
+    return {one.column: _asked(one, is_date=kinds[one.column] == "date") for one in tests}
+
+
+def _asked(test: ColumnTest, *, is_date: bool) -> dict[str, Any]:
+    if test.among is not None:
+        return {"among": list(test.among)}
+    ends = {"from": test.low, "to": test.high}
+    if not is_date:
+        return {key: end for key, end in ends.items() if end is not None}
+    days = {"from": (test.low or 0) % DAY == 0, "to": ((test.high or 0) + 1) % DAY == 0}
+    return {key: moment(end, of_days=days[key]) for key, end in ends.items() if end is not None}
+
+
 def _test(column: Column, given: Any) -> ColumnTest:
     name = short(column.name)
     if not isinstance(given, dict) or not given or not set(given) <= {"among", "from", "to"}:
@@ -101,4 +117,4 @@ def _end(column: Column, value: Any, key: str) -> float | None:
         ) from None
     microseconds = (found - EPOCH) / timedelta(microseconds=1)
     is_day = key == "to" and len(value) == len("2020-12-31")  # all of it
-    return microseconds + (86_400_000_000 - 1 if is_day else 0)
+    return microseconds + (DAY - 1 if is_day else 0)

@@ -17,7 +17,7 @@ MOST = 40  # groups that are listed
 
 
 def group_panel(view: View) -> Component:
-    """Hidden of a run that keeps no column; assets/views/groups.mjs filters by a group that is clicked."""
+    """Hidden of a run that keeps no column; assets/views/classes/groups.mjs filters by what is clicked."""
     columns = view.store.columns
     menu = dcc.Dropdown(
         id=ids.GROUP_COLUMN,

@@ -153,7 +153,7 @@ def display_options(values: Mapping[str, object]) -> DisplayOptions:
             size=_number(ids.STATE_SIZE, values),
         ),
         state_colour=_choice(ids.STATE_COLOUR, values),
-        column=_text(ids.COLOUR_COLUMN, values),
+        column=_text(ids.COLOUR_COLUMN, values) if values.get(ids.STATE_COLOUR) == "column" else None,
         drawing=_choice(ids.STATE_DRAWING, values),
         fade=_choices(ids.FADE, values),
         marks=_choices(ids.MARKS, values),

@@ -1,5 +1,6 @@
 """Which columns are kept, and what is said of them."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -118,3 +119,11 @@ def test_columns_can_be_named_in_a_config(tmp_path: Path, given: str, expected: 
     file.write_text(f"name: some\ndataset: {{path: some/set, keep: {given}}}\n")
     assert load_config(file).dataset.keep == expected
     assert load_config(file, [f"dataset.keep={given}"]).dataset.keep == expected
+
+
+def test_numbers_that_a_dataset_names_are_kept_by_their_names() -> None:
+    features = {"genre": {"names": ["crime", "drama"], "_type": "ClassLabel"}, "n": {"dtype": "int64"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"genre": [1, 0, -1], "n": [1, 2, 3]}).replace_schema_metadata(metadata)
+    kept, _ = kept_columns(table, settings(keep=["genre", "n"]))
+    assert [one.values.to_pylist() for one in kept] == [["drama", "crime", None], [1, 2, 3]]

@@ -1,9 +1,9 @@
 // The groups of a column of the dataset: a click keeps a group's sequences, of categories any number; a second click
 // lets them go.
-import { byId } from "../core/dom.mjs";
-import { whenReady } from "../core/page.mjs";
-import { subscribe } from "../core/stores.mjs";
-import * as filter from "../state/filter.mjs";
+import { byId } from "../../core/dom.mjs";
+import { whenReady } from "../../core/page.mjs";
+import { subscribe } from "../../core/stores.mjs";
+import * as filter from "../../state/filter.mjs";
 
 const testOf = (button) => JSON.parse(button.dataset.test);
 const asked = (name) => filter.current().columns?.[name];
