@@ -23,6 +23,7 @@ function nameControls() {
   for (const label of document.querySelectorAll(".setting > label[for]")) {
     byId(label.htmlFor)?.setAttribute("aria-label", label.textContent);
   }
+  byId("colour-column")?.setAttribute("aria-label", "Column that colours the states");
   for (const slider of document.querySelectorAll(".slider[aria-label]")) {
     slider.querySelector("[role=slider]")?.setAttribute("aria-label", slider.getAttribute("aria-label"));
   }

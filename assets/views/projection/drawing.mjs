@@ -15,6 +15,7 @@ let told = null; // {drawn, auto, tells, states, shown, scale, groups} of the im
 // What the answer with an image says of how it is drawn; null where nothing.
 export const read = (answer) => JSON.parse(answer.headers.get("X-Drawn"));
 
+export const now = () => told;
 export const drawn = () => told?.drawn ?? "dots";
 
 const number = (count) => count.toLocaleString("en");

@@ -18,7 +18,7 @@ from hsvis.run.store import StateStore
 DENSE = 6  # classes above which the legend is drawn smaller
 LARGE_MATRIX = 9  # rows with numbers, as high as one of very many classes
 MOST_PAIRS = 50  # confused classes that are listed
-MOST_KEPT, LONG = 6, 30  # kept columns that are told of a sequence, and characters of each
+MOST_KEPT, LONG = 4, 30  # kept columns that are told of a sequence, and characters of each
 NOTHING_SELECTED = "Select a sequence in the table or click a state"
 
 

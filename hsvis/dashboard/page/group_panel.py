@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from hsvis.dashboard.content.groups import MISSING_TEST, Group, groups_of
 from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.parts import export
 from hsvis.dashboard.page.settings import colour_columns
 from hsvis.dashboard.page.wording import percent
 from hsvis.figures.view import View
@@ -30,7 +31,10 @@ def group_panel(view: View) -> Component:
     return html.Details(
         [
             html.Summary("By group"),
-            menu,
+            html.Div(
+                [html.Label("Column", htmlFor=ids.GROUP_COLUMN), menu, export(ids.GROUPS, "Groups")],
+                className="group-choice",
+            ),
             html.Div(group_list(view.store, columns[0].name if columns else None), id=ids.GROUPS),
         ],
         id=ids.GROUP_PANEL,
