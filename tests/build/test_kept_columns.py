@@ -9,6 +9,7 @@ import pytest
 from hsvis.build.pipeline import build
 from hsvis.build.plan import Plan
 from hsvis.config import load_config
+from hsvis.errors import DamagedFileError, ReplacedFileError
 from hsvis.progress import silent
 from hsvis.run.manifest import manifest_of, read_manifest
 from hsvis.run.store import StateStore
@@ -100,3 +101,20 @@ def test_limit_keeps_the_cells_of_its_rows(cache_folder: Path, tmp_path: Path) -
     rows = kept_example.frame().iloc[pd.read_parquet(store.folder.sequences)["row"]]
     assert cells(store)["year"] == [None if pd.isna(one) else one for one in rows["year"]]
     assert cells(store)["source"] == [one if isinstance(one, str) else None for one in rows["source"]]
+
+
+def test_a_run_that_is_shown_never_has_the_columns_of_another_build(built: tuple[Path, StateStore]) -> None:
+    folder, store = built
+    assert store.with_projections().columns[0].cells() == store.columns[0].cells()
+    build(load_config(kept_example.config(folder, ["year"])))
+    with pytest.raises(ReplacedFileError):
+        store.with_projections()
+    assert cells(store)["source"]  # what is in memory goes on
+
+
+def test_a_table_with_other_columns_than_the_manifest_says_is_damaged(built: tuple[Path, StateStore]) -> None:
+    _, store = built
+    for change in ({"type": "string"}, {"missing": 5}, {"name": "gone"}):
+        facts = [store.manifest.columns[1].model_copy(update=change)]
+        with pytest.raises(DamagedFileError, match="keep:"):
+            StateStore.open(store.folder, manifest=store.manifest.but(columns=facts))
