@@ -25,7 +25,7 @@ from hsvis.run.reading import (
     column,
     part_paths,
     read_distances,
-    read_ep,
+    read_predictions,
     read_projection,
     read_sequences,
 )
@@ -81,6 +81,9 @@ def readers(store: StateStore) -> dict[Path, Callable[[], object]]:
         table = parquet.read_table(path, layout=statistics.LAYOUT)
         return repr(table.to_pydict()), parquet.read_details(path)  # NaN is not NaN
 
+    def predictions() -> object:
+        return read_predictions(folder, steps, 2, labelled=False)[0].tobytes()
+
     def sequences() -> object:
         table = read_sequences(folder, manifest)
         return repr(table.to_pydict()), column(table, "confidence").tobytes()
@@ -88,7 +91,7 @@ def readers(store: StateStore) -> dict[Path, Callable[[], object]]:
     found: dict[Path, Callable[[], object]] = {
         folder.manifest: lambda: manifest_of(folder).model_dump(),
         folder.sequences: sequences,
-        folder.predictions: lambda: read_ep(folder, steps, 2).tobytes(),
+        folder.predictions: predictions,
         **dict.fromkeys(part_paths(folder, LAYER), states),
         folder.embedding(LAYER, facts.name): projection,
         folder.cells(LAYER): index,

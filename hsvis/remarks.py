@@ -26,6 +26,7 @@ DECISIONS = {
     "answer": "Which of the tensors that a model returns is its answer, and what is done to it.",
     "each-step": "A user's model answers after every step, and what is shown as its answer to a sequence.",
     "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",
+    "device": "The built-in model leaves a GPU unused, or has weights that another device trained.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
 }
 # code -> what seems wrong

@@ -37,6 +37,19 @@ class AttentionGru(nn.Module):
         return self.out((weights * states).sum(1))
 
 
+class Tags(nn.Module):
+    """Logits (B, C, T): a class for each word, read from both sides."""
+
+    def __init__(self, words: int, classes: int = 3) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(words, 6)
+        self.lstm = nn.LSTM(6, 5, bidirectional=True, batch_first=True)
+        self.out = nn.Linear(10, classes)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.out(self.lstm(self.embedding(ids))[0]).transpose(1, 2)
+
+
 class LastState(nn.Module):
     """A GRU whose last state is read by one sigmoid output."""
 

@@ -1,5 +1,6 @@
 """The examples of docs/bring-your-own-model.md, run as they stand there."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -21,8 +22,27 @@ LAYERS = {
     "packed": {"lstm.0", "lstm.0.reverse", "lstm.1", "lstm.1.reverse"},
     "attention": {"gru.0"},
     "dates": {"cell.0"},
+    "keras_reviews": {"lstm"},
 }
-WAYS = {"packed": "prefixes", "attention": "prefixes", "dates": "head"}
+WAYS = {"packed": "prefixes", "attention": "prefixes", "dates": "head", "keras_reviews": "files"}
+# what Keras itself says: states by a model of its own that gives them, answers by `predict` on prefixes
+KERAS = """
+import runpy
+made = runpy.run_path("keras_reviews.py", run_name="__main__")
+keras, np = made["keras"], made["np"]
+model, ids, found = made["model"], made["read"](made["test"]), np.load("keras-reviews.npz")
+every = keras.layers.LSTM(32, return_sequences=True)
+inputs = keras.Input((None,), dtype="int64")
+states = keras.Model(inputs, every(model.layers[0](inputs)))
+every.set_weights(model.get_layer("lstm").get_weights())
+states = states.predict(ids, verbose=0)
+for t in (0, 4, int(found["lengths"].max()) - 1):
+    rows = found["lengths"] > t
+    assert rows.any()
+    np.testing.assert_allclose(found["states.lstm"][rows, t], states[rows, t], atol=1e-5)
+    own = model.predict(ids[rows, : t + 1], verbose=0)
+    np.testing.assert_allclose(found["ep"][rows, t], own, atol=1e-5)
+"""
 
 
 def test_every_example_has_its_files_and_commands() -> None:
@@ -32,6 +52,8 @@ def test_every_example_has_its_files_and_commands() -> None:
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_an_example_runs_as_it_stands(name: str, tmp_path: Path) -> None:
+    if name.startswith("keras") and importlib.util.find_spec("keras") is None:
+        pytest.skip("keras is not installed: pip install -e '.[test]'")
     for file in (f"{name}.py", f"{name}.yaml"):
         (tmp_path / file).write_text(FILES[file], encoding="utf-8")
     commands = next(block for block in COMMANDS if f"{name}.yaml" in block).strip().splitlines()
@@ -43,6 +65,8 @@ def test_an_example_runs_as_it_stands(name: str, tmp_path: Path) -> None:
         if command.startswith(SERVE):
             words = ["hsvis", "build", words[-1], "--set", "projections=[{method: pca}]"]
         program = [sys.executable, "-m", "hsvis"] if words[0] == "hsvis" else [sys.executable]
+        if words[1] == "keras_reviews.py":
+            words = [words[0], "-c", KERAS]
         done = subprocess.run(
             [*program, *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )

@@ -2,7 +2,7 @@
 import { plot, trace } from "./plots.mjs";
 
 // What is shown as a whole: {run, edition, cloud, layer, projection, theme,
-// palette, classes, sequence, label, first, fitted}.
+// palette, classes, sequence, label, unit, labels, first, fitted}.
 export const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
 export const index = () => meta().sequence ?? null;

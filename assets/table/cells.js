@@ -15,6 +15,9 @@
     return at - day;
   };
 
+  const rightSteps = ({ value, data }) =>
+    value == null ? "" : value < 0 ? "no label" : `${Math.round(value * data.known)} of ${data.known}`;
+
   function ClassName(props) {
     if (!props.data) return null;
     const actual = props.colDef.field === "class";
@@ -69,7 +72,7 @@
     return React.createElement("canvas", { ref: draw, className: `picture ${picture.draw}`, "aria-label": props.value });
   }
 
-  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { percent, plainNumber, compareDays });
+  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { percent, rightSteps, plainNumber, compareDays });
   window.dashAgGridComponentFunctions = Object.assign(window.dashAgGridComponentFunctions || {}, {
     ClassName,
     Correct,

@@ -8,7 +8,7 @@ import * as series from "./series.mjs";
 const DRAWN = ["rows", "columns", "lines"]; // kinds of a step of numbers
 const TITLES = { unknown: "not in the vocabulary" };
 
-function part([kind, text, more], step) {
+function part([kind, text, more, actual], step) {
   if (kind === "gap") return document.createTextNode(text);
   const made = document.createElement("span");
   made.textContent = text;
@@ -21,6 +21,13 @@ function part([kind, text, more], step) {
   made.dataset.step = step;
   made.style.setProperty("--ep", more);
   if (TITLES[kind]) made.title = TITLES[kind];
+  return actual === undefined ? made : marked(made, actual);
+}
+
+// A step whose answer is not its class.
+function marked(made, actual) {
+  made.classList.add("mistake");
+  made.title = [made.title, `actual class ${actual}`].filter(Boolean).join(" · ");
   return made;
 }
 
@@ -34,7 +41,10 @@ function showTokens(parts) {
   const made =
     drawn === "text"
       ? (parts ?? []).map((one) => part(one, one[0] === "token" || one[0] === "unknown" ? step++ : null))
-      : parts.map((one, at) => series.step(one, at, parts[at - 1]?.[3]));
+      : parts.map((one, at) => {
+          const step = series.step(one, at, parts[at - 1]?.[3]);
+          return one[4] === undefined ? step : marked(step, one[4]);
+        });
   strip.replaceChildren(...made);
   readFromStart(strip);
   highlight.draw();

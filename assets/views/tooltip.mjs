@@ -55,7 +55,9 @@ function content(shown) {
   const own = sequence === steps.index();
   const found = own ? null : said.get(address(shown.row));
   const word = own ? steps.token(step) : (found?.token ?? "…");
-  const label = own ? steps.meta().label : (rows.facts(sequence)?.label ?? found?.label);
+  const { unit, labels } = steps.meta();
+  const ofSequence = () => (own ? steps.meta().label : (rows.facts(sequence)?.label ?? found?.label));
+  const label = unit === "step" ? (own ? labels[step] : found?.label) : ofSequence();
   const lines = [];
   const cut = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
   if (shown.from) {

@@ -15,13 +15,15 @@ class GroupCounts:
 
     Attributes:
         sequences: in the group.
-        known: of these, with a label.
-        wrong: of these, misclassified.
+        known: labels that they have, one each, or one a step.
+        wrong: of these, that the answers don't meet.
+        is_of_steps: whether labels are of steps, whose errors depend on each other.
     """
 
     sequences: int
     known: int
     wrong: int
+    is_of_steps: bool = False
 
     @property
     def error_rate(self) -> float | None:
@@ -30,8 +32,8 @@ class GroupCounts:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % interval of the error rate (Wilson 1927); None where none is known."""
-        return wilson(self.wrong, self.known) if self.known else None
+        """The 95 % interval of the error rate (Wilson 1927); None where none is known, and of steps."""
+        return wilson(self.wrong, self.known) if self.known and not self.is_of_steps else None
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
@@ -47,25 +49,24 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
 
 
 def count_groups(
-    codes: np.ndarray, n_groups: int, labels: np.ndarray, predicted: np.ndarray
+    codes: np.ndarray, n_groups: int, known: np.ndarray, right: np.ndarray, *, is_of_steps: bool = False
 ) -> list[GroupCounts]:
     """What is known of each group, and at the end of the sequences that are in none.
 
     Args:
         codes: (S,) int, the group of each sequence; -1 = none.
-        labels, predicted: (S,) int16, the actual class (-1 unknown) and the model's answer.
+        known, right: (S,) int, how many labels each sequence has, and how many its answers meet.
+        is_of_steps: as in `GroupCounts`.
 
     Returns:
         `n_groups` + 1 counts.
     """
     places = np.where(codes < 0, n_groups, codes)
-    known = labels >= 0
-    wrong = known & (labels != predicted)
-    counts = [
-        np.bincount(places[mask], minlength=n_groups + 1).tolist()
-        for mask in (np.ones(len(codes), bool), known, wrong)
-    ]
-    return [GroupCounts(*each) for each in zip(*counts, strict=True)]
+    every, n_known, n_wrong = (
+        np.bincount(places, weights, minlength=n_groups + 1).astype(np.int64).tolist()
+        for weights in (None, known, known - right)
+    )
+    return [GroupCounts(*each, is_of_steps) for each in zip(every, n_known, n_wrong, strict=True)]
 
 
 def range_groups(numbers: np.ndarray, most: int) -> tuple[np.ndarray, list[tuple[float, float]]]:

@@ -83,7 +83,7 @@ class WordStatistics:
 
     def add(
         self, tokens: pa.Array, lengths: np.ndarray, ep: np.ndarray, distances: np.ndarray,
-        labels: np.ndarray, predicted: np.ndarray,
+        labels: np.ndarray, predicted: np.ndarray, step_labels: np.ndarray | None = None,
     ) -> None:  # fmt: skip
         """Counts S more sequences with their N steps.
 
@@ -94,6 +94,7 @@ class WordStatistics:
             distances: (N,) float, in units of the state space; what stands at each step 0 is not looked at.
             labels: (S,) int, -1 unknown.
             predicted: (S,) int.
+            step_labels: (N,) int, -1 unknown; where given, steps are counted by them in place of sequences.
 
         Raises:
             ValueError: the arrays are not of one length.
@@ -103,6 +104,8 @@ class WordStatistics:
             raise ValueError("`tokens`, `ep` and `distances` need as many rows as `lengths` sum to")
         if not len(lengths) == len(labels) == len(predicted):
             raise ValueError("`lengths`, `labels` and `predicted` need the same length")
+        if step_labels is not None:
+            labels, predicted = step_labels, ep.argmax(1)
         wrong = (labels >= 0) & (labels != predicted)
         self._run["sequences"] += len(lengths)
         self._run["misclassified"] += int(wrong.sum())
@@ -112,7 +115,13 @@ class WordStatistics:
         codes, places = self._encode(tokens)
         self._grow()
         sums = _sums_by_step(codes, len(places), offsets, ep, distances)
-        sums |= _sums_by_sequence(codes, len(places), lengths, labels, wrong, ep.shape[1])
+        of_sequences = np.repeat(np.arange(len(lengths)), lengths)
+        pairs = np.sort(of_sequences * len(places) + codes)
+        sequence, word = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], len(places))
+        sums["sequences"] = np.bincount(word, minlength=len(places))
+        if step_labels is not None:
+            word, sequence = codes, np.arange(len(codes))
+        sums |= _sums_by_label(word, sequence, len(places), labels, wrong, ep.shape[1])
         for name, found in sums.items():
             self._sums[name][places] += found
         later = _is_later(offsets)
@@ -131,7 +140,8 @@ class WordStatistics:
             change, spread: C float64, mean and standard deviation (divided by `compared`) of the change of
                 each class's log-odds.
             flips: int64, how often the winning class is another than at the step before.
-            labelled: C int64, its sequences by actual class; those of an unknown class are in none.
+            labelled: C int64, its sequences by actual class; those of an unknown class are in none.  Where
+                each step has a label: the steps at which it is read, by theirs; so in the next two.
             misclassified: int64, how many of these are classified as another than the actual class.
             error_rate: float64, `misclassified` divided by the sum of `labelled`.
 
@@ -217,29 +227,21 @@ def _sums_by_step(
     }
 
 
-def _sums_by_sequence(
-    codes: np.ndarray,
-    n_words: int,
-    lengths: np.ndarray,
-    labels: np.ndarray,
-    wrong: np.ndarray,
-    n_classes: int,
+def _sums_by_label(
+    words: np.ndarray, rows: np.ndarray, n_words: int, labels: np.ndarray, wrong: np.ndarray, n_classes: int
 ) -> dict[str, np.ndarray]:
-    """Of each of the L words, sums over the sequences that have it, each once: (L,) or (L, C).
+    """Of each of the L words, sums over the sequences that have it, or its steps: (L,) or (L, C).
 
     Args:
-        codes: (N,) int, the word of each step.
-        wrong: (S,) bool, whether a sequence is misclassified.
+        words, rows: (P,) int, a word, and a sequence or step that has it.
+        labels, wrong: of each sequence or step, its class, -1 unknown, and whether it is misclassified.
     """
-    pairs = np.sort(np.repeat(np.arange(len(lengths)), lengths) * n_words + codes)
-    sequence, word = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], n_words)
-    label = labels[sequence].astype(np.int64)
+    label = labels[rows].astype(np.int64)
     known = label >= 0
-    labelled = np.bincount(word[known] * n_classes + label[known], minlength=n_words * n_classes)
+    labelled = np.bincount(words[known] * n_classes + label[known], minlength=n_words * n_classes)
     return {
-        "sequences": np.bincount(word, minlength=n_words),
         "labelled": labelled.reshape(n_words, n_classes),
-        "misclassified": np.bincount(word[wrong[sequence]], minlength=n_words),
+        "misclassified": np.bincount(words[wrong[rows]], minlength=n_words),
     }
 
 
@@ -260,11 +262,14 @@ def word_statistics(
     Raises:
         DamagedFileError: a file can't be read, or has other steps than the table of sequences.
     """
-    total, n_classes = read_shape(folder)
+    total, n_classes, labelled = read_shape(folder)
     statistics, stage, done = WordStatistics(n_classes, lowercase=lowercase), f"words of {layer}", 0
-    for block in read_blocks(folder, layer):
+    for block in read_blocks(folder, layer, labelled=labelled):
         progress(stage, done, total, "steps")
-        statistics.add(block.tokens, block.lengths, block.ep, block.distances, block.labels, block.predicted)
+        statistics.add(
+            block.tokens, block.lengths, block.ep, block.distances, block.labels, block.predicted,
+            block.step_labels,
+        )  # fmt: skip
         done += len(block.ep)
     table = statistics.table()
     progress(stage, total, total, f"steps, {table.num_rows:,} different words")

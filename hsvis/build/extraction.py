@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hsvis.errors import ModelError
-from hsvis.models.batching import bucket
+from hsvis.models.batching import AtOnce, bucket
 from hsvis.models.finite import begin_of
 from hsvis.models.protocol import Encoded, HiddenStateModel
 
@@ -64,7 +64,9 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
     n = int(ends[-1])
     ep = np.empty((n + 1, len(model.classes)), np.float32)  # row n takes all padding
     states = {layer.name: room.rows(layer.name, n + 1, layer.size) for layer in model.layers}
-    for batch in bucket(lengths, STEPS_PER_BATCH):
+    # a model on another device knows what it has room for
+    most: AtOnce = getattr(model, "at_once", None) or AtOnce(STEPS_PER_BATCH)
+    for batch in bucket(lengths, most.steps, most.sequences):
         trace = model.trace([sequences[i] for i in batch])
         steps = np.arange(trace.ep.shape[1])[:, None]  # (T, 1)
         begins = ends[batch] - lengths[batch]  # (B,)

@@ -38,11 +38,16 @@ MOST_AT_ONCE = 4  # parts that the model reads side by side, each by its share o
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the dataset's split; `example` is what the model reads, `text` what people do."""
+    """One row of the dataset's split; `example` is what the model reads, `text` what people do.
+
+    Attributes:
+        align: gives the labels (T,) int16 of the steps that the model reads; None where a row has one label.
+    """
 
     row: int
     example: str | ReadText | Series | RecordedSequence
     label: int
+    align: Callable[[Encoded], np.ndarray] | None = None
 
     @property
     def text(self) -> str:
@@ -70,6 +75,13 @@ class _Part:
     def lengths(self) -> np.ndarray:
         return np.array([len(e) for e in self.encoded], np.int32)
 
+    @property
+    def step_labels(self) -> np.ndarray | None:
+        """(n,) int16, of all steps; None where a row has one label.  Raises DataError: they do not fit."""
+        pairs = [(row.align, read) for row, read in zip(self.rows, self.encoded, strict=True)]
+        aligned = [align(read) for align, read in pairs if align is not None]
+        return np.concatenate(aligned) if aligned else None
+
 
 class Rooms:
     """Memory for as many parts as are worked on at once, whichever thread works on them."""
@@ -94,6 +106,8 @@ def write_states(
     total: int,
     settings: StateSettings,
     progress: Progress,
+    *,
+    labelled: bool = False,
 ) -> np.ndarray:
     """Writes all that is missing of a run's states, predictions and sequences.
 
@@ -102,16 +116,19 @@ def write_states(
 
     Args:
         total: rows that `rows` will yield, for the progress.
+        labelled: whether each step has a label of its own.
 
     Returns:
         (S,) int32, steps of each sequence; rows without a word or step are no sequences.
 
     Raises:
         CacheError: the folder can't be written.
+        DataError: a sequence has not as many labels as steps.
     """
     reading, cores_of_each = sharing()
     workers = reading + 1  # one of them waits for the disk
-    layouts = {"sequences": tables.SEQUENCES, "predictions": tables.predictions_layout(len(model.classes))}
+    predictions = tables.predictions_layout(len(model.classes), labelled=labelled)
+    layouts = {"sequences": tables.SEQUENCES, "predictions": predictions}
     missing = [name for name in TABLES if not parquet.is_whole(_table(folder, name), layout=layouts[name])]
     lengths: list[np.ndarray] = []
     pending: deque[Future[tuple[np.ndarray, dict[str, pa.Table]]]] = deque()
@@ -227,7 +244,8 @@ def _write_part(
             folder.states(layer.name, part.number), steps, tables.states_layout(layer.size)
         )
     ]
-    layout = tables.predictions_layout(len(model.classes))
+    step_labels = part.step_labels
+    layout = tables.predictions_layout(len(model.classes), labelled=step_labels is not None)
     wanted = bool(missing) and not parquet.is_whole(kept, steps, layout)
     predictions: pa.Table | None = None
     if layers or wanted:
@@ -241,7 +259,7 @@ def _write_part(
                     _check_range(states, part, layer)
                 table = tables.state_table(columns, extracted.distances[layer], states)
                 parquet.write_table(folder.states(layer, part.number), table)
-        predictions = tables.prediction_table(columns, extracted.ep)
+        predictions = tables.prediction_table(columns, extracted.ep, step_labels)
         if wanted:
             parquet.write_table(kept, predictions)
     if not missing:

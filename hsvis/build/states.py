@@ -1,7 +1,7 @@
 """The stage of the states: sequences, EPs, distances, states, and all that is known of the model."""
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from hsvis.build.parts import Row, write_states
 from hsvis.build.plan import Plan
 from hsvis.corpus.words import ReadText
 from hsvis.errors import DataError
-from hsvis.models.protocol import HiddenStateModel
+from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.step_labels import align_labels
 from hsvis.progress import Progress
 from hsvis.remarks import tell
 from hsvis.run.folder import RunFolder
@@ -73,6 +74,7 @@ class StatesStage:
             train_accuracy=facts.train_accuracy,
             test_accuracy=facts.test_accuracy,
             own_model=facts.own_model,
+            labels=corpus.test.unit,
             training=facts.training,
             left_out=facts.left_out | {"shown": left_out},
             repeated=corpus.test.repeated(plan.rows),
@@ -96,14 +98,23 @@ class StatesStage:
         if getattr(model, "reads_words", False) and (plan.words.has("test") or count == len(split)):
             words = plan.words.of("test")
             examples = [ReadText(text, words, i) for i, text in enumerate(split.texts)]
-        rows = (Row(i, examples[i], int(split.labels[i])) for i in plan.rows.tolist())
-        lengths = write_states(folder, model, rows, count, plan.config.states, progress)
+        rows = (Row(i, examples[i], int(split.labels[i]), self._align(i)) for i in plan.rows.tolist())
+        labelled = split.step_labels is not None
+        lengths = write_states(folder, model, rows, count, plan.config.states, progress, labelled=labelled)
         if not len(lengths):
             raise DataError(
                 f"none of the {count} sequences to analyse has a word or step. "
                 "Check `dataset.text` and `dataset.values`, or raise `dataset.limit`."
             )
         return lengths, {"no words" if split.series is None else "no steps": count - len(lengths)}
+
+    def _align(self, row: int) -> Callable[[Encoded], np.ndarray] | None:
+        """Gives the labels of the steps of a row; None where a row has one label."""
+        split, tokens = self._plan.corpus.test, self._plan.config.tokens
+        if split.step_labels is None:
+            return None
+        labels, example = split.step_labels[row], split.examples[row]
+        return lambda read: align_labels(labels, read, example, tokens, row)
 
 
 def series_facts(folder: RunFolder, features: Sequence[str] | None, draw: str | None) -> SeriesFacts | None:

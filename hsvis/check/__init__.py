@@ -11,7 +11,7 @@ import numpy as np
 
 from hsvis.build.plan import Plan
 from hsvis.check.expected import Sample, cost, size_of, take_sample
-from hsvis.check.labels import doubts, mapping
+from hsvis.check.labels import doubts, mapping, read_steps
 from hsvis.check.reading import ask_ends, read_two
 from hsvis.check.vocabulary import lacking
 from hsvis.config import Config
@@ -101,13 +101,17 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     costs = cost(one, sample, corpus, config)
     progress("timing a sample", 1, 1)
     facts += costs.facts()
-    remarks += doubts(corpus, costs.rows, costs.answers if one.trained else None)
+    if one.trained and corpus.test.unit == "step":
+        some = {row: read for row, read in zip(sample.rows, sample.encoded, strict=True) if row in costs.rows}
+        remarks += doubts(corpus, *read_steps(one.model, corpus.test, config.tokens, some), what="steps")
+    elif one.trained:
+        remarks += doubts(corpus, corpus.test.labels[costs.rows], costs.answers.argmax(1))
     return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows, expected.steps))
 
 
 def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> dict[str, Any]:
     """What scripts are told; `steps` of the run, of which each layer has a state."""
-    labels = corpus.test.labels
+    labels = corpus.test.all_labels
     counts = np.bincount(labels[labels >= 0], minlength=len(corpus.classes)).tolist()
     return {
         "classes": list(corpus.classes),

@@ -261,12 +261,13 @@ def _training(
     if not batch:
         return 0.0
     ids, lengths = pad([encoded.inputs for encoded in batch])
-    given = torch.from_numpy(ids), torch.from_numpy(lengths)
+    given = torch.from_numpy(ids).to(classifier.device), torch.from_numpy(lengths).to(classifier.device)
     took = math.inf
     with _threads(1 if settings.hidden <= ONE_THREAD else torch.get_num_threads()):  # as training does
         for _ in range(3):  # the first one is slower
             began = time.perf_counter()
-            torch.autograd.grad(classifier(*given).sum(), list(classifier.parameters()))
+            gradients = torch.autograd.grad(classifier(*given).sum(), list(classifier.parameters()))
+            float(gradients[0].sum())  # a GPU has done them only then
             took = min(took, time.perf_counter() - began)
     return took * len(examples) / settings.batch_size * settings.epochs * EVALUATED
 

@@ -1,10 +1,14 @@
 """Classes against labels: what a label means, and whether the model seems to mean the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from hsvis.corpus.corpus import Corpus
+from hsvis.build.extraction import extract
+from hsvis.config import TokenSettings
+from hsvis.corpus.corpus import Corpus, Split
+from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.step_labels import align_labels
 from hsvis.models.subject import Fact
 from hsvis.remarks import Remark, shorten
 
@@ -14,31 +18,50 @@ ENOUGH = 10  # answers from which something can be said
 
 def mapping(corpus: Corpus) -> list[Fact]:
     """Which label is which class, and how many rows of the test split have it."""
-    labels = corpus.test.labels
+    labels = corpus.test.all_labels
+    rows = {"sequence": "rows", "step": "steps"}[corpus.test.unit]
     facts = [("classes", f"{len(corpus.classes)}; the model's outputs are taken to be in this order:")]
     for k, name in list(enumerate(corpus.classes))[:SHOWN]:
         facts.append(
-            ("", f"{k} is `{shorten(name, 80)}`: {int((labels == k).sum()):,} rows of the test split")
+            ("", f"{k} is `{shorten(name, 80)}`: {int((labels == k).sum()):,} {rows} of the test split")
         )
     if len(corpus.classes) > SHOWN:
         facts.append(("", f"… and {len(corpus.classes) - SHOWN} more"))
     if (labels < 0).any():
-        facts.append(("", f"{int((labels < 0).sum()):,} rows have no label"))
+        facts.append(("", f"{int((labels < 0).sum()):,} {rows} have no label"))
     return facts
 
 
-def doubts(corpus: Corpus, rows: np.ndarray, answers: np.ndarray | None) -> Iterator[Remark]:
+def read_steps(
+    model: HiddenStateModel, split: Split, tokens: TokenSettings, some: Mapping[int, Encoded]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and answers of all steps of some sequences: (K,) int16, -1 unknown, and (K,) int.
+
+    Args:
+        some: row of the split -> what the model reads of it.
+
+    Raises:
+        DataError: a row has not as many labels as steps.
+    """
+    assert split.step_labels is not None
+    labels = [
+        align_labels(split.step_labels[row], read, split.examples[row], tokens, row)
+        for row, read in some.items()
+    ]
+    return np.concatenate(labels), extract(model, list(some.values())).ep.argmax(1)
+
+
+def doubts(
+    corpus: Corpus, labels: np.ndarray, predicted: np.ndarray, what: str = "texts"
+) -> Iterator[Remark]:
     """What does not look right.
 
     Args:
-        rows: (K,) rows of the test split that were answered.
-        answers: (K, C) the model's answers, None if they mean nothing yet.
+        labels, predicted: (K,) of what was answered; a label -1 is unknown.
+        what: was answered.
     """
-    if answers is None:
-        return
-    labels = corpus.test.labels[rows]
     known = labels >= 0
-    labels, predicted = labels[known].astype(np.int64), answers[known].argmax(1)
+    labels, predicted = labels[known].astype(np.int64), predicted[known]
     if len(labels) < ENOUGH:
         return
     right = float((labels == predicted).mean())
@@ -49,7 +72,7 @@ def doubts(corpus: Corpus, rows: np.ndarray, answers: np.ndarray | None) -> Iter
         names = ", ".join(corpus.classes[k] for k in order)
         yield Remark(
             "class-order",
-            f"of {len(labels)} texts {right:.0%} are answered right; with the classes in another order it "
+            f"of {len(labels)} {what} {right:.0%} are answered right; with the classes in another order it "
             f"would be {ordered:.0%}. If labels are names, set `dataset.classes: [{names}]`; if they are "
             "numbers, bring the model's outputs or the labels into the other's order.",
         )
@@ -57,8 +80,9 @@ def doubts(corpus: Corpus, rows: np.ndarray, answers: np.ndarray | None) -> Iter
         commonest = corpus.classes[np.bincount(labels).argmax()]
         yield Remark(
             "below-majority",
-            f"of {len(labels)} texts {right:.0%} are answered right, while always saying `{commonest}` would "
-            f"be right in {majority:.0%}. Check `model.checkpoint`, `model.tokenizer` and `dataset.label`.",
+            f"of {len(labels)} {what} {right:.0%} are answered right, while always saying `{commonest}` "
+            f"would be right in {majority:.0%}. Check `model.checkpoint`, `model.tokenizer` and "
+            "`dataset.label`.",
         )
 
 

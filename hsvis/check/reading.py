@@ -46,6 +46,8 @@ def read_two(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> 
     for (row, given), ep in zip(two, last, strict=True):
         label = int(split.labels[row])
         truth = f"label {label}, `{classes[label]}`" if label >= 0 else "no label"
+        if split.step_labels is not None:
+            truth = f"{len(split.step_labels[row])} labels of steps"
         words = " ".join(given.tokens[:WORDS]) + (" …" if len(given) > WORDS else "")
         best = int(ep.argmax())
         facts.append(

@@ -15,6 +15,11 @@ from hsvis.config.dataset import (
     Settings,
 )
 
+Device = Annotated[str | None, Field(pattern=r"^(cpu|mps|cuda(:\d+)?)$")]
+WHERE = (  # of `model.device`, for both kinds of model
+    "Where it computes: `cpu`, `cuda`, `cuda:1` or `mps`; null = the CPU, and your own model where the "
+    "factory put it."
+)
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 OTHER_NAMES = {  # of splitters
     "word": "words", "words and punctuation": "punctuation", "basic english": "basic_english",
@@ -97,9 +102,11 @@ class ModelSettings(Settings):
     seed: int = Field(
         99, ge=0, le=LARGEST_SEED, description="Seed of weights, dropout, order and the held-out tenth."
     )
+    device: Device = Field(None, description=WHERE)
 
 
 UNUSED = ModelSettings.model_validate({}).model_dump()  # how a manifest holds a model that is not there
+LATER = {"device": None}  # settings that came later: manifests of earlier versions lack them
 
 
 class UserModelSettings(Settings):
@@ -127,11 +134,7 @@ class UserModelSettings(Settings):
     head: str | None = Field(
         None, description="Path of the module that reads a hidden state; null = it is looked for."
     )
-    device: str | None = Field(
-        None,
-        pattern=r"^(cpu|mps|cuda(:\d+)?)$",
-        description="Where it computes: `cpu`, `cuda`, `cuda:1` or `mps`; null = where the factory put it.",
-    )
+    device: Device = Field(None, description=WHERE)
 
     @field_validator("answers", mode="before")
     @classmethod
@@ -240,7 +243,8 @@ class Config(Settings):
             )
         if (content.get("dataset") or {}).get("keep"):
             raise ValueError("`dataset.keep` has no use beside `states_from`: it is for columns of a dataset")
-        if content.get("model", UNUSED) != UNUSED:
+        model = content.get("model", UNUSED)
+        if (LATER | model if isinstance(model, dict) else model) != UNUSED:
             raise ValueError(
                 "`model` has no use beside `states_from`, whose files hold what a model computes"
             )

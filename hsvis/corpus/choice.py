@@ -37,14 +37,16 @@ def choice_remarks(corpus: Corpus, rows: np.ndarray, settings: DatasetSettings) 
         f"{len(rows):,} of {count:,} rows of the test split are shown, {how[settings.choose]} "
         "(`dataset.limit`, `dataset.choose`).",
     )
-    labels, n_classes = corpus.test.labels, len(corpus.classes)
-    whole = np.bincount(labels[labels >= 0], minlength=n_classes)
-    shown = np.bincount(labels[rows][labels[rows] >= 0], minlength=n_classes)
+    whole = _count(corpus.test.all_labels, len(corpus.classes))
+    shown = _count(corpus.test.labels[rows], len(corpus.classes))
+    if corpus.test.step_labels is not None:
+        shown = _count(np.concatenate([corpus.test.step_labels[k] for k in rows]), len(corpus.classes))
     problems = []
     lacking = [corpus.classes[k] for k in np.flatnonzero((whole > 0) & (shown == 0))]
     if lacking:
         problems.append(f"have none of {listed(lacking, TOLD)}")
-    if (largest := _beyond_chance(shown, whole)) is not None:
+    is_drawn = corpus.test.unit == "sequence"  # steps of a sequence are not drawn one by one
+    if is_drawn and (largest := _beyond_chance(shown, whole)) is not None:
         problems.append(
             f"have {shown[largest] / shown.sum():.0%} `{shorten(corpus.classes[largest])}` where the split "
             "has "
@@ -56,6 +58,11 @@ def choice_remarks(corpus: Corpus, rows: np.ndarray, settings: DatasetSettings) 
         "Set `dataset.choose: even`." if settings.choose == "first" else "Raise `dataset.limit` to see more."
     )
     return [said, Remark("shown-classes", f"the rows that are shown {' and '.join(problems)}. {remedy}")]
+
+
+def _count(labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """(C,) int: how many labels there are of each class; unknown ones are of none."""
+    return np.bincount(labels[labels >= 0], minlength=n_classes)
 
 
 def _beyond_chance(shown: np.ndarray, whole: np.ndarray) -> int | None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class Split:
         series: R series where the dataset is not one of texts.
         stored: R sequences of a run that comes from files.
         left_out: reason -> rows of the files that are not among these.
+        step_labels: R of (L,) int16, where a row has a label for each of its L steps; `labels` are -1 then.
         kept: columns with R cells, which decide nothing.
     """
 
@@ -34,6 +36,7 @@ class Split:
     series: list[Series] | None = None
     stored: list[RecordedSequence] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    step_labels: list[np.ndarray] | None = None
     kept: Sequence[Kept] = ()
 
     def __len__(self) -> int:
@@ -43,6 +46,18 @@ class Split:
     def examples(self) -> Sequence[str | Series | RecordedSequence]:
         """What a model reads: R texts, R series, or R sequences of files."""
         return self.stored or self.series or self.texts
+
+    @property
+    def all_labels(self) -> np.ndarray:
+        """Labels of all rows, or of all steps where these have labels of their own: (K,) int16."""
+        if self.step_labels is None:
+            return self.labels
+        return np.concatenate([np.empty(0, np.int16), *self.step_labels])
+
+    @property
+    def unit(self) -> Literal["sequence", "step"]:
+        """What has a label."""
+        return "sequence" if self.step_labels is None else "step"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -55,6 +70,9 @@ class Split:
         for one in self.series or ():
             digest.update(repr((one.values.shape, one.steps)).encode())
             digest.update(np.ascontiguousarray(one.values, "<f4").tobytes())
+        for steps in self.step_labels or ():
+            digest.update(len(steps).to_bytes(8, "little"))
+            digest.update(steps.astype("<i2").tobytes())
         return digest.hexdigest()
 
     def repeated(self, rows: np.ndarray) -> int:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from hsvis.config import DatasetSettings
 from hsvis.corpus import series
-from hsvis.corpus.corpus import Corpus, Split
+from hsvis.corpus.corpus import UNLABELLED, Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
 from hsvis.corpus.kept.columns import kept_columns
 from hsvis.corpus.labels import Classes, classes_of
@@ -31,12 +31,18 @@ TRIED = 100  # rows by which a column is seen to hold texts
 
 @dataclass(frozen=True)
 class _Rows:
-    """A split as it was loaded: examples, labels as text, and of its table what is told of it."""
+    """A split as it was loaded: examples, labels as text, and of its table what is told of it.
+
+    Attributes:
+        steps: of each row, labels of its steps, which stand in `labels` one after the other; None where a
+            row has one label.
+    """
 
     examples: list[Any]
     labels: list[str | None]
     table: Table | None = None
     remarks: list[Remark] = field(default_factory=list)
+    steps: np.ndarray | None = None
 
     @property
     def names(self) -> Sequence[str] | None:
@@ -83,7 +89,7 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
         dialect=test.table.dialect if test.table else None,
     )
     present = np.unique(corpus.train.labels[corpus.train.labels >= 0])
-    if len(corpus.train) and len(present) < 2:
+    if len(corpus.train) and corpus.train.step_labels is None and len(present) < 2:
         only = f"only `{corpus.classes[present[0]]}`" if len(present) else "none"
         raise DataError(
             f"{settings.path}: a classifier needs training examples of at least two classes, split "
@@ -114,11 +120,15 @@ def _load_splits(settings: DatasetSettings) -> tuple[_Rows, _Rows]:
 
 
 def _make_split(rows: _Rows, settings: DatasetSettings, classes: Classes) -> Split:
-    labels = classes.indices(rows.labels)
+    labels, steps = classes.indices(rows.labels), None
+    if rows.steps is not None:
+        steps = np.split(labels, np.cumsum(rows.steps)[:-1]) if len(rows.steps) else []
+        labels = np.full(len(rows.examples), UNLABELLED, np.int16)
     left_out = rows.table.left_out if rows.table else {}
-    if not settings.is_series:
-        return Split(rows.examples, labels, left_out=left_out)
-    return Split([one.caption for one in rows.examples], labels, rows.examples, left_out=left_out)
+    texts, series = rows.examples, None
+    if settings.is_series:
+        texts, series = [one.caption for one in rows.examples], rows.examples
+    return Split(texts, labels, series, left_out=left_out, step_labels=steps)
 
 
 def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str, ...] | None:
@@ -138,10 +148,10 @@ def _features(settings: DatasetSettings, train: _Rows, test: _Rows) -> tuple[str
 def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:
     table = load_table(settings, split, paths)
     content = table.content
-    values = content.column(settings.label).to_pylist()
+    values, steps = _flat(content.column(settings.label))
     labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
     if settings.values is None:
-        return _Rows(_texts(content, settings), labels, table)
+        return _Rows(_texts(content, settings), labels, table, steps=steps)
     source = f"dataset `{settings.path}`, split `{split}`"
     columns = [settings.values] if isinstance(settings.values, str) else settings.values
     if settings.sequence is not None:
@@ -152,7 +162,16 @@ def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | N
     captions = _texts(content, settings) if settings.text in content.column_names else None
     name = settings.step_name or "step"
     column = f"{source}, column `{columns[0]}`"
-    return _Rows(series.of_lists(content.column(columns[0]), name, captions, column), labels, table)
+    read_lists = series.of_lists(content.column(columns[0]), name, captions, column)
+    return _Rows(read_lists, labels, table, steps=steps)
+
+
+def _flat(column: pa.ChunkedArray) -> tuple[list[Any], np.ndarray | None]:
+    """Labels one after the other, and of lists of them, a label for each step, how many each row has."""
+    whole = column.combine_chunks()
+    if not series.is_list(whole.type):
+        return whole.to_pylist(), None
+    return whole.flatten().to_pylist(), np.array(whole.value_lengths().fill_null(0), np.int64)
 
 
 def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> _Rows:

@@ -78,14 +78,14 @@ def of_lists(
     """
     outer = column.combine_chunks()
     outer = getattr(outer, "storage", outer)  # of the array types of `datasets`
-    if not _is_list(outer.type):
+    if not is_list(outer.type):
         raise DataError(
             f"{source} holds {outer.type}, not lists of numbers. Set `dataset.values` to the column of the "
             "series, or, where each step is a row, set `dataset.sequence` too."
         )
     lengths = np.array(outer.value_lengths().fill_null(0), np.int64)
     steps = outer.flatten()
-    if not _is_list(steps.type):
+    if not is_list(steps.type):
         return series_of(_numbers(steps, source)[:, None], lengths, step_name, captions, source)
     widths = np.array(steps.value_lengths().fill_null(0), np.int64)
     width = int(widths[0]) if len(widths) else 1
@@ -101,7 +101,8 @@ def of_lists(
     )
 
 
-def _is_list(kind: pa.DataType) -> bool:
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds a list in each row."""
     return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
 
 

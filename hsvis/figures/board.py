@@ -111,9 +111,10 @@ def board(
 def run_figures(view: View) -> RunFigures:
     """How many sequences each class has, and what they were classified as."""
     store, palette, theme = view.store, view.palette, view.theme
-    confusion = confusion_counts(store.labels, store.predicted, store.n_classes)
+    verdicts = store.verdicts
+    confusion = confusion_counts(verdicts.labels, verdicts.predicted, store.n_classes)
     return RunFigures(
-        class_overview(confusion, store.classes, palette, theme),
+        class_overview(confusion, store.classes, palette, theme, unit=f"{verdicts.unit}s"),
         confusion_matrix(confusion, store.classes, palette, theme),
     )
 
@@ -129,7 +130,7 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
     largest = store.largest_distance(view.layer)
     units, unreadable = unit_figure(view, sequence, options)
     return SequenceFigures(
-        ep_heatmap(ep, tokens, classes, palette, theme),
+        ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels),
         distances(distance, largest, ep, tokens, options.threshold, palette, theme),
         confidence(ep, tokens, classes, palette, theme),
         units,
@@ -184,8 +185,16 @@ def projection_figure(
         "first": rows.start,  # the row of its step 0
         "fitted": _fitted_steps(view, rows),
         "label": None if index is None else int(store.labels[index]),
+        "unit": store.verdicts.unit,
+        "labels": _step_labels(view, rows),
     }
     return figure.update_layout(meta=meta, uirevision=view.cloud)
+
+
+def _step_labels(view: View, rows: slice) -> list[int] | None:
+    """The labels of the steps of a sequence; None where steps have none of their own."""
+    verdicts = view.store.verdicts
+    return verdicts.labels[rows].tolist() if verdicts.unit == "step" else None
 
 
 def _fitted_steps(view: View, rows: slice) -> list[int] | None:

@@ -12,13 +12,13 @@ import numpy as np
 from hsvis.figures.raster import pixels_of
 from hsvis.figures.sight import FURTHEST, PART, Level
 from hsvis.figures.window import Window
+from hsvis.run.verdicts import RIGHT, WRONG
 
 MANY = 200_000  # states that are kept and in sight, from which on cells say more than dots
 SIDE = 4.0  # CSS pixels of a cell
 SIDES = (2.0, 16.0)  # the least and the greatest that a size makes of it
 LEAST_SIDE = 2.0  # device pixels: so an image has a quarter as many cells as pixels, at the most
 DRAWN = ("dots", "density", "ep", "class", "errors")
-WRONG, RIGHT = 0, 1  # codes of `cloud.codes` by "correct"; another one: no label
 PARTS = 10_000  # of a share that a browser is told
 
 

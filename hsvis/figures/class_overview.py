@@ -17,7 +17,12 @@ PREDICTED = (-0.10, 0.40)
 
 
 def class_overview(
-    confusion: np.ndarray, classes: Sequence[str], palette: Palette, theme: Theme
+    confusion: np.ndarray,
+    classes: Sequence[str],
+    palette: Palette,
+    theme: Theme,
+    *,
+    unit: str = "sequences",
 ) -> go.Figure:
     """A bar of each actual class and, beneath, what its sequences were classified as, correct ones first.
 
@@ -26,6 +31,7 @@ def class_overview(
     Args:
         confusion: (C, C) or (C + 1, C) int, counts, actual × predicted; row C counts the unknown labels.
         classes: C names.
+        unit: what is counted.
 
     Returns:
         The bars "actual" and "predicted" and the text "totals".  The customdata of a bar is
@@ -89,7 +95,7 @@ def class_overview(
         range=[0, largest * room],
         fixedrange=True,
         showticklabels=False,
-        title={"text": "sequences" if are_all else f"{n_rows} classes", "standoff": 0},
+        title={"text": unit if are_all else f"{n_rows} classes", "standoff": 0},
     )
     figure.update_yaxes(range=[n_rows - 0.5, -0.5], fixedrange=True, **ticks)
     return figure

@@ -26,6 +26,7 @@ from hsvis.figures.view import MARKS, View
 from hsvis.figures.window import DrawOrder, Window, draw_order, in_order
 from hsvis.run.columns import Column, column_named
 from hsvis.run.store import StateStore
+from hsvis.run.verdicts import RIGHT, UNKNOWN, WRONG
 
 DIMMED = 0.3  # opacity of the image beneath a trajectory, as in the style sheets
 
@@ -74,11 +75,11 @@ def emphasis(store: StateStore, fade: Collection[str] = (), matches: np.ndarray 
         matches: (S,) bool, what a filter keeps; None = all.
     """
     levels = np.full(store.n_sequences, Level.SHOWN, dtype=np.uint8)
-    known, right = store.labels >= 0, store.labels == store.predicted
+    verdicts = store.verdicts.of_sequences
     if "correct" in fade:
-        levels[known & right] = Level.FADED
+        levels[verdicts == RIGHT] = Level.FADED
     if "wrong" in fade:
-        levels[known & ~right] = Level.FADED
+        levels[verdicts == WRONG] = Level.FADED
     if matches is not None:
         levels[~matches] = Level.OUT
     return ALL if (levels == Level.SHOWN).all() else Emphasis(levels.tobytes())
@@ -107,13 +108,10 @@ def codes(store: StateStore, colour: str) -> np.ndarray:
         return np.repeat(column_codes(column), store.lengths)
     if colour == "ep":
         return ep_codes(store.ep)
-    known = store.labels >= 0
-    of_sequences = (
-        np.where(known, store.labels, store.n_classes)
-        if colour == "class"
-        else np.where(known, store.labels == store.predicted, 2)
-    )
-    return np.repeat(of_sequences.astype(np.uint16), store.lengths)
+    if colour == "correct":
+        return store.verdicts.of_states.astype(np.uint16)
+    labels = store.verdicts.labels_of_states
+    return np.where(labels >= 0, labels, store.n_classes).astype(np.uint16)
 
 
 class Drawing(NamedTuple):
@@ -224,10 +222,11 @@ def _draw_cells(
 
 
 def error_rate(store: StateStore) -> float:
-    """The share of the states whose sequence has a label and is misclassified; 0 without labels."""
-    known = store.labels >= 0
-    wrong = known & (store.labels != store.predicted)
-    return float(store.lengths[wrong].sum() / max(int(store.lengths[known].sum()), 1))
+    """The share of misclassified states, or of those of misclassified sequences; 0 without labels."""
+    verdicts = store.verdicts
+    weights = store.lengths if verdicts.unit == "sequence" else np.ones(len(verdicts.each), np.int64)
+    known = int(weights[verdicts.each != UNKNOWN].sum())
+    return float(weights[verdicts.each == WRONG].sum() / max(known, 1))
 
 
 def _mark(image: np.ndarray, view: View, window: Window, look: Look, order: DrawOrder) -> None:

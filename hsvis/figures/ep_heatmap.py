@@ -17,7 +17,12 @@ MAX_NAMES = 10
 
 
 def ep_heatmap(
-    ep: np.ndarray, tokens: Sequence[str], classes: Sequence[str], palette: Palette, theme: Theme
+    ep: np.ndarray,
+    tokens: Sequence[str],
+    classes: Sequence[str],
+    palette: Palette,
+    theme: Theme,
+    labels: np.ndarray | None = None,
 ) -> go.Figure:
     """Each class a row from the surface's colour to the class's by EP; beneath, the winner of each step.
 
@@ -27,10 +32,11 @@ def ep_heatmap(
         ep: (T, C) float, rows sum to 1.
         tokens: T surface forms.
         classes: C names.
+        labels: (T,) int, the actual class of each step, -1 unknown; None where steps have none of their own.
 
     Returns:
         C + 1 heatmaps: one a class, whose z is its EP; and "winner", whose z is 2 × class + how decided the
-        EP is, from 0 to 1.
+        EP is, from 0 to 1.  With labels one more beneath, "actual", whose z is the class, or NaN.
     """
     n_classes = ep.shape[1]
     rows: list[dict[str, Any]] = [
@@ -65,12 +71,31 @@ def ep_heatmap(
     }
     length = NAME_LENGTH if n_classes <= MAX_NAMES else NAME_LENGTH - 3  # beside the title
     ticks, are_all = class_ticks(classes, ep.max(axis=0, initial=0).tolist(), length, MAX_NAMES)
+    beneath, names, rows = [centre], ["winner"], [*rows, winner]
+    if labels is not None:
+        beneath, names = [centre, centre + height + gap / 2], ["winner", "actual"]
+        rows.append(_actual(labels, beneath[1], height, palette))
     axis = {
-        "range": [centre + height / 2, -0.5],
-        "tickvals": [*ticks["tickvals"], centre],
-        "ticktext": [*ticks["ticktext"], "winner"],
+        "range": [beneath[-1] + height / 2, -0.5],
+        "tickvals": [*ticks["tickvals"], *beneath],
+        "ticktext": [*ticks["ticktext"], *names],
         "tickfont": {"size": theme.px(SMALL_SIZE if n_classes <= 7 else SMALL_SIZE - 1)},
         "fixedrange": True,
         **({} if are_all else {"title": {"text": f"{n_classes} classes"}}),
     }
-    return step_frame(tokens, theme, [*rows, winner], top=3, bottom=3, yaxis=axis)
+    return step_frame(tokens, theme, rows, top=3, bottom=3, yaxis=axis)
+
+
+def _actual(labels: np.ndarray, centre: float, height: float, palette: Palette) -> dict[str, Any]:
+    """The row of the actual classes (T,); gaps where one is unknown."""
+    last = max(len(palette.hexes) - 1, 1)
+    return {
+        "type": "heatmap",
+        "name": "actual",
+        "z": np.where(labels < 0, np.nan, labels)[None].astype(np.float32),  # (1, T)
+        "y": [centre - height / 2, centre + height / 2],
+        "zmin": 0,
+        "zmax": last,
+        "colorscale": [[k / last, colour] for k, colour in enumerate(palette.hexes)],
+        "showscale": False,
+    }

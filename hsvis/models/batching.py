@@ -1,10 +1,19 @@
 """Sequences of different length -> batches with little padding."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from hsvis.corpus.tokens import PADDING
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """How much of a run is read in one batch, at the most: padded steps, and sequences."""
+
+    steps: int
+    sequences: int = 256
 
 
 def by_length(lengths: np.ndarray, most: int | None = None) -> Iterator[tuple[int, np.ndarray]]:

@@ -56,8 +56,29 @@ class Trace:
     lengths: np.ndarray
 
 
+def join_traces(traces: Sequence[Trace]) -> Trace:
+    """One trace of the sequences of several, in their order; one alone is returned as it is."""
+    if len(traces) == 1:
+        return traces[0]
+    longest = max(trace.ep.shape[1] for trace in traces)
+
+    def joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
+        """(B, T, K) each -> (sum of B, longest T, K), filled up with 0."""
+        return np.concatenate([np.pad(one, ((0, 0), (0, longest - one.shape[1]), (0, 0))) for one in arrays])
+
+    return Trace(
+        {name: joined([trace.states[name] for trace in traces]) for name in traces[0].states},
+        joined([trace.ep for trace in traces]),
+        np.concatenate([trace.lengths for trace in traces]),
+    )
+
+
 class HiddenStateModel(Protocol):
-    """A classifier whose states hsvis can show."""
+    """A classifier whose states hsvis can show.
+
+    One that computes elsewhere than on the CPU may have an attribute `at_once`, an
+    `hsvis.models.batching.AtOnce`: how large batches may be.
+    """
 
     @property
     def classes(self) -> Sequence[str]: ...

@@ -30,7 +30,7 @@ class ProviderFacts:
     Attributes:
         left_out: split -> reason -> rows that did not count.
         own_model: how a model that hsvis did not train is understood: `answers`, `ep`, `why`.
-        training: `epochs` and `kept_epoch` of the built-in classifier.
+        training: `epochs`, `kept_epoch` and `device` of the built-in classifier.
         times: what was done -> seconds.
         remarks: what was decided about it, and what seems wrong.
     """

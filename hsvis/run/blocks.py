@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Block:
         tokens: (N,) string, as displayed.
         ep: (N, C) float32.
         distances: (N,) float32, NaN at each step 0.
+        step_labels: (N,) int16, -1 unknown; None where steps have no labels of their own.
     """
 
     first: int
@@ -38,9 +39,12 @@ class Block:
     tokens: pa.Array
     ep: np.ndarray
     distances: np.ndarray
+    step_labels: np.ndarray | None = None
 
 
-def read_blocks(folder: RunFolder, layer: str, steps: int = STEPS) -> Iterator[Block]:
+def read_blocks(
+    folder: RunFolder, layer: str, steps: int = STEPS, *, labelled: bool = False
+) -> Iterator[Block]:
     """All sequences of a run in order; one block is in memory at once.
 
     How the blocks are cut depends on the lengths of the sequences alone, not on the files of states.
@@ -48,6 +52,7 @@ def read_blocks(folder: RunFolder, layer: str, steps: int = STEPS) -> Iterator[B
     Args:
         layer: whose distances.
         steps: of a block, at most; a longer sequence is a block of its own.
+        labelled: whether each step has a label, from `read_shape`.
 
     Raises:
         DamagedFileError: a file can't be read, or has other steps than the table of sequences.
@@ -64,23 +69,30 @@ def read_blocks(folder: RunFolder, layer: str, steps: int = STEPS) -> Iterator[B
         for path in parts
         for part in parquet.read_column(path, "distance", layout=states_layout())
     )
-    for (begin, end), some_tokens, some_ep, some_distances in zip(
+    step_labels: Iterator[list[Any] | None] = repeat(None, len(counts))
+    if labelled:
+        found = parquet.read_column(folder.predictions, "label", layout=predictions_layout(labelled=True))
+        step_labels = _regroup((part.to_numpy() for part in found), counts, folder.predictions)
+    for (begin, end), some_tokens, some_ep, some_distances, some_labels in zip(
         pairwise(cuts),
         _regroup(tokens, counts, folder.sequences),
         _regroup(ep, counts, folder.predictions),
         _regroup(distances, counts, parts[-1]),
+        step_labels,
         strict=True,
     ):
         yield Block(
             begin, lengths[begin:end], labels[begin:end], predicted[begin:end],
             pa.concat_arrays(some_tokens), np.concatenate(some_ep), np.concatenate(some_distances),
+            None if some_labels is None else np.concatenate(some_labels),
         )  # fmt: skip
 
 
-def read_shape(folder: RunFolder) -> tuple[int, int]:
-    """(N, C), the steps of a run and the classes that an EP has.  Raises DamagedFileError."""
+def read_shape(folder: RunFolder) -> tuple[int, int, bool]:
+    """The steps of a run, the classes of an EP, and whether steps have labels.  Raises DamagedFileError."""
     with parquet.open_file(folder.predictions, predictions_layout()) as file:
-        return file.metadata.num_rows, file.schema_arrow.field("ep").type.list_size
+        schema = file.schema_arrow
+        return file.metadata.num_rows, schema.field("ep").type.list_size, "label" in schema.names
 
 
 def _ep(folder: RunFolder) -> Iterator[pa.Array]:

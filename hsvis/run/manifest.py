@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -60,10 +60,11 @@ class ModelFacts(_Facts):
 
 
 class Training(_Facts):
-    """The epochs of the built-in classifier's training, and the one that was kept."""
+    """The epochs of the built-in classifier's training, the one that was kept, and where it was trained."""
 
     epochs: list[dict[str, Any]] = []
     kept_epoch: int | None = None
+    device: str | None = None
 
 
 class RemarkFacts(_Facts):
@@ -80,8 +81,7 @@ class ColumnFacts(_Facts):
         kind: "number", "date", "category" or "boolean".
         type: of its cells, as arrow calls it.
         how: how its kind was decided, where its type alone does not say it.
-        missing: cells.
-        low, high: the ends of numbers, and of dates as they are written; None where all are missing.
+        missing: cells; low, high: ends of numbers, and of dates as written; None where all are missing.
         categories: how many there are; `most`: the most frequent ones, with their sequences.
     """
 
@@ -109,6 +109,7 @@ class Manifest(_Facts):
     Attributes:
         config: as it was checked, with all defaults.
         sequences, states: S and N.
+        labels: what has a label, each "sequence" or each "step".
         left_out: split (`shown`: of the rows to analyse) -> reason -> rows.
         repeated: texts shown that stand there before.
         decisions, warnings: what was decided that nobody said, and what seems wrong.
@@ -130,6 +131,7 @@ class Manifest(_Facts):
     train_accuracy: float | None = None
     test_accuracy: float | None = None
     own_model: ModelFacts | None = None
+    labels: Literal["sequence", "step"] = "sequence"
     training: Training = Training()
     left_out: dict[str, dict[str, int]] = {}
     repeated: int = 0

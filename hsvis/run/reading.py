@@ -73,15 +73,23 @@ def _check_range(values: np.ndarray, least: int, most: int, name: str) -> None:
         raise ValueError(f"its column `{name}` holds other values than {least} to {most}")
 
 
-def read_ep(folder: RunFolder, steps: Steps, classes: int) -> np.ndarray:
-    """(N, C) float32.  Raises DamagedFileError."""
+def read_predictions(
+    folder: RunFolder, steps: Steps, classes: int, *, labelled: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """EPs (N, C) float32, and labels of the steps (N,) int16, if they have any.  Raises DamagedFileError."""
     path = folder.predictions
     # what is not needed here is read too, so that damage anywhere is found
-    table = parquet.read_table(path, layout=tables.predictions_layout(classes), rows=len(steps))
+    layout = tables.predictions_layout(classes, labelled=labelled)
+    table = parquet.read_table(path, layout=layout, rows=len(steps))
     steps.check(path, table)
     ep = parquet.matrix(table["ep"])
     _check_finite(path, [ep])
-    return ep
+    if not labelled:
+        return ep, None
+    with parquet.told_as_damage(path):
+        labels = column(table, "label")
+        _check_range(labels, -1, classes - 1, "label")
+    return ep, labels
 
 
 def read_distances(folder: RunFolder, layer: str, steps: Steps) -> np.ndarray:

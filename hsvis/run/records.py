@@ -23,6 +23,7 @@ class Sequence:
         ep: (T, C) float32.
         rows: its rows in every step table.
         values: (T, F) float32 of a series; None of a text.
+        labels: (T,) int16, the class of each step, -1 unknown; None where steps have none of their own.
     """
 
     index: int
@@ -37,11 +38,22 @@ class Sequence:
     ep: np.ndarray
     rows: slice
     values: np.ndarray | None = None
+    labels: np.ndarray | None = None
 
     @property
     def correct(self) -> bool | None:
-        """Whether the answer is right; None where the class is unknown."""
-        return None if self.label < 0 else self.label == self.predicted
+        """Whether the answer is right, of steps all answers; None where no class is known."""
+        if self.labels is None:
+            return None if self.label < 0 else self.label == self.predicted
+        return bool(self.right_steps.all()) if len(self.right_steps) else None
+
+    @property
+    def right_steps(self) -> np.ndarray:
+        """(K,) bool, of the steps that have a label of their own: whether the answer there is right."""
+        if self.labels is None:
+            return np.zeros(0, bool)
+        known = self.labels >= 0
+        return self.ep.argmax(1)[known] == self.labels[known]
 
 
 @dataclass(frozen=True, eq=False)

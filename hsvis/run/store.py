@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from hsvis.errors import DamagedFileError, ReplacedFileError
+from hsvis.run import reading
 from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest, manifest_of
-from hsvis.run.reading import Steps, column, read_distances, read_ep, read_projection, read_sequences
+from hsvis.run.reading import Steps, column
 from hsvis.run.records import Projection, Sequence, checksum
 from hsvis.run.states import LayerStates
+from hsvis.run.verdicts import Verdicts
 from hsvis.storage import files, parquet
 
 ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
@@ -33,9 +35,10 @@ class StateStore:
         ep: np.ndarray,
         distances: dict[str, np.ndarray],
         projections: dict[str, tuple[Projection, ...]],
+        step_labels: np.ndarray | None = None,
     ) -> None:
         """Takes the tables as `open` reads them."""
-        self._folder, self.manifest, self._sequences = folder, manifest, sequences
+        self.folder, self.manifest, self._sequences = folder, manifest, sequences
         self.name = manifest.name
         self.classes = tuple(manifest.classes)
         self.layers = tuple(manifest.layer_names)
@@ -49,11 +52,11 @@ class StateStore:
         self.columns = columns_of(sequences, manifest.columns)
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self.ep = ep
-        self._distances, self._projections = distances, projections
+        self._distances, self._projections, self._step_labels = distances, projections, step_labels
         self._states = {one.name: LayerStates(folder, one.name, one.size) for one in manifest.layers}
         shared = [self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep]
         shared += [*distances.values(), *(p.xy for group in projections.values() for p in group)]
-        for array in shared:
+        for array in shared if step_labels is None else [*shared, step_labels]:
             array.flags.writeable = False
 
     @classmethod
@@ -75,18 +78,19 @@ class StateStore:
         """
         manifest = manifest or manifest_of(folder)
         facts = {(one.layer, one.name): one for one in manifest.projections}
-        sequences = read_sequences(folder, manifest)
+        sequences = reading.read_sequences(folder, manifest)
         steps = Steps(column(sequences, "length"))
-        ep = read_ep(folder, steps, len(manifest.classes))
+        labelled = manifest.labels == "step"
+        ep, labels = reading.read_predictions(folder, steps, len(manifest.classes), labelled=labelled)
         distances: dict[str, np.ndarray] = {}
         projections: dict[str, tuple[Projection, ...]] = {}
         for layer in manifest.layer_names:
-            distances[layer] = read_distances(folder, layer, steps)
+            distances[layer] = reading.read_distances(folder, layer, steps)
             names = wanted if wanted is not None else list(facts)
             projections[layer] = tuple(
-                read_projection(folder, facts[at, name], steps) for at, name in names if at == layer
+                reading.read_projection(folder, facts[at, name], steps) for at, name in names if at == layer
             )
-        return cls(folder, manifest, sequences, ep, distances, projections)
+        return cls(folder, manifest, sequences, ep, distances, projections, labels)
 
     def with_projections(self) -> "StateStore":
         """This run with the projections that are new in its folder, or made anew; all else is shared.
@@ -96,16 +100,18 @@ class StateStore:
             ReplacedFileError: another build has put another run in its place.
             DamagedFileError: an added projection can't be read.
         """
-        manifest = manifest_of(self._folder)
+        manifest = manifest_of(self.folder)
         if not self.is_unchanged or manifest.columns_key != self.manifest.columns_key:
-            raise ReplacedFileError(self._folder.manifest)
+            raise ReplacedFileError(self.folder.manifest)
         projections, steps = dict(self._projections), Steps(self.lengths)
         for facts in manifest.projections:
             named = {one.name: one for one in projections[facts.layer]}
             if facts.name not in named or named[facts.name].details != facts.details:
-                named[facts.name] = read_projection(self._folder, facts, steps)
+                named[facts.name] = reading.read_projection(self.folder, facts, steps)
                 projections[facts.layer] = tuple(named.values())
-        return StateStore(self._folder, manifest, self._sequences, self.ep, self._distances, projections)
+        return StateStore(
+            self.folder, manifest, self._sequences, self.ep, self._distances, projections, self._step_labels
+        )
 
     @property
     def n_sequences(self) -> int:
@@ -119,18 +125,14 @@ class StateStore:
     def n_classes(self) -> int:
         return len(self.classes)
 
-    @property
-    def folder(self) -> RunFolder:
-        return self._folder
-
     @cached_property
     def content(self) -> str:
         """Tells this run from any other, whatever its name: two with the same states and answers are one.
 
         Projections don't count: they have a `content` of their own.
         """
-        arrays = [self.offsets, self.labels, self.predicted, self.ep, *self._distances.values()]
-        sums = [checksum(array) for array in arrays]
+        answers = [self.verdicts.labels, self.predicted, self.ep]
+        sums = [checksum(array) for array in (self.offsets, *answers, *self._distances.values())]
         kept = {"columns": self.manifest.columns_key} if self.columns else {}
         return files.key_of(states=self.manifest.keys.states, layers=self.layers, sums=sums, **kept)
 
@@ -149,10 +151,11 @@ class StateStore:
         return {(at, one.name, one.content) for at, group in self._projections.items() for one in group}
 
     @cached_property
-    def shown_accuracy(self) -> float | None:
-        """Share of this run's sequences that were answered right; None if no class is known."""
-        known = self.labels >= 0
-        return float((self.labels == self.predicted)[known].mean()) if known.any() else None
+    def verdicts(self) -> Verdicts:
+        """What was answered right."""
+        if self._step_labels is None:
+            return Verdicts("sequence", self.labels, self.predicted, self.lengths)
+        return Verdicts("step", self._step_labels, self.ep.argmax(1).astype(np.int16), self.lengths)
 
     def sequence(self, index: int) -> Sequence:
         """Raises IndexError if there is no such sequence."""
@@ -163,6 +166,7 @@ class StateStore:
         return Sequence(
             index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
             row["label"], row["predicted"], row["confidence"], self.ep[rows], rows, self.values(index),
+            None if self._step_labels is None else self._step_labels[rows],
         )  # fmt: skip
 
     def values(self, index: int) -> np.ndarray | None:
@@ -253,9 +257,9 @@ class StateStore:
         A part that was damaged is made again by the next build, and a restored backup has other times:
         neither is another run.  The distances between the states tell.
         """
-        states, known = LayerStates(self._folder, layer), self._distances[layer]
+        states, known = LayerStates(self.folder, layer), self._distances[layer]
         try:
-            distances = read_distances(self._folder, layer, Steps(self.lengths))
+            distances = reading.read_distances(self.folder, layer, Steps(self.lengths))
         except DamagedFileError:
             raise error from None
         if states.shape[0] != self.n_states or not np.array_equal(distances, known, equal_nan=True):

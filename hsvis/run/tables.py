@@ -32,9 +32,15 @@ EMBEDDING: Layout = {**STEPS, "x": pa.float32(), "y": pa.float32()}
 PLACED: Layout = {**EMBEDDING, "fitted": pa.bool_()}
 
 
-def predictions_layout(classes: int | None = None) -> Layout:
-    """Of a table of predictions; `classes` None is any number of them."""
-    return {**STEPS, "ep": Vectors(width=classes)}
+def predictions_layout(classes: int | None = None, *, labelled: bool = False) -> Layout:
+    """Of a table of predictions.
+
+    Args:
+        classes: None is any number of them.
+        labelled: whether each step has a label.
+    """
+    layout: Layout = {**STEPS, "ep": Vectors(width=classes)}
+    return {**layout, "label": pa.int16()} if labelled else layout
 
 
 def embedding_layout(details: Mapping[str, Any]) -> Layout:
@@ -129,9 +135,17 @@ def step_columns(first: int, lengths: np.ndarray) -> dict[str, pa.Array]:
     }
 
 
-def prediction_table(steps: dict[str, pa.Array], ep: np.ndarray) -> pa.Table:
-    """One row a step, of which `steps` are the `step_columns`: its EP, of (n, C) float32."""
-    return pa.table(steps | {"ep": vectors(ep)})
+def prediction_table(
+    steps: dict[str, pa.Array], ep: np.ndarray, labels: np.ndarray | None = None
+) -> pa.Table:
+    """One row a step, of which `steps` are the `step_columns`.
+
+    Args:
+        ep: (n, C) float32.
+        labels: (n,) int16, -1 unknown; None where steps have no labels of their own.
+    """
+    table = pa.table(steps | {"ep": vectors(ep)})
+    return table if labels is None else table.append_column("label", pa.array(labels, pa.int16()))
 
 
 def state_table(steps: dict[str, pa.Array], distances: np.ndarray, states: np.ndarray) -> pa.Table:

@@ -23,15 +23,24 @@ def test_the_interval_is_wilsons(trials: int, data: st.DataObject) -> None:
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 2), st.integers(0, 2)), min_size=1))
 def test_groups_are_counted_as_pandas_does(rows: list[tuple[int, int, int]]) -> None:
     table = pd.DataFrame(rows, columns=["group", "label", "predicted"])
-    columns = (table[name].to_numpy(np.int16) for name in ("label", "predicted"))
-    counts = count_groups(table["group"].to_numpy(), 4, *columns)
+    known = (table["label"] >= 0).to_numpy(np.int64)
+    right = known * (table["label"] == table["predicted"]).to_numpy()
+    counts = count_groups(table["group"].to_numpy(), 4, known, right)
     for group, found in zip([0, 1, 2, 3, -1], counts, strict=True):
         own = table[table["group"] == group]
-        known = own[own["label"] >= 0]
-        wrong = (known["label"] != known["predicted"]).sum()
-        assert (found.sequences, found.known, found.wrong) == (len(own), len(known), wrong)
-        assert found.error_rate == (pytest.approx(wrong / len(known)) if len(known) else None)
-        assert (found.interval is None) == (len(known) == 0)
+        labelled = own[own["label"] >= 0]
+        wrong = (labelled["label"] != labelled["predicted"]).sum()
+        assert (found.sequences, found.known, found.wrong) == (len(own), len(labelled), wrong)
+        assert found.error_rate == (pytest.approx(wrong / len(labelled)) if len(labelled) else None)
+        assert (found.interval is None) == (len(labelled) == 0)
+
+
+def test_labels_of_steps_are_counted_and_have_no_interval() -> None:
+    codes, known, right = np.array([0, 0, -1]), np.array([5, 0, 3]), np.array([3, 0, 3])
+    found = count_groups(codes, 1, known, right, is_of_steps=True)
+    assert [(one.sequences, one.known, one.wrong) for one in found] == [(2, 5, 2), (1, 3, 0)]
+    assert found[0].error_rate == pytest.approx(0.4)
+    assert found[0].interval is None
 
 
 @given(

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, TimeoutError
 from hsvis.figures.window import bounds
 from hsvis.run.store import StateStore
 
-PAUSE = 20_000  # ms that a page may take for anything
+PAUSE = 60_000  # ms that a page may take for anything, on a machine that does much besides
 
 # Texts that a page could take for something else.  Each is one of the classes by its last word.
 ODD = [

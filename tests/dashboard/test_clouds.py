@@ -24,6 +24,7 @@ from hsvis.figures.style.theme import DARK, LIGHT
 from hsvis.figures.view import View
 from hsvis.figures.window import Window, bounds, draw_order, in_order
 from hsvis.run.records import Projection
+from hsvis.run.verdicts import Verdicts
 
 
 @dataclass(eq=False)
@@ -46,6 +47,10 @@ class Run:
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths)])
         share = np.random.default_rng(1).uniform(0, 1, self.n_states).astype(np.float32)
         self.ep = np.column_stack([share, 1 - share])
+
+    @property
+    def verdicts(self) -> Verdicts:
+        return Verdicts("sequence", self.labels, self.predicted, self.lengths)
 
     @property
     def n_sequences(self) -> int:

@@ -32,7 +32,7 @@ def test_blocks_are_whole_sequences_and_together_the_run(demo_store: StateStore,
     distances = np.concatenate([block.distances for block in blocks])
     assert np.array_equal(distances, demo_store.distances("rnn.0"), equal_nan=True)
     assert tokens == demo_store.tokens_at(np.arange(demo_store.n_states))
-    assert read_shape(demo_store.folder) == demo_store.ep.shape
+    assert read_shape(demo_store.folder) == (*demo_store.ep.shape, False)
     for block, following in pairwise(blocks):  # no more would have gone in
         assert len(block.ep) + following.lengths[0] > steps
 

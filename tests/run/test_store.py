@@ -102,7 +102,7 @@ def test_opening_what_is_not_built_says_how_to_build(tmp_path: Path) -> None:
 
 
 def test_accuracies_are_told_apart(demo_store: StateStore) -> None:
-    assert demo_store.shown_accuracy == np.mean(demo_store.labels == demo_store.predicted)
+    assert demo_store.verdicts.accuracy == np.mean(demo_store.labels == demo_store.predicted)
     assert demo_store.test_accuracy == demo_store.manifest.test_accuracy
 
 

@@ -2,6 +2,7 @@
 import { byId } from "../../core/dom.mjs";
 import { onPlotted, whenReady } from "../../core/page.mjs";
 import { plot } from "../../core/plots.mjs";
+import { meta } from "../../core/steps.mjs";
 import { subscribe } from "../../core/stores.mjs";
 import * as filter from "../../state/filter.mjs";
 import * as options from "../../state/options.mjs";
@@ -10,7 +11,7 @@ import * as tooltip from "../tooltip.mjs";
 
 const FIGURES = ["class-overview", "confusion-matrix"];
 
-const count = (n) => `${n.toLocaleString("en")} sequence${n === 1 ? "" : "s"}`;
+const count = (n) => `${n.toLocaleString("en")} ${meta().unit}${n === 1 ? "" : "s"}`;
 
 // How many sequences, of which class, classified as what.
 function lines([actual, predicted, number, share]) {
@@ -18,7 +19,7 @@ function lines([actual, predicted, number, share]) {
   const found = [line("class", ...className(actual))];
   if (predicted !== null) found.push(line("classified", ...className(predicted)));
   if (share !== undefined) found.push(line("share", `${tooltip.percent(share)} of the class`));
-  return [count(number), [...found, line("click", "keeps these sequences")]];
+  return [count(number), [...found, line("click", meta().unit === "step" ? "keeps sequences with such steps" : "keeps these sequences")]];
 }
 
 function show({ points, event }) {

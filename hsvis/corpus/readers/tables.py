@@ -43,7 +43,8 @@ def load_table(settings: DatasetSettings, split: str, paths: str | list[str] | N
         table = _of_delimited(every, settings, split)
     else:
         dataset = _load_dataset(settings, split, paths)
-        known = getattr(dataset.features.get(settings.label), "names", None)
+        feature = dataset.features.get(settings.label)
+        known = getattr(getattr(feature, "feature", feature), "names", None)  # of one, or of a list of them
         table = Table(dataset.data.table, known)
     there = table.content.column_names
     for key, column in _columns(settings):

@@ -37,7 +37,7 @@ def class_overview(view: View) -> Table:
         for k in sorted(range(len(classes)), key=lambda k: (k != a, k))
         if row[k]
     ]
-    return Table(["actual", "predicted", "sequences"], rows)
+    return Table(["actual", "predicted", f"{view.store.verdicts.unit}s"], rows)
 
 
 def confusion_matrix(view: View) -> Table:
@@ -56,8 +56,8 @@ def groups(view: View) -> Table:
         for one in every:
             counts = one.counts
             rates: tuple[object, ...] = ("", "", "")
-            if counts.interval is not None:
-                rates = (counts.error_rate, *counts.interval)
+            if counts.error_rate is not None:
+                rates = (counts.error_rate, *(counts.interval or ("", "")))
             share = counts.wrong / n_errors if n_errors else ""
             label = "" if one.test == MISSING_TEST else one.label
             numbers = (counts.sequences, counts.known, counts.wrong, *rates, share)
@@ -75,6 +75,8 @@ def projection(view: View) -> Table:
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
     """These sequences in this order, each with its whole text and the columns that are kept."""
     header = ["id", "class", "classification", "correct", "confidence", "length", "text"]
+    if store.verdicts.unit == "step":
+        header = ["id", "labelled steps", "correct steps", "length", "text"]
     header += [PREFIX + one.name for one in store.columns]
     rows = (_sequence_row(store, store.sequence(int(index))) for index in chosen)
     return Table(header, rows, len(chosen))
@@ -114,6 +116,7 @@ def sequence_steps(view: View, sequence: Sequence) -> Table:
         **_value_columns(view.store, sequence),
         **_ep_columns(view.store, sequence.ep),
         "winning class": _winners(view.store, sequence.ep),
+        **_class_columns(view.store, sequence),
         **_distance_columns(view, sequence),
         **_xy_columns(view, sequence.rows),
     }
@@ -130,6 +133,7 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         **({} if sequence.values is None else {"values": [_values(row) for row in sequence.values]}),
         "ep": [_values(row) for row in sequence.ep],
         "winning_class": _winners(store, sequence.ep),
+        **{name: [one or None for one in column] for name, column in _class_columns(store, sequence).items()},
         "distance": _values(_distance(view, sequence)),
         "distance_share": _values(_distance_share(view, sequence)),
         "x": _values(view.projection.xy[sequence.rows, 0]),
@@ -157,12 +161,17 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
 
 
 def _confusion(store: StateStore) -> list[tuple[str, list[int]]]:
-    """Each actual class with C counts; last, without a name, the sequences whose class is unknown."""
-    counts = confusion_counts(store.labels, store.predicted, store.n_classes).tolist()
+    """Each actual class with C counts; last, without a name, what has no label."""
+    verdicts = store.verdicts
+    counts = confusion_counts(verdicts.labels, verdicts.predicted, store.n_classes).tolist()
     return list(zip([*store.classes, ""], counts, strict=False))
 
 
 def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
+    kept = ["" if cell is None else cell for cell in cells_of(store.columns, one.index).values()]
+    if one.labels is not None:
+        right = one.right_steps
+        return one.index, len(right), int(right.sum()), len(one.tokens), one.text, *kept
     return (
         one.index,
         store.classes[one.label] if one.label >= 0 else "",
@@ -171,7 +180,7 @@ def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
         *_numbers(store.confidence[[one.index]]),
         len(one.tokens),
         one.text,
-        *("" if cell is None else cell for cell in cells_of(store.columns, one.index).values()),
+        *kept,
     )
 
 
@@ -236,6 +245,13 @@ def _distance_share(view: View, sequence: Sequence) -> np.ndarray:
 def _winners(store: StateStore, ep: np.ndarray) -> list[str]:
     """T names of classes.  `ep`: (T, C) float."""
     return [store.classes[k] for k in ep.argmax(axis=1).tolist()]
+
+
+def _class_columns(store: StateStore, sequence: Sequence) -> dict[str, list[str]]:
+    """Where each step has a label of its own, its class; nothing where it is unknown."""
+    if sequence.labels is None:
+        return {}
+    return {"class": [store.classes[k] if k >= 0 else "" for k in sequence.labels.tolist()]}
 
 
 def _numbers(values: np.ndarray) -> Iterator[str]:

@@ -13,6 +13,7 @@ from hsvis.dashboard.content.kept_filters import ColumnTest
 from hsvis.dashboard.content.request_json import json_object, short
 from hsvis.figures.view import View
 from hsvis.run.columns import Column, column_named
+from hsvis.run.verdicts import RIGHT, WRONG
 from hsvis.web.capacity import TURNS, Capacity, check, departure
 
 KEYS = ("actual", "predicted", "correct", "search", "regions", "columns")
@@ -29,6 +30,8 @@ LARGE = 500_000  # states to be looked at from which on a filter by regions take
 @dataclass(frozen=True)
 class Filter:
     """What a sequence must be to be emphasised: all of this.
+
+    Where each step has a label, `actual` and `predicted` are those of one of its steps at least.
 
     Attributes:
         actual: index of its class, -1 = unlabelled; None = any.
@@ -87,12 +90,10 @@ def matching(
     """
     store, xy = view.store, view.projection.xy
     matches = np.ones(store.n_sequences, dtype=bool)
-    if filter.actual is not None:
-        matches &= store.labels == filter.actual
-    if filter.predicted is not None:
-        matches &= store.predicted == filter.predicted
+    if filter.actual is not None or filter.predicted is not None:
+        matches &= store.verdicts.has(filter.actual, filter.predicted)
     if filter.correct is not None:
-        matches &= (store.labels >= 0) & ((store.labels == store.predicted) == filter.correct)
+        matches &= store.verdicts.of_sequences == (RIGHT if filter.correct else WRONG)
     if filter.search:
         matches &= store.contains(filter.search)
     for test in filter.columns:

@@ -36,7 +36,10 @@ def groups_of(store: StateStore, column: Column) -> list[Group]:
         numbers = np.floor(column.numbers / DAY) if is_date else column.numbers
         codes, ends = range_groups(numbers, RANGES)
         named = [_range(low, high, is_date=is_date) for low, high in ends]
-    counts = count_groups(codes, len(named), store.labels, store.predicted)
+    verdicts = store.verdicts
+    counts = count_groups(
+        codes, len(named), verdicts.n_known, verdicts.n_right, is_of_steps=verdicts.unit == "step"
+    )
     found = [Group(label, test, one) for (label, test), one in zip(named, counts, strict=False)]
     if counts[-1].sequences:
         found.append(Group("missing", MISSING_TEST, counts[-1]))

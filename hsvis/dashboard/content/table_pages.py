@@ -21,6 +21,7 @@ from hsvis.dashboard.content.table_rows import (
     VERDICTS,
     confidence,
     kept_of,
+    right_share,
     table_rows,
     verdicts,
     words_of,
@@ -151,6 +152,8 @@ class Columns:
         store = self._store
         if column == "sequence":
             return np.arange(store.n_sequences)
+        if column == "right":
+            return self._right
         return store.lengths if column == "length" else self._confidence
 
     def _texts(self, column: str) -> "tuple[Texts, np.ndarray]":
@@ -170,6 +173,10 @@ class Columns:
     @cached_property
     def _confidence(self) -> np.ndarray:
         return confidence(self._store)
+
+    @cached_property
+    def _right(self) -> np.ndarray:
+        return right_share(self._store)
 
     @cached_property
     def _words(self) -> "Texts":

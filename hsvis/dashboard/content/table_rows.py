@@ -16,6 +16,7 @@ Chosen = np.ndarray | slice  # which sequences: (K,) int, or all S
 ALL = slice(None)
 KEPT = "kept-"  # begins the names of the table's kept columns, which end with their place in `store.columns`
 VERDICTS = ("", "no", "yes")  # whether the answer is right; "" without a label
+PLACES = np.array([1, 2, 0])  # in VERDICTS, of WRONG, RIGHT and UNKNOWN
 
 
 def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[dict[str, Any]]:
@@ -30,6 +31,9 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
     right = verdicts(store, chosen).tolist()
     words = words_of(store, chosen)
     kept = {f"{KEPT}{k}": one.cells(sequences) for k, one in enumerate(store.columns)}
+    steps = None
+    if store.verdicts.unit == "step":
+        steps = right_share(store, chosen).tolist(), store.verdicts.n_known[chosen].tolist()
     return [
         {
             "sequence": sequence,
@@ -41,6 +45,7 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
             "length": lengths[k],
             "confidence": certain[k],
             "words": words[k],
+            **({} if steps is None else {"right": steps[0][k], "known": steps[1][k]}),
             **({} if store.series is None else {"picture": _picture(store, sequence)}),
             **{name: cells[k] for name, cells in kept.items()},
         }
@@ -66,8 +71,13 @@ def confidence(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
 
 def verdicts(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
     """(K,) int, the place in VERDICTS."""
-    labels = store.labels[sequences]
-    return np.where(labels < 0, 0, 1 + (labels == store.predicted[sequences]))
+    return PLACES[store.verdicts.of_sequences[sequences]]
+
+
+def right_share(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
+    """(K,) float64 as far as the table has it: of the steps with a label, how many are right; -1 of none."""
+    known, right = store.verdicts.n_known[sequences], store.verdicts.n_right[sequences]
+    return np.where(known > 0, np.round(right / np.maximum(known, 1), DIGITS), -1.0)
 
 
 def words_of(store: StateStore, sequences: np.ndarray | None = None) -> list[str]:

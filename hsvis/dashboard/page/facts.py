@@ -14,6 +14,7 @@ from hsvis.figures.view import View
 from hsvis.run.columns import cells_of
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
+from hsvis.run.verdicts import RIGHT
 
 DENSE = 6  # classes above which the legend is drawn smaller
 LARGE_MATRIX = 9  # rows with numbers, as high as one of very many classes
@@ -24,12 +25,13 @@ NOTHING_SELECTED = "Select a sequence in the table or click a state"
 
 def dataset_info(store: StateStore) -> list[Component]:
     """Counts, classes and accuracies; accuracy of the whole test split apart from that of what is shown."""
-    known = store.labels >= 0
-    n_correct = int((store.labels == store.predicted)[known].sum())
-    of_shown = f"shown: {n_correct:,} of {int(known.sum()):,}" if known.any() else "shown: no labels"
+    verdicts = store.verdicts
+    known = verdicts.labels >= 0
+    n_correct, unit = int((verdicts.each == RIGHT).sum()), " steps" * (verdicts.unit == "step")
+    of_shown = f"shown: {n_correct:,} of {int(known.sum()):,}{unit}" if known.any() else "shown: no labels"
     facts = [
         ("sequences", f"{store.n_sequences:,}", "sequences", count(store.n_states, "state")),
-        ("shown-accuracy", percent(store.shown_accuracy), "correct", of_shown),
+        ("shown-accuracy", percent(verdicts.accuracy), "correct", of_shown),
         ("test-accuracy", percent(store.test_accuracy), "correct", "whole test split"),
     ]
     boxes = [
@@ -42,7 +44,7 @@ def dataset_info(store: StateStore) -> list[Component]:
     head = [html.Div(boxes, className="facts"), *about_run(store)]
     if store.n_classes > DENSE:  # the bars beneath say it in less room
         return head
-    totals = np.bincount(store.labels[known], minlength=store.n_classes).tolist()
+    totals = np.bincount(verdicts.labels[known], minlength=store.n_classes).tolist()
     classes = [
         html.Li([class_name(k, name), html.Span(f"{totals[k]:,}", className="number")])
         for k, name in enumerate(store.classes)
@@ -60,19 +62,20 @@ def confused_list(store: StateStore) -> list[Component]:
     """
     if store.n_classes <= MOST_MARKED:
         return []
-    pairs = confused_pairs(confusion_counts(store.labels, store.predicted, store.n_classes))
+    verdicts = store.verdicts
+    pairs = confused_pairs(confusion_counts(verdicts.labels, verdicts.predicted, store.n_classes))
     if not pairs:
         return [html.H3("No two classes are confused")]
     n_more = len(pairs) - MOST_PAIRS
     more = f" · {MOST_PAIRS} of {len(pairs):,} pairs" if n_more > 0 else f" · {count(len(pairs), 'pair')}"
-    rows = [html.Li(_confusion(pair, store.classes)) for pair in pairs[:MOST_PAIRS]]
+    rows = [html.Li(_confusion(pair, store.classes, f"{verdicts.unit}s")) for pair in pairs[:MOST_PAIRS]]
     return [html.H3(["Most confused", html.Span(f"actual → predicted{more}")]), html.Ol(rows)]
 
 
-def _confusion(pair: Confusion, classes: tuple[str, ...]) -> Component:
+def _confusion(pair: Confusion, classes: tuple[str, ...], unit: str) -> Component:
     names = classes[pair.actual], classes[pair.predicted]
     share = percent(pair.share)
-    does = f"{pair.sequences:,} sequences of {names[0]} classified as {names[1]}, {share} of the class"
+    does = f"{pair.sequences:,} {unit} of {names[0]} classified as {names[1]}, {share} of the class"
     return html.Button(
         [
             class_name(pair.actual, names[0]),
@@ -109,7 +112,7 @@ def legend(view: View) -> list[Component]:
     """
     classes = view.store.classes
     answers = [html.Span("correct", className="answer right"), html.Span("misclassified", className="answer")]
-    if (view.store.labels < 0).any():
+    if (view.store.verdicts.labels < 0).any():
         answers.append(html.Span("no label", className="answer unknown"))
     if len(classes) == 2:
         bar = html.Span(className="gradient diverging", title="Expected prediction: grey is undecided")
@@ -157,7 +160,7 @@ def projection_info(view: View) -> str:
 def page_style(view: View) -> dict[str, str]:
     """What the style sheets have to know of a run: colours (`--class-0`, …) and numbers of classes."""
     colours = {f"--class-{k}": colour for k, colour in enumerate(view.palette.hexes)}
-    rows = view.store.n_classes + int((view.store.labels < 0).any())
+    rows = view.store.n_classes + int((view.store.verdicts.labels < 0).any())
     return {
         **colours,
         "--class-unknown": view.theme.neutral,
@@ -183,7 +186,16 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
     known = sequence.label >= 0
     actual = class_name(sequence.label, classes[sequence.label] if known else "no label")
     verdict = {True: "Correct", False: "Misclassified", None: "Not labelled"}[sequence.correct]
+    facts = [
+        _fact("Class", actual),
+        _fact("classified as", class_name(sequence.predicted, classes[sequence.predicted])),
+    ]
+    if sequence.labels is not None:
+        right = sequence.right_steps
+        verdict = f"{int(right.sum()):,} of {count(len(right), 'step')} correct" if len(right) else verdict
+        facts = []
     looks = {True: "correct", False: "wrong", None: "unlabelled"}[sequence.correct]
+    kept = _kept(view.store, sequence.index)
     return [
         html.H2(f"Sequence {sequence.index}"),
         html.Span(verdict, className=f"verdict {looks}"),
@@ -191,18 +203,11 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
             [
                 *([sequence.text, " · "] if sequence.values is not None and sequence.text else []),
                 count(len(sequence.tokens), "step"),
-                " · confidence ",
-                html.Strong(percent(sequence.confidence)),
+                *([" · confidence ", html.Strong(percent(sequence.confidence))] if facts else []),
             ],
             className="steps",
         ),
-        html.Dl(
-            [
-                _fact("Class", actual),
-                _fact("classified as", class_name(sequence.predicted, classes[sequence.predicted])),
-                *_kept(view.store, sequence.index),
-            ]
-        ),
+        *([html.Dl([*facts, *kept])] if facts or kept else []),
         *([html.P(unreadable, className="unreadable")] if unreadable else []),
     ]
 

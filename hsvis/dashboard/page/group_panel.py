@@ -57,7 +57,9 @@ def group_list(store: StateStore, name: object) -> list[Component]:
             html.Span(""),
             html.Span("n", title="Sequences"),
             html.Span("correct", title="Share of those with a label that are answered right"),
-            html.Span("95 %", title="Interval of that share (Wilson)"),
+            html.Span(
+                "95 %", title="Interval of that share (Wilson); none of steps, which depend on each other"
+            ),
             html.Span("errors", title="Share of all errors of the run"),
         ],
         className="group-head",
@@ -79,7 +81,7 @@ def _line(group: Group, column: Column, n_errors: int) -> Component:
     errors = percent(counts.wrong / n_errors, 0) if n_errors else "–"
     told = (
         f"{column.name}: {group.label}. {counts.sequences:,} sequences, {counts.wrong:,} of {counts.known:,} "
-        "with a label misclassified. A click keeps them; another lets them go."
+        "labels misclassified. A click keeps them; another lets them go."
     )
     return html.Button(
         [

@@ -87,7 +87,7 @@ def _left(view: View, noting: Access | None) -> Component:
             html.Div(
                 className="pair",
                 children=[
-                    figure("Sequences per class", ids.CLASS_OVERVIEW),
+                    figure("Classes", ids.CLASS_OVERVIEW),
                     figure("Actual × predicted", ids.CONFUSION_MATRIX),
                 ],
             ),

@@ -92,10 +92,35 @@ def table_columns(store: StateStore) -> list[dict[str, Any]]:
     id_width = 42 + 8 * max(0, len(str(store.n_sequences - 1)) - 4)
     class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 80}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
-    return [
-        {"field": "sequence", "headerName": "Id", "width": id_width, **number},
+    answers: list[dict[str, Any]] = [
         {"field": "class", "headerName": "Class", **class_column},
         {"field": "classification", "headerName": "Classified", **class_column},
+    ]
+    confident: list[dict[str, Any]] = [
+        {
+            "field": "confidence",
+            "headerName": "Confid.",
+            "headerTooltip": "Confidence: EP of the classification after the last step",
+            "width": 60,
+            "valueFormatter": {"function": "percent(params)"},
+            **number,
+        }
+    ]
+    if store.verdicts.unit == "step":
+        confident = []
+        answers = [
+            {
+                "field": "right",
+                "headerName": "Correct steps",
+                "headerTooltip": "Share of the steps with a label that were answered right",
+                "width": 104,
+                "valueFormatter": {"function": "rightSteps(params)"},
+                **number,
+            }
+        ]
+    return [
+        {"field": "sequence", "headerName": "Id", "width": id_width, **number},
+        *answers,
         {
             "field": "correct",
             "headerName": "✓",
@@ -113,14 +138,7 @@ def table_columns(store: StateStore) -> list[dict[str, Any]]:
             "flex": 1,
             "tooltipField": "words",
         },
-        {
-            "field": "confidence",
-            "headerName": "Confid.",
-            "headerTooltip": "Confidence: EP of the classification after the last step",
-            "width": 60,
-            "valueFormatter": {"function": "percent(params)"},
-            **number,
-        },
+        *confident,
         {"field": "length", "headerName": "Steps", "width": 52, **number},
         *(_kept_column(k, one) for k, one in enumerate(store.columns)),
     ]

@@ -15,7 +15,8 @@ from hsvis.run.records import Sequence
 _GAP = re.compile(r"\s*")
 MOST_CELLS = 64  # values of a step that are drawn; of more, means of neighbours
 
-Part = tuple[str, str, str] | tuple[str, str, str, list[int]]
+Part = tuple[str | list[int], ...]  # kind, text, colour or reason, values of a series, class of a mistake
+NO_STEPS = ("gap", "unread")  # kinds of what lies between the steps
 
 
 def sequence_strip(view: View, sequence: Sequence | None) -> list[Part]:
@@ -24,8 +25,26 @@ def sequence_strip(view: View, sequence: Sequence | None) -> list[Part]:
         return []
     colours = view.palette.ep_hexes(sequence.ep)
     if view.store.series is None or sequence.values is None:
-        return token_strip(sequence, colours)
-    return series_strip(sequence, sequence.values, colours, view.store.series)
+        parts = token_strip(sequence, colours)
+    else:
+        parts = series_strip(sequence, sequence.values, colours, view.store.series)
+    return parts if sequence.labels is None else _with_mistakes(parts, sequence, view.store.classes)
+
+
+def _with_mistakes(parts: list[Part], sequence: Sequence, classes: SequenceOf[str]) -> list[Part]:
+    """The same; the parts of steps that were answered wrong have the name of their class at the end."""
+    assert sequence.labels is not None
+    labels, winners = sequence.labels.tolist(), sequence.ep.argmax(1).tolist()
+    found: list[Part] = []
+    step = 0
+    for part in parts:
+        if part[0] in NO_STEPS:
+            found.append(part)
+            continue
+        is_wrong = labels[step] >= 0 and labels[step] != winners[step]
+        found.append((*part, classes[labels[step]]) if is_wrong else part)
+        step += 1
+    return found
 
 
 def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:

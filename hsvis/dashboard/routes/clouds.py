@@ -193,6 +193,6 @@ def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
         "token": store.sequence(index).tokens[step],
         "predicted": int(ep.argmax()),
         "confidence": float(ep.max()),
-        "label": int(store.labels[index]),
+        "label": store.verdicts.label_of(at),
         **({"kept": cells_of(store.columns, index)} if store.columns else {}),
     } | ({} if fitted is None else {"fitted": bool(fitted[at])})

@@ -75,5 +75,5 @@ def _describe(store: StateStore, row: int, projection: Projection | None) -> dic
         "ends": around.stop == end,
         "predicted": int(store.ep[row].argmax()),
         "confidence": float(store.ep[row].max()),
-        "label": int(store.labels[sequence]),
+        "label": store.verdicts.label_of(row),
     } | place

@@ -13,6 +13,7 @@ from hsvis.dashboard.content.table_pages import MOST_ROWS, Found, Listing, Pages
 from hsvis.dashboard.content.table_rows import column_kinds
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures.view import View
+from hsvis.run.verdicts import WRONG
 
 WAYS = ("place", "beside", "wrong", "random")
 
@@ -64,7 +65,7 @@ def _goal(view: View, order: np.ndarray) -> Found | None:
     if way == "beside":
         by = int(min(max(parameters.number("by"), -store.n_sequences), store.n_sequences))
         return table_pages.beside(order, sequence, by)
-    wrong = (store.labels >= 0) & (store.labels != store.predicted)
+    wrong = store.verdicts.of_sequences == WRONG
     if way == "wrong":
         return table_pages.next_wrong(order, wrong, sequence)
     share = min(max(parameters.number("share"), 0), 1)

@@ -51,7 +51,8 @@ def checkpoint_bytes(
         "format": FORMAT,
         "classes": list(classes),
         "tokens": tokens.model_dump(),
-        "model": settings.model_dump(),
+        # the device is told by the report, where it is not the CPU
+        "model": settings.model_dump(exclude={"device"}),
         "report": trained.report(),
         "words": trained.vocabulary.words,
         "features": features.mean.numel() if isinstance(features, Scaled) else None,

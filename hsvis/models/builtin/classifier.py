@@ -92,6 +92,18 @@ class RecurrentClassifier(nn.Module):
                     bias[self.hidden : 2 * self.hidden] = 1.0
 
     @property
+    def device(self) -> torch.device:
+        """Where it computes, and wants its inputs."""
+        return self.head.weight.device
+
+    @property
+    def step_bytes(self) -> int:
+        """About the memory that a padded step takes while states are read: two sets of gates, and results."""
+        widest = max(layer.input_size for layer in self.recurrent)
+        kept = 2 * self.hidden * len(self.rnn) + 2 * self.head.out_features
+        return 4 * (2 * widest + 10 * self.hidden + kept)
+
+    @property
     def recurrent(self) -> list[nn.RNNBase]:
         """The one-layer modules, lowest first."""
         return [cast(nn.RNNBase, layer) for layer in self.rnn]
@@ -124,14 +136,14 @@ class RecurrentClassifier(nn.Module):
 
     def answer(self, states: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
         """Logits (B, 1 or C) of the head on states (B, T, H) after the given steps (B,)."""
-        chosen = states[torch.arange(len(states)), steps]  # (B, H)
+        chosen = states[torch.arange(len(states), device=states.device), steps]  # (B, H)
         return self.head(nn.functional.dropout(chosen, self.dropout, self.training))
 
     def _drop_channels(self, x: torch.Tensor) -> torch.Tensor:
         """Dropout of whole channels, the same at every step (Gal and Ghahramani 2016).  x: (B, T, E)."""
         if not self.training or self.dropout == 0:
             return x
-        keep = torch.rand(x.shape[0], 1, x.shape[2]) >= self.dropout  # (B, 1, E)
+        keep = torch.rand(x.shape[0], 1, x.shape[2], device=x.device) >= self.dropout  # (B, 1, E)
         return x * (keep / (1 - self.dropout))
 
     def probabilities(self, logits: torch.Tensor) -> torch.Tensor:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hsvis.config import Config, ModelSettings
 from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.splitters import is_unspaced
 from hsvis.corpus.tokens import PADDING, UNKNOWN, Vocabulary, word_forms
 from hsvis.corpus.word_files import SplitWords
-from hsvis.errors import CacheError, ModelError
+from hsvis.errors import CacheError, DataError, ModelError
 from hsvis.models.providers import ProviderFacts, corpus_key, wanted_layers
 from hsvis.models.subject import Fact, Subject, n_parameters
 from hsvis.progress import Progress
@@ -31,6 +31,10 @@ UNSPACED = (
     "`tokens.split` "
     "says otherwise."
 )
+OTHER_DEVICE = (
+    "The weights are those that were trained on {}, which count as the same model: training elsewhere gives "
+    "others in their last digits."
+)
 
 
 class BuiltIn:
@@ -45,6 +49,12 @@ class BuiltIn:
         folder: Path,
         progress: Progress,
     ) -> None:
+        """Raises DataError: the labels are of steps."""
+        if corpus.train.unit == "step" or corpus.test.unit == "step":
+            raise DataError(
+                "`dataset.label` holds a label for each step, but the built-in classifier learns one class a "
+                "sequence. Name a model of your own that answers after every step in `model.factory`."
+            )
         self._config, self._settings, self._corpus = config, settings, corpus
         self._words, self._folder, self._progress = words, folder, progress
         self._times: dict[str, float] = {}
@@ -82,20 +92,28 @@ class BuiltIn:
             report["train_accuracy"],
             report["test_accuracy"],
             report["left_out"],
-            training={"epochs": report["epochs"], "kept_epoch": report["kept_epoch"]},
+            training={
+                "epochs": report["epochs"],
+                "kept_epoch": report["kept_epoch"],
+                "device": report.get("device", "cpu"),
+            },
             times=self._times,
-            remarks=[*self._decisions()],
+            remarks=[*self.remarks(report)],
         )
 
     def subject(self) -> Subject:
         """From its checkpoint; with random weights where it is not trained yet."""
+        from hsvis.models.devices import device_of  # noqa: PLC0415
+
+        device_of(self._settings.device)  # is refused before anything is read
+        report: dict[str, Any] = {}
         trained = self.checkpoint.exists()
         usual: float | None = None
         if trained:
             from hsvis.models.builtin.checkpoint import read_checkpoint  # noqa: PLC0415
 
             checkpoint = read_checkpoint(self.checkpoint)
-            classifier, vocabulary = checkpoint.classifier, checkpoint.vocabulary
+            classifier, vocabulary, report = checkpoint.classifier, checkpoint.vocabulary, checkpoint.report
         else:
             vocabulary = self._vocabulary
             classifier = self._make_untrained(len(vocabulary))
@@ -104,20 +122,37 @@ class BuiltIn:
         model = self._reading(classifier, vocabulary)
         facts = self._facts(model, len(vocabulary), trained)
         return Subject(
-            model, model.answer, facts, [*self._decisions()], ep="head", encoder=dict(facts)["encoder"],
+            model, model.answer, facts, [*self.remarks(report)], ep="head", encoder=dict(facts)["encoder"],
             trained=trained, usual_unknown=usual, untrained=None if trained else classifier,
         )  # fmt: skip
 
-    def _decisions(self) -> Iterator[Remark]:
-        """That scripts without spaces are cut by character."""
+    def remarks(self, report: dict[str, Any]) -> Iterator[Remark]:
+        """That texts are cut by character, a GPU is not used, or the weights are those of another device.
+
+        Args:
+            report: of the checkpoint; empty where nothing is trained yet.
+        """
         if self._config.tokens.split is None and any(map(is_unspaced, self._corpus.test.texts)):
             yield Remark("splitter", UNSPACED)
+        from hsvis.models.devices import unused_gpu  # noqa: PLC0415
+
+        wanted, trained_on = self._settings.device, report.get("device", "cpu")
+        gpu = unused_gpu() if wanted is None else None
+        if gpu is not None:
+            text = (
+                f"The built-in model computes on the CPU; `model.device: {gpu}` uses the GPU that is there."
+            )
+            yield Remark("device", text)
+        if report and trained_on.partition(":")[0] != (wanted or "cpu").partition(":")[0]:
+            yield Remark("device", OTHER_DEVICE.format(trained_on))
 
     @cached_property
     def _checkpoint_of_training(self) -> "Checkpoint":
         from hsvis.models.builtin.checkpoint import checkpoint_bytes, read_checkpoint  # noqa: PLC0415
         from hsvis.models.builtin.training import train  # noqa: PLC0415
+        from hsvis.models.devices import device_of  # noqa: PLC0415
 
+        device_of(self._settings.device)
         path, corpus, tokens = self.checkpoint, self._corpus, self._config.tokens
         waiting = lambda: self._progress("training", 0, 1, "waiting for another build")  # noqa: E731
         with files.locked(path.with_suffix(".lock"), waiting):
@@ -146,7 +181,9 @@ class BuiltIn:
         self, classifier: "RecurrentClassifier", vocabulary: Vocabulary
     ) -> "TextModel | SeriesModel":
         from hsvis.models.builtin.text_model import SeriesModel, TextModel  # noqa: PLC0415
+        from hsvis.models.devices import place  # noqa: PLC0415
 
+        classifier = place(classifier, self._settings.device)
         tokens, classes, layers = self._config.tokens, self._corpus.classes, self.layers()
         if self._corpus.features is not None:
             return SeriesModel(classifier, tokens, classes, layers)
@@ -192,6 +229,8 @@ class BuiltIn:
             return RecurrentClassifier(self._settings, n_words, len(self._corpus.classes), features)
 
     def _facts(self, model: "TextModel | SeriesModel", n_words: int, trained: bool) -> list[Fact]:
+        from hsvis.models.devices import describe  # noqa: PLC0415
+
         settings, cell = self._settings, self._settings.cell.upper()
         weights = (
             f"trained, from {self.checkpoint}"
@@ -205,9 +244,9 @@ class BuiltIn:
             if self._corpus.features is None
             else f"the {len(self._corpus.features)} numbers of a step as they are"
         )
-        output = model.classifier.output
+        output, where = model.classifier.output, describe(model.device)
         return [
-            ("model", f"the built-in {cell} classifier, {n_parameters(model.classifier)}, on cpu"),
+            ("model", f"the built-in {cell} classifier, {n_parameters(model.classifier)}, on {where}"),
             ("weights", weights),
             *(
                 ("layer", f"{one.name}: {cell}, {one.size} {one.kind} units, {one.direction}")

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -12,10 +14,11 @@ from hsvis.corpus.series import Series
 from hsvis.corpus.tokens import UNKNOWN, Vocabulary, split_text
 from hsvis.corpus.words import ReadText, Words
 from hsvis.errors import ModelError
-from hsvis.models.batching import pad
+from hsvis.models.batching import AtOnce, pad
 from hsvis.models.builtin.classifier import RecurrentClassifier
+from hsvis.models.devices import at_once, exact, in_parts
 from hsvis.models.finite import check_answers
-from hsvis.models.protocol import Encoded, Layer, Trace
+from hsvis.models.protocol import Encoded, Layer, Trace, join_traces
 
 
 class _Model:
@@ -29,6 +32,9 @@ class _Model:
         wanted: Sequence[str],
     ) -> None:
         self.classifier = classifier.eval()
+        self.device = classifier.device
+        # parts are read side by side: on a GPU, which has one memory, one after the other
+        self._turn = threading.Lock() if self.device.type != "cpu" else nullcontext()
         self.tokens, self.classes = tokens, tuple(classes)
         there = {layer.name: layer for layer in classifier.layers}
         for name in wanted:
@@ -43,30 +49,47 @@ class _Model:
         digest = hashlib.sha256(json.dumps([self.tokens.model_dump(), words]).encode())
         for name, weight in sorted(self.classifier.state_dict().items()):
             digest.update(name.encode())
-            digest.update(weight.numpy().tobytes())
+            digest.update(weight.cpu().numpy().tobytes())
         return digest.hexdigest()
+
+    @property
+    def at_once(self) -> AtOnce | None:
+        """The largest batch on its device; None on the CPU, where all batches fit."""
+        return at_once(self.device, self.classifier.step_bytes)
 
     @torch.inference_mode()
     def answer(self, batch: Sequence[Encoded]) -> np.ndarray:
         """The classifier's own answers to whole sequences, by one plain call: (B, C) float32.
 
-        Raises ModelError: one is NaN.
+        Raises ModelError: one is NaN, or its device lacks the memory.
         """
-        inputs, lengths = pad([encoded.inputs for encoded in batch])
-        logits = self.classifier(torch.from_numpy(inputs), torch.from_numpy(lengths))
-        answers = self.classifier.probabilities(logits).numpy()
+        with self._turn, exact(self.device):
+            answers = np.concatenate(in_parts(self._answer, batch, self.device))
         check_answers(answers, batch)
         return answers
 
+    def _answer(self, batch: Sequence[Encoded]) -> np.ndarray:
+        inputs, lengths = pad([encoded.inputs for encoded in batch])
+        logits = self.classifier(self._there(inputs), self._there(lengths))
+        return self.classifier.probabilities(logits).cpu().numpy()
+
     @torch.inference_mode()
     def trace(self, batch: Sequence[Encoded]) -> Trace:
-        """States and EPs of every step of a batch of non-empty sequences."""
+        """States and EPs of every step of a batch of non-empty sequences.
+
+        Raises ModelError: its device lacks the memory for one of them.
+        """
+        with self._turn, exact(self.device):
+            return join_traces(in_parts(self._trace, batch, self.device))
+
+    def _trace(self, batch: Sequence[Encoded]) -> Trace:
         inputs, lengths = pad([encoded.inputs for encoded in batch])
-        states, ep = self.classifier.step_states(
-            torch.from_numpy(inputs), {layer.name for layer in self.layers}
-        )
-        found = {name: values.numpy() for name, values in states.items()}  # the same memory
-        return Trace(found, ep.numpy(), lengths)
+        states, ep = self.classifier.step_states(self._there(inputs), {layer.name for layer in self.layers})
+        found = {name: values.cpu().numpy() for name, values in states.items()}  # the same memory on a CPU
+        return Trace(found, ep.cpu().numpy(), lengths)
+
+    def _there(self, inputs: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(inputs).to(self.device)
 
 
 class TextModel(_Model):

@@ -18,6 +18,7 @@ from hsvis.errors import DataError, ModelError
 from hsvis.models.batching import bucket, pad
 from hsvis.models.builtin.classifier import RecurrentClassifier, Scaled
 from hsvis.models.builtin.examples import Examples, cut, read_texts, series_rows, with_unknown
+from hsvis.models.devices import CPU, describe, device_of, exact, in_parts, limited_memory, seeded
 from hsvis.models.finite import TOLD, check_each
 from hsvis.progress import Progress, silent
 
@@ -44,6 +45,7 @@ class Trained:
         kept: the epoch whose weights were kept, the one of the lowest held-out loss.
         train_accuracy, test_accuracy: over the whole splits; test is None where no row has a label.
         left_out: split -> reason -> rows that could not be used.
+        device: where it was trained, if not on the CPU; the classifier is on the CPU all the same.
     """
 
     classifier: RecurrentClassifier
@@ -53,6 +55,7 @@ class Trained:
     train_accuracy: float
     test_accuracy: float | None
     left_out: dict[str, dict[str, int]]
+    device: str | None = None
 
     def report(self) -> dict[str, object]:
         """All but the weights and the words, as JSON-able values."""
@@ -62,7 +65,7 @@ class Trained:
             "train_accuracy": self.train_accuracy,
             "test_accuracy": self.test_accuracy,
             "left_out": self.left_out,
-        }
+        } | ({} if self.device is None else {"device": self.device})
 
 
 def train(
@@ -75,15 +78,17 @@ def train(
     """Trains with Adam and a one-cycle learning rate; keeps the running mean of the weights.
 
     A tenth of the training split is held out to choose the best epoch.  Rows without words (or steps) or
-    without a label are left out and counted.  The same corpus, settings give the same weights.
+    without a label are left out and counted.  The same corpus and settings give the same weights; on another
+    device than the CPU they differ from these in the last digits, which training may magnify.
 
     Args:
         words: of the training and the test split, if they were read already.
 
     Raises:
         DataError: too few rows to learn from.
-        ModelError: a head that does not fit the classes, or a loss that is no number.
+        ModelError: a head that does not fit the classes, a loss that is no number, no such device or memory.
     """
+    device = device_of(settings.device)
     if corpus.features is None:
         vocabulary, rows, test, left_out = read_texts(corpus, tokens, progress, words)
     else:
@@ -95,19 +100,22 @@ def train(
             f"the training split has {len(rows)} rows with {'words' if corpus.features is None else 'steps'} "
             "and a label, at least 10 are needed. Check `dataset.text`, `dataset.values` and `dataset.label`."
         )
-    with torch.random.fork_rng(devices=[]), _threads(settings):
-        torch.manual_seed(settings.seed)
+    with seeded(settings.seed, device), exact(device), _threads(settings):
         features = len(corpus.features) if corpus.features else None
         classifier = RecurrentClassifier(settings, len(vocabulary), len(corpus.classes), features)
         if isinstance(classifier.embedding, Scaled):
             classifier.embedding.measure(torch.from_numpy(np.concatenate(rows.inputs)))
-        best, epochs, kept = _fit(classifier, rows, tokens, settings, progress)
-    tokens_of = partial(_first_tokens, vocabulary=vocabulary)
-    train_accuracy, _ = _evaluate(best, rows, tokens, tokens_of)
-    test_accuracy = _evaluate(best, test, tokens, tokens_of)[0] if len(test) else None
+        # the weights that training begins with are drawn on the CPU: the same on every device
+        best, epochs, kept = _fit(classifier.to(device), rows, tokens, settings, progress)
+    evaluated = partial(
+        _evaluate, best, tokens=tokens, tokens_of=partial(_first_tokens, vocabulary=vocabulary)
+    )
+    with exact(device):
+        train_accuracy = evaluated(rows)[0]
+        test_accuracy = evaluated(test)[0] if len(test) else None
     return Trained(
-        best, vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy,
-        left_out,
+        best.to(CPU), vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy, left_out,
+        None if device == CPU else describe(device),
     )  # fmt: skip
 
 
@@ -137,7 +145,9 @@ def _fit(
     held_out, learned = np.split(order, [max(1, len(rows) // 10)])
     per_epoch = -(-len(learned) // settings.batch_size)
     total = per_epoch * settings.epochs
-    mean = copy.deepcopy(classifier).eval()
+    mean = (
+        copy.deepcopy(classifier).to(classifier.device).eval()
+    )  # whose weights lie together, as cuDNN wants
     optimiser = torch.optim.Adam(classifier.parameters(), lr=settings.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, settings.learning_rate, total_steps=max(total, 2), pct_start=0.15
@@ -149,7 +159,10 @@ def _fit(
         losses = []
         for i, indices in enumerate(_shuffle(rows, learned, settings.batch_size, tokens, rng)):
             inputs = [with_unknown(cut(rows.inputs[k], tokens), settings.word_dropout, rng) for k in indices]
-            loss = _step(classifier, inputs, rows.labels[indices], optimiser, settings.early_loss)
+            with limited_memory(
+                classifier.device, f"to train on {len(inputs)} sequences", "`model.batch_size`"
+            ):
+                loss = _step(classifier, inputs, rows.labels[indices], optimiser, settings.early_loss)
             schedule.step()
             with torch.no_grad():
                 step = (epoch - 1) * per_epoch + i
@@ -197,12 +210,16 @@ def _step(
 ) -> float:
     """One step of the optimiser; the loss of the answers to the whole texts."""
     classifier.train()
-    ids, lengths = (torch.from_numpy(part) for part in pad(inputs))
-    target = torch.from_numpy(labels)
+    ids, lengths = (torch.from_numpy(part).to(classifier.device) for part in pad(inputs))
+    target = torch.from_numpy(labels).to(classifier.device)
     states = classifier.read(ids)
     loss = total = _loss(classifier, classifier.answer(states, lengths - 1), target)
     if early_loss:
-        early = (lengths * (0.5 + 0.5 * torch.rand(len(lengths)))).long().clamp(max=lengths - 1)
+        early = (
+            (lengths * (0.5 + 0.5 * torch.rand(len(lengths), device=lengths.device)))
+            .long()
+            .clamp(max=lengths - 1)
+        )
         total = loss + early_loss * _loss(classifier, classifier.answer(states, early), target)
     optimiser.zero_grad()
     total.backward()
@@ -248,16 +265,24 @@ def _evaluate(
     """
     classifier.eval()
     inputs = [cut(ids, tokens) for ids in rows.inputs]
-    correct, loss = 0, 0.0
-    for batch in bucket(np.array([len(ids) for ids in inputs]), STEPS_PER_BATCH):
-        ids, lengths = pad([inputs[i] for i in batch])
-        labels = torch.from_numpy(rows.labels[batch])
-        logits = classifier(torch.from_numpy(ids), torch.from_numpy(lengths))
+
+    def judge(batch: np.ndarray) -> tuple[int, float]:
+        """Right answers of a batch, and the sum of its losses."""
+        ids, lengths = (
+            torch.from_numpy(part).to(classifier.device) for part in pad([inputs[i] for i in batch])
+        )
+        labels = torch.from_numpy(rows.labels[batch]).to(classifier.device)
+        logits = classifier(ids, lengths)
         answers = classifier.probabilities(logits)
         if tokens_of is not None:
-            check_each(answers.numpy(), [inputs[i] for i in batch], tokens_of)
-        correct += int((answers.argmax(-1) == labels).sum())
-        loss += _loss(classifier, logits, labels).item() * len(batch)
+            check_each(answers.cpu().numpy(), [inputs[i] for i in batch], tokens_of)
+        loss = _loss(classifier, logits, labels).item()
+        return int((answers.argmax(-1) == labels).sum()), loss * len(batch)
+
+    correct, loss = 0, 0.0
+    for batch in bucket(np.array([len(ids) for ids in inputs]), STEPS_PER_BATCH):
+        for right, lost in in_parts(judge, batch, classifier.device):
+            correct, loss = correct + right, loss + lost
     return correct / len(rows), loss / len(rows)
 
 

@@ -72,11 +72,11 @@ class UsersModel:
 
     def facts(self) -> ProviderFacts:
         """How it is understood, and its accuracy on the test split."""
-        from hsvis.models.user.user_model import accuracy  # noqa: PLC0415
+        from hsvis.models.user.answering.accuracy import accuracy  # noqa: PLC0415
 
         model, test = self.model(), self._corpus.test
         began = time.perf_counter()
-        share, left_out = accuracy(model, test.examples, test.labels)
+        share, left_out = accuracy(model, test, self._config.tokens)
         self._times["test split"] = round(time.perf_counter() - began, 3)
         return ProviderFacts(
             test_accuracy=share,

@@ -17,9 +17,9 @@ from torch import nn
 from hsvis.config import TokenSettings, UserModelSettings
 from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
-from hsvis.models.batching import bucket
 from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import device_of
+from hsvis.models.foreign import foreign_module
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.answering.outputs import say
 from hsvis.models.user.calling import said
@@ -35,7 +35,6 @@ NO_GPU = "Let the factory make the model on the CPU, and set `model.device` wher
 OTHER = "It is the vocabulary of another model"
 TRIED = 20  # texts that the model is tried with
 CUT = 200  # texts by which is decided how texts are cut
-STEPS_PER_BATCH = 16_384
 
 
 @dataclass(frozen=True)
@@ -150,24 +149,6 @@ def _acts_in_training(part: nn.Module) -> bool:
     return bool(dropped or between) or isinstance(part, nn.modules.batchnorm._BatchNorm)
 
 
-def accuracy(
-    model: TorchModel, examples: Sequence[Any], labels: np.ndarray
-) -> tuple[float | None, dict[str, int]]:
-    """Share of the labelled examples that are answered right, None without any; and what was left out."""
-    encoded = [model.encode(one) for one in examples]
-    empty = np.array([len(one) == 0 for one in encoded])
-    rows = np.flatnonzero(~empty & (labels >= 0))
-    right = 0
-    lengths = np.array([len(encoded[i]) for i in rows.tolist()], np.int64)
-    for batch in bucket(lengths, STEPS_PER_BATCH):
-        at = rows[batch]
-        answers = model.answer([encoded[i] for i in at.tolist()])
-        right += int((answers.argmax(1) == labels[at]).sum())
-    reason = "no steps" if len(examples) and isinstance(examples[0], Series) else "no words"
-    left_out = {reason: int(empty.sum()), "no label": int(((labels < 0) & ~empty).sum())}
-    return (right / len(rows) if len(rows) else None), left_out
-
-
 def make_module(settings: UserModelSettings) -> nn.Module:
     """What the factory returns, without the wrappers of torch.compile and DataParallel."""
     factory = resolve_reference(settings.factory, "factory")
@@ -178,10 +159,11 @@ def make_module(settings: UserModelSettings) -> nn.Module:
             f"`model.factory`: {settings.factory} raised {said(error)} "
             + (NO_GPU if re.search("cuda|nvidia", str(error), re.I) else _takes(factory, settings))
         ) from error
-    if not isinstance(module, nn.Module):
+    other = foreign_module(module)  # Keras on torch makes modules of torch, too
+    if other is not None or not isinstance(module, nn.Module):
         raise ModelError(
-            f"`model.factory`: {settings.factory} returned {type(module).__name__}, not an nn.Module. Name a "
-            "function that returns the model."
+            f"`model.factory`: {settings.factory} returned {type(module).__name__}, "
+            + (other or "not an nn.Module. Name a function that returns the model.")
         )
     while isinstance(inner := getattr(module, "_orig_mod", None), nn.Module):
         module = inner

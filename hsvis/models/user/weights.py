@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError, nearest
+from hsvis.models.foreign import foreign_file
 from hsvis.models.user.pickles import refusal
 
 NAMED = 5  # keys of a checkpoint that a message names
@@ -80,6 +81,8 @@ def check_weights(module: nn.Module) -> None:
 
 def read_weights(path: Path) -> Weights:
     """The state dict in a file.  Raises ModelError: there is none, or not without running code."""
+    if told := foreign_file(path):
+        raise ModelError(f"`model.checkpoint`: {path}: {told}")
     if not path.is_file():
         raise ModelError(f"`model.checkpoint`: {path}: {_not_there(path)}")
     try:

@@ -1,0 +1,47 @@
+"""Labels of steps as a dataset has them -> labels of the steps that a model reads."""
+
+from typing import Any
+
+import numpy as np
+
+from hsvis.config import TokenSettings
+from hsvis.corpus.series import Series
+from hsvis.errors import DataError
+from hsvis.models.finite import begin_of
+from hsvis.models.protocol import Encoded
+
+
+def align_labels(
+    labels: np.ndarray, read: Encoded, example: Any, tokens: TokenSettings, row: int
+) -> np.ndarray:
+    """The labels of the steps of a sequence, some of which a limit may have cut off.
+
+    Args:
+        labels: (L,) int16, -1 unknown.
+        read: what the model reads of the sequence, T steps.
+        example: the text, or series, as the dataset has it.
+        tokens: which end was cut off where there were more steps than the longest.
+        row: of the split, for messages.
+
+    Returns:
+        (T,) int16.
+
+    Raises:
+        DataError: there are not as many labels as steps.
+    """
+    steps = len(read)
+    if len(labels) == steps:
+        return labels
+    if steps == tokens.longest and len(labels) > steps:
+        kept = slice(-steps, None) if tokens.keep == "last" else slice(steps)
+        # what was cut off can't be counted in what is left
+        whole = list(example.steps) if isinstance(example, Series) else str(example).split()
+        if len(whole) == len(labels) and whole[kept] == read.tokens:
+            return labels[kept]
+    remedy = "Every step of a series needs one."
+    if not isinstance(example, Series):
+        remedy = "A label for each step needs texts that are cut where the labels are: set `tokens.split`."
+    raise DataError(
+        f"`dataset.label`: row {row} has {len(labels)} labels for {steps} steps, "
+        f"{begin_of(read.tokens)}. {remedy}"
+    )
