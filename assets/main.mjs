@@ -26,9 +26,11 @@ import * as passing from "./state/passing.mjs";
 import * as selection from "./state/selection.mjs";
 import * as view from "./state/view.mjs";
 import * as chips from "./table/chips.mjs";
+import * as columns from "./table/columns.mjs";
 import * as rows from "./table/rows.mjs";
 import * as stops from "./table/stops.mjs";
 import * as walk from "./table/walk.mjs";
+import * as groups from "./views/classes/groups.mjs";
 import * as overview from "./views/classes/overview.mjs";
 import * as cloud from "./views/cloud.mjs";
 import * as drawing from "./views/projection/drawing.mjs";
@@ -46,8 +48,8 @@ import * as zoom from "./views/zoom.mjs";
 const PARTS = [
   ...[callbacks, page, keys, permalink, session],
   ...[view, options, filter, passing, focus, editions],
-  ...[regions, highlight, threshold, overview],
-  ...[rows, chips, stops, walk],
+  ...[regions, highlight, threshold, overview, groups],
+  ...[rows, columns, chips, stops, walk],
   ...[cloud, drawing, pointer, stepping, strip, zoom, words, waiting],
   ...[runs, exportMenu, neighbours, noteForm, notes, savedFilters, rebuilt, settings, help, address],
   forTests,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import kept_example
 import pytest
 from hypothesis import settings
 from small import SMALL
@@ -88,6 +89,12 @@ def placed_store(session_cache: Path) -> StateStore:
     """A run of which t-SNE is fitted to 100 states and the others are placed; of its PCA none is."""
     projections = "projections=[{method: tsne, perplexity: 5, max_fit: 100}, {method: pca}]"
     return build(load_config("demo", [*SMALL, "name=placed", "model.epochs=1", projections]))
+
+
+@pytest.fixture(scope="session")
+def kept_store(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> StateStore:
+    """A small run that keeps columns of every kind of its dataset."""
+    return build(load_config(kept_example.config(tmp_path_factory.mktemp("kept"), kept_example.KEPT)))
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ async function applyChoice(asked) {
 
 // Returns once the new cloud is on the page and all menus that depend on the choice offer what belongs to it.
 async function choose(name, wanted) {
-  const menus = { run: ["projection-select", "change-class"], layer: ["projection-select"], projection: [] }[name];
+  const menus = { run: ["projection-select", "change-class", "colour-column"], layer: ["projection-select"], projection: [] }[name];
   const before = menus.map((id) => control(id).options);
   setControl(`${name}-select`, { value: wanted });
   const isShown = () => {

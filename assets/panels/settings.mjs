@@ -13,11 +13,17 @@ function showNumbers() {
   }
 }
 
+// Which column colours the states is asked where one does.
+function showColumn() {
+  document.querySelector(".column-choice").hidden = options.current()["state-colour"] !== "column";
+}
+
 // Dash's groups and sliders take no labels: those of the panel become theirs.
 function nameControls() {
   for (const label of document.querySelectorAll(".setting > label[for]")) {
     byId(label.htmlFor)?.setAttribute("aria-label", label.textContent);
   }
+  byId("colour-column")?.setAttribute("aria-label", "Column that colours the states");
   for (const slider of document.querySelectorAll(".slider[aria-label]")) {
     slider.querySelector("[role=slider]")?.setAttribute("aria-label", slider.getAttribute("aria-label"));
   }
@@ -25,6 +31,7 @@ function nameControls() {
 
 export function start() {
   subscribe("options", showNumbers);
+  subscribe("options", showColumn);
   whenReady(() => {
     nameControls();
     // the sliders come after the rest of the page

@@ -8,7 +8,7 @@ const MOST_REGIONS = 8;
 
 let drawnOn = null; // the cloud whose coordinates the regions have
 
-// {actual, predicted, correct, search, regions}: what is set of it.
+// {actual, predicted, correct, search, regions, columns}: what is set of it.
 export const current = () => get("filter") ?? {};
 
 // Dash's callback that gathers the store.
@@ -43,11 +43,26 @@ const isClass = (one, least) => Number.isInteger(one) && one >= least && one < m
 const isEnd = (one) => Number.isFinite(one) && Math.abs(one) <= 1e30;
 const isPlace = (one) => Array.isArray(one) && one.length === 2 && one.every(isEnd);
 const isRegion = (one) => Array.isArray(one) && one.length >= 3 && one.length <= 500 && one.every(isPlace);
+const isObject = (one) => one !== null && typeof one === "object" && !Array.isArray(one);
+
+// What a kept column must hold, {among} or {from, to}: whether the run has it, and of that kind.
+function isOfColumn([name, { among, from, to } = {}]) {
+  const column = meta().columns?.find((one) => one.name === name);
+  if (!column) return false;
+  const hasGroups = column.kind === "category" || column.kind === "boolean";
+  const isGroup = (one) => one === null || (hasGroups && typeof one === "string");
+  if (among !== undefined) return Array.isArray(among) && among.length > 0 && among.length <= 100 && among.every(isGroup);
+  const type = column.kind === "number" ? "number" : "string";
+  const ends = [from, to].filter((end) => end !== undefined && end !== null);
+  return !hasGroups && ends.length > 0 && ends.every((end) => typeof end === type);
+}
+
 const MAKES_SENSE = new Map([
   ["actual", (one) => isClass(one, -1)],
   ["predicted", (one) => isClass(one, 0)],
   ["correct", (one) => typeof one === "boolean"],
   ["search", (one) => typeof one === "string" && one.trim() !== ""],
+  ["columns", (all) => isObject(all) && Object.keys(all).length > 0 && Object.entries(all).every(isOfColumn)],
   ["regions", (all) => Array.isArray(all) && all.length > 0 && all.length <= MOST_REGIONS && all.every(isRegion)],
 ]);
 
@@ -55,8 +70,25 @@ const MAKES_SENSE = new Map([
 export const sensible = (filter) =>
   Object.fromEntries(Object.entries(filter).filter(([part, value]) => MAKES_SENSE.get(part)?.(value)));
 
+const shorten = (text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
+const groupName = (one) => (one === null ? "missing" : shorten(one));
+
+// What is asked of a kept column, in words.
+function saidOf({ among, from, to }) {
+  if (among) return among.length > 3 ? `${among.slice(0, 2).map(groupName).join(", ")} and ${among.length - 2} more` : among.map(groupName).join(", ");
+  if (from === to) return String(from);
+  return from == null ? `≤ ${to}` : to == null ? `≥ ${from}` : `${from} – ${to}`;
+}
+
+// The change that asks something of a kept column, null for nothing, and leaves what is asked of the others.
+export function withColumn(name, test) {
+  const { [name]: before, ...others } = current().columns ?? {};
+  const columns = test ? { ...others, [name]: test } : others;
+  return { columns: Object.keys(columns).length ? columns : null };
+}
+
 // What each part of a filter is called, and what removes it.
-export function parts({ actual, predicted, correct, search, regions }) {
+export function parts({ actual, predicted, correct, search, regions, columns }) {
   const { classes } = meta();
   const name = (k) => (k < 0 ? "no label" : classes[k]);
   const found = [];
@@ -64,6 +96,7 @@ export function parts({ actual, predicted, correct, search, regions }) {
   if (predicted !== undefined) found.push([`classified ${name(predicted)}`, { predicted: null }]);
   if (correct !== undefined) found.push([correct ? "correct" : "misclassified", { correct: null }]);
   if (search) found.push([`“${search}”`, { search: null }]);
+  for (const [column, test] of Object.entries(columns ?? {})) found.push([`${column} ${saidOf(test)}`, withColumn(column, null)]);
   (regions ?? []).forEach((region, at) => {
     const left = regions.filter((one, k) => k !== at);
     found.push([`region ${at + 1}`, { regions: left.length ? left : null }]);

@@ -3,6 +3,18 @@
 (() => {
   const percent = ({ value }) => (value == null ? "" : `${(100 * value).toFixed(1)}\u00a0%`);
 
+  // Six digits tell values apart; whole numbers, such as years and ids, stand as they are.
+  const plainNumber = ({ value }) =>
+    value == null ? "" : Number.isInteger(value) && Math.abs(value) < 1e15 ? String(value) : String(Number(value.toPrecision(6)));
+
+  // A cell, such as 2020-12-31 or 2020-12-31 23:59, beside the day of a filter.
+  const compareDays = (day, cell) => {
+    const [year, month, date] = cell.slice(0, 10).split("-").map(Number);
+    const at = new Date(0, month - 1, date);
+    at.setFullYear(year);
+    return at - day;
+  };
+
   const rightSteps = ({ value, data }) =>
     value == null ? "" : value < 0 ? "no label" : `${Math.round(value * data.known)} of ${data.known}`;
 
@@ -60,7 +72,7 @@
     return React.createElement("canvas", { ref: draw, className: `picture ${picture.draw}`, "aria-label": props.value });
   }
 
-  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { percent, rightSteps });
+  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { percent, rightSteps, plainNumber, compareDays });
   window.dashAgGridComponentFunctions = Object.assign(window.dashAgGridComponentFunctions || {}, {
     ClassName,
     Correct,

@@ -18,7 +18,8 @@ const chip = (text, remove, look = "chip") =>
 // Filters that were set in the heads of the table's columns act on the table alone.
 function columnChip() {
   try {
-    const names = Object.keys(grid()?.getFilterModel() ?? {});
+    const named = (id) => (id.startsWith("kept-") ? grid().getColumnDef(id).headerName : id);
+    const names = Object.keys(grid()?.getFilterModel() ?? {}).map(named);
     return names.length ? [chip(`columns: ${names.join(", ")}`, () => grid().setFilterModel(null))] : [];
   } catch {
     return []; // the table is not there yet

@@ -10,7 +10,7 @@ import * as cells from "./projection/cells.mjs";
 import * as drawing from "./projection/drawing.mjs";
 
 const PAUSE = 60; // ms without a new range or size before the cloud is asked for again
-const COLOURS = ["theme", "palette", "colour", "marks", "draw"];
+const COLOURS = ["theme", "palette", "colour", "column", "marks", "draw"];
 const REACH = 6; // CSS pixels around the pointer in which a click finds a state
 
 // How the cloud is drawn, beyond its theme, as options and filter say: the query of its addresses.
@@ -19,6 +19,7 @@ function lookOf() {
   const query = {};
   if (!options) return query;
   if (options["state-colour"] !== "ep") query.colour = options["state-colour"];
+  if (query.colour === "column" && options["colour-column"]) query.column = options["colour-column"];
   if (options["state-drawing"] !== "auto") query.draw = options["state-drawing"];
   if (options["state-size"] !== 1) query.size = options["state-size"];
   if (options.fade.length) query.fade = options.fade.join(",");
@@ -87,8 +88,13 @@ class Cloud {
     const [y0, y1] = yaxis.range;
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [xaxis._length, yaxis._length].map((side) => Math.round(side * ratio));
-    const { cloud, edition, theme, palette } = meta;
-    return { cloud, edition, theme, palette, x0, x1, y0, y1, width, height, ratio, query: lookOf() };
+    const { cloud, edition, theme, palette, columns } = meta;
+    const query = lookOf();
+    if (query.colour === "column" && !columns?.some(({ name }) => name === (query.column ?? name))) {
+      delete query.colour; // of another run: its choice is on the way
+      delete query.column;
+    }
+    return { cloud, edition, theme, palette, x0, x1, y0, y1, width, height, ratio, query };
   }
 
   showAll(change = {}) {

@@ -3,6 +3,7 @@ import { byId, make } from "../core/dom.mjs";
 import { ask } from "../core/server.mjs";
 import * as steps from "../core/steps.mjs";
 import * as focus from "../state/focus.mjs";
+import * as options from "../state/options.mjs";
 import * as rows from "../table/rows.mjs";
 
 const GAP = 14; // CSS pixels between pointer and tooltip
@@ -39,6 +40,16 @@ function placeLine(isFitted, { from }) {
   return isFitted === undefined || from ? [] : [line("projection", isFitted ? "fitted" : "placed")];
 }
 
+// What the column that colours the states holds; nothing where that is not known here.
+function columnLine(row, found) {
+  const { "state-colour": colour, "colour-column": chosen } = options.current();
+  const columns = colour === "column" ? (steps.meta().columns ?? []) : [];
+  const at = columns.findIndex(({ name }) => name === (chosen || columns[0].name));
+  if (at < 0) return [];
+  const cell = row ? row[`kept-${at}`] : found?.kept?.[columns[at].name];
+  return cell === undefined ? [] : [line(columns[at].name, cell === null ? "missing" : String(cell))];
+}
+
 function content(shown) {
   const { sequence, step } = shown;
   const own = sequence === steps.index();
@@ -61,6 +72,7 @@ function content(shown) {
     lines.push(...answerLine("classified", answer));
   }
   if (label !== undefined) lines.push(line("class", ...className(label)));
+  lines.push(...columnLine(own ? rows.facts(sequence) : null, found));
   lines.push(...placeLine(own ? steps.isFitted(step) : found?.fitted, shown));
   if (shown.detail) lines.push(line(shown.detail[0], ...[shown.detail[1]].flat()));
   return lines;

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from hsvis.build.columns import KeptColumnsStage
 from hsvis.build.neighbours import NeighbourIndex
 from hsvis.build.plan import Plan
 from hsvis.build.projections import ProjectionStage
@@ -63,7 +64,9 @@ def stages(plan: Plan, manifest: Manifest | None) -> list[Stage]:
     layers = plan.layers(manifest)
     added = ProjectionStage.added(plan, manifest) if manifest is not None else []
     of_layers = (one for make in OF_A_LAYER for layer in layers for one in make(plan, layer))
-    return [StatesStage(plan), *of_layers, *added]
+    has_columns = bool(plan.corpus.test.kept or (manifest is not None and manifest.columns))
+    columns = [KeptColumnsStage(plan)] if has_columns else []
+    return [StatesStage(plan), *columns, *of_layers, *added]
 
 
 def missing(

@@ -187,6 +187,8 @@ class Config(Settings):
             raise ValueError(
                 "`dataset` beside `states_from` is a block, such as `dataset: {classes: [no, yes]}`"
             )
+        if (content.get("dataset") or {}).get("keep"):
+            raise ValueError("`dataset.keep` has no use beside `states_from`: it is for columns of a dataset")
         model = content.get("model", UNUSED)
         if (LATER | model if isinstance(model, dict) else model) != UNUSED:
             raise ValueError(

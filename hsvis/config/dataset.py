@@ -1,6 +1,6 @@
 """The settings of a dataset."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -19,6 +19,7 @@ FILE_FORMATS = (
     "npz",
     *SERIES_FORMATS,
 )  # of local files, named in `data_files`
+Kind = Literal["number", "date", "category", "boolean"]  # of a kept column
 AXES = (["feature", "sequence", "step"], ["sequence", "step"])  # that an array may have
 
 
@@ -154,6 +155,12 @@ class DatasetSettings(Settings):
         description="Missing values of series: `refuse` them, or take 0 (`zero`), the last known value "
         "(`forward`) or the line between known ones (`interpolate`), or leave their steps out (`drop`).",
     )
+    keep: Literal["all"] | list[str] | dict[str, Kind | None] | None = Field(
+        None,
+        description="Columns that are kept of each test sequence beside its text and label, such as "
+        "`[source, year]`, or `all`; a mapping says what they hold, `{code: category}`: `number`, `date`, "
+        "`category` or `boolean`.",
+    )
     limit: PositiveInt | None = Field(
         None, description="How many test sequences to analyse; null = all. `choose` says which."
     )
@@ -183,6 +190,20 @@ class DatasetSettings(Settings):
         if len(set(names)) < 2 or (is_list and len(set(names)) < len(names)):
             raise ValueError("should name two different classes at least, and each once")
         return names if is_list else dict(zip(map(_as_label, given), names, strict=True))
+
+    @field_validator("keep", mode="before")
+    @classmethod
+    def columns_by_name(cls, given: Any) -> Any:
+        """One column or several, each once; nothing is none."""
+        every = given if isinstance(given, list | dict) else [] if given is None else [given]
+        if not all(isinstance(one, str | int | float | None) and one not in ("", None) for one in every):
+            raise ValueError("should be `all`, a list of columns, or a mapping from column to what it holds")
+        if isinstance(given, dict):
+            wrong = [kind for kind in given.values() if kind is not None and kind not in get_args(Kind)]
+            if wrong:
+                raise ValueError(f"`{wrong[0]}` is none of {', '.join(get_args(Kind))}")
+            return {_as_label(name): kind for name, kind in given.items()} or None
+        return "all" if given == "all" else list(dict.fromkeys(map(_as_label, every))) or None
 
     @field_validator("unknown", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ import yaml
 
 from hsvis.errors import ConfigError
 
-LABELS = ("classes", "unknown")  # keys of `dataset` whose values are labels: text, however they look
+LABELS = ("classes", "unknown", "keep")  # keys of `dataset` whose values are labels: text, however they look
 NULL = ("", "~", "null", "Null", "NULL")
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from hsvis.corpus.kept.kinds import Kept
 from hsvis.corpus.readers.delimited import Dialect
 from hsvis.corpus.recorded import RecordedRun, RecordedSequence
 from hsvis.corpus.series import Series
@@ -27,6 +28,7 @@ class Split:
         stored: R sequences of a run that comes from files.
         left_out: reason -> rows of the files that are not among these.
         step_labels: R of (L,) int16, where a row has a label for each of its L steps; `labels` are -1 then.
+        kept: columns with R cells, which decide nothing.
     """
 
     texts: list[str]
@@ -35,6 +37,7 @@ class Split:
     stored: list[RecordedSequence] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     step_labels: list[np.ndarray] | None = None
+    kept: Sequence[Kept] = ()
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -5,6 +5,7 @@ Whatever is read is a table of columns (`datasets`, or `readers` of files); its 
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 from hsvis.config import DatasetSettings
 from hsvis.corpus.corpus import UNLABELLED, Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
+from hsvis.corpus.kept.columns import kept_columns
 from hsvis.corpus.labels import Classes, classes_of
 from hsvis.corpus.readers import npz
 from hsvis.corpus.readers.archives import split as archives
@@ -43,6 +45,7 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             numbers, a label outside the classes, fewer than two classes, an empty split.
     """
     if settings.path == "demo":
+        kept_columns(pa.table({}), settings)
         demo = demo_reviews(seed=settings.seed)
         return Corpus(
             tuple(demo.classes),
@@ -53,6 +56,12 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
     train, test = _load_splits(settings)
     names = list(dict.fromkeys([*(train.names or ()), *(test.names or ())])) or None
     classes = classes_of(settings, train.labels, test.labels, names)
+    kept, said_of_kept = kept_columns(test.table.content if test.table else None, settings)
+    if any(len(one.values) != len(test.examples) for one in kept):
+        raise DataError(
+            f"dataset `{settings.path}`, `dataset.keep`: the file has other rows than there are sequences, "
+            "so that its columns can't be kept. Leave `dataset.keep` out."
+        )
     read = [one.table for one in (train, test) if one.table is not None]
     remarks = [
         *said,
@@ -60,11 +69,12 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
         *train.remarks,
         *test.remarks,
         *classes.remarks,
+        *said_of_kept,
     ]
     corpus = Corpus(
         classes.names,
         _make_split(train, settings, classes),
-        _make_split(test, settings, classes),
+        replace(_make_split(test, settings, classes), kept=kept),
         _features(settings, train, test),
         remarks=list(dict.fromkeys(remarks)),
         columns=tuple(test.table.content.column_names) if test.table else (),

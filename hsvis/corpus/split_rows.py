@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from hsvis.config import DatasetSettings
+from hsvis.corpus.kept.columns import sequences_of
 from hsvis.corpus.leaks import contents
 from hsvis.corpus.readers.holdout import held_out
 from hsvis.corpus.readers.tables import Table
@@ -67,6 +69,21 @@ def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[Sp
                 [rows.examples[k] for k in of_each], labels, rows.table, steps=steps, features=rows.features
             )
         )
+        parts[-1] = replace(parts[-1], table=_part_of(rows.table, places, settings))
     train, test = parts
-    table = replace(rows.table, left_out={}) if rows.table else None
+    table = replace(test.table, left_out={}) if test.table else None
     return replace(train, remarks=[said, *rows.remarks]), replace(test, table=table)
+
+
+def _part_of(table: Table | None, sequences: np.ndarray, settings: DatasetSettings) -> Table | None:
+    """The rows of some sequences; a table without rows, of an archive, as it is.
+
+    Args:
+        sequences: (K,) int, ascending.
+    """
+    if table is None or not table.content.num_rows:
+        return table
+    steps = sequences_of(table.content, settings)
+    if steps is not None:
+        return replace(table, content=table.content.filter(pa.array(np.isin(steps[0], sequences))))
+    return replace(table, content=table.content.take(pa.array(sequences)))

@@ -18,7 +18,7 @@ from hsvis.figures.ep_heatmap import ep_heatmap
 from hsvis.figures.projection import projection
 from hsvis.figures.style.theme import empty
 from hsvis.figures.unit_activity import unit_activity
-from hsvis.figures.view import DEFAULTS, DisplayOptions, View
+from hsvis.figures.view import DEFAULTS, DisplayOptions, View, colour_of
 from hsvis.figures.window import Bounds, Window, bounds
 from hsvis.run.records import Sequence
 
@@ -180,6 +180,7 @@ def projection_figure(
         "palette": view.palette_name,
         "bounds": list(whole),
         "classes": list(store.classes),
+        "columns": [{"name": one.name, "kind": one.kind} for one in store.columns],
         "sequence": index,
         "first": rows.start,  # the row of its step 0
         "fitted": _fitted_steps(view, rows),
@@ -221,6 +222,9 @@ def cloud_image(
     width, height = (round(side * ratio) for side in size)
     window = Window(*whole, width, height, ratio=ratio, size=options.trajectory.size)
     look = cloud.Look(
-        options.state_colour, options.marks, cloud.emphasis(store, options.fade), options.drawing
+        colour_of(store, options.state_colour, options.column),
+        options.marks,
+        cloud.emphasis(store, options.fade),
+        options.drawing,
     )
     return cloud.layout_image(cloud.pixels(view, window, look), window, dimmed=dimmed)

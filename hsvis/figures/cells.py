@@ -27,12 +27,12 @@ def drawn_as(drawing: str, colour: str, n_shown: int) -> str:
 
     Args:
         drawing: one of `view.DRAWINGS`, or of `DRAWN`.
-        colour: one of `view.STATE_COLOURS`.
+        colour: from `view.colour_of`; a kept column's are dots unless somebody says otherwise.
         n_shown: states that are kept and in sight.
     """
     if drawing == "auto":
         cells = {"ep": "density", "class": "class", "correct": "errors"}
-        return cells[colour] if n_shown >= MANY else "dots"
+        return cells.get(colour, "dots") if n_shown >= MANY else "dots"
     return "class" if (drawing, colour) == ("ep", "class") else drawing
 
 

@@ -13,9 +13,18 @@ from hsvis.figures import cells, raster
 from hsvis.figures.cell_colours import ColourScale, enlarge, paint
 from hsvis.figures.sight import InSight, Level, in_sight, with_radius
 from hsvis.figures.style.colour import rgb
-from hsvis.figures.style.theme import ep_codes
+from hsvis.figures.style.column_colours import (
+    Group,
+    column_codes,
+    column_tints,
+    legend_groups,
+    legend_ticks,
+    scale_colours,
+)
+from hsvis.figures.style.theme import ellipsis, ep_codes
 from hsvis.figures.view import MARKS, View
 from hsvis.figures.window import DrawOrder, Window, draw_order, in_order
+from hsvis.run.columns import Column, column_named
 from hsvis.run.store import StateStore
 from hsvis.run.verdicts import RIGHT, UNKNOWN, WRONG
 
@@ -49,7 +58,7 @@ ALL = Emphasis()
 class Look:
     """How a cloud is drawn, besides its range and the colours of its classes."""
 
-    colour: str = "ep"  # one of `view.STATE_COLOURS`
+    colour: str = "ep"  # from `view.colour_of`
     marks: tuple[str, ...] = ()  # of `view.MARKS`; sequences that are filtered out have none
     emphasis: Emphasis = ALL
     drawing: str = "dots"  # one of `view.DRAWINGS`, or of `cells.DRAWN`
@@ -76,8 +85,16 @@ def emphasis(store: StateStore, fade: Collection[str] = (), matches: np.ndarray 
     return ALL if (levels == Level.SHOWN).all() else Emphasis(levels.tobytes())
 
 
+def _column(store: StateStore, colour: str) -> Column | None:
+    return (
+        column_named(store.columns, colour.removeprefix("column:")) if colour.startswith("column:") else None
+    )
+
+
 def tints(view: View, colour: str) -> np.ndarray:
     """(K, 3) uint8: the colours that states have by what `Look.colour` asks for; the last for no label."""
+    if (column := _column(view.store, colour)) is not None:
+        return column_tints(column, view.theme, view.palette_name)
     if colour == "ep":
         return view.palette.code_colours()
     if colour == "class":
@@ -87,6 +104,8 @@ def tints(view: View, colour: str) -> np.ndarray:
 
 def codes(store: StateStore, colour: str) -> np.ndarray:
     """(N,) uint16, the row of `tints` of each state; the same in all themes and palettes."""
+    if (column := _column(store, colour)) is not None:
+        return np.repeat(column_codes(column), store.lengths)
     if colour == "ep":
         return ep_codes(store.ep)
     if colour == "correct":
@@ -101,15 +120,17 @@ class Drawing(NamedTuple):
     image: np.ndarray  # (height, width, 4) uint8, RGBA, transparent where no state is
     drawn: str  # one of `cells.DRAWN`
     auto: str  # what it would be by itself
-    tells: str  # what its colours tell: "classes", "answers" or what the scale says
+    tells: str  # what its colours tell: "classes", "answers", "groups" or what the scale says
     seen: InSight
-    scale: ColourScale | None  # of the colours of cells
+    scale: ColourScale | None  # of the colours of cells, and of numbers and dates
+    groups: tuple[Group, ...] = ()  # of a kept column
 
     @property
     def facts(self) -> dict[str, Any]:
         """All but the image, for JSON."""
         told = {"drawn": self.drawn, "auto": self.auto, "tells": self.tells, **self.seen._asdict()}
-        return told | {"scale": self.scale and self.scale._asdict()}
+        groups = {"groups": [one._asdict() for one in self.groups]} if self.groups else {}
+        return told | {"scale": self.scale and self.scale._asdict()} | groups
 
 
 def draw(
@@ -134,15 +155,28 @@ def draw(
     window = with_radius(window, seen)
     drawn = cells.drawn_as(look.drawing, look.colour, seen.shown)
     tells = {"density": "scale", "errors": "scale"}.get(drawn, "classes")
-    scale = None
+    scale: ColourScale | None = None
+    groups: tuple[Group, ...] = ()
+    column = _column(view.store, look.colour)
     if drawn == "dots":
         tells = "answers" if look.colour == "correct" else "classes"
+        if column is not None:
+            tells, scale, groups = _legend(column, view)
         image = raster.paint(grid(window), tints(view, look.colour), levels, codes(look.colour))
     else:
         image, scale = _draw_cells(view, window, drawn, codes, levels)
     if look.marks:
         _mark(image, view, window, look, order)
-    return Drawing(image, drawn, cells.drawn_as("auto", look.colour, seen.shown), tells, seen, scale)
+    return Drawing(image, drawn, cells.drawn_as("auto", look.colour, seen.shown), tells, seen, scale, groups)
+
+
+def _legend(column: Column, view: View) -> tuple[str, ColourScale | None, tuple[Group, ...]]:
+    """What the colours of a kept column tell."""
+    if column.is_of_groups:
+        return "groups", None, legend_groups(column, view.theme, view.palette_name)
+    missing = f", {column.facts.missing:,} missing (grey)" if column.facts.missing else ""
+    label = f"{ellipsis(column.name, 24)}{missing}"
+    return "scale", ColourScale(scale_colours(view.theme), legend_ticks(column), label), ()
 
 
 def pixels(view: View, window: Window, look: Look = PLAIN) -> np.ndarray:

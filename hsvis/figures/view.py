@@ -8,7 +8,7 @@ from hsvis.figures.style.theme import Palette, Theme, palette
 from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
 
-STATE_COLOURS = ("ep", "class", "correct")
+STATE_COLOURS = ("ep", "class", "correct", "column")
 DRAWINGS = ("auto", "dots", "density", "ep", "errors")
 FADES = ("correct", "wrong")
 MARKS = ("start", "end")
@@ -61,12 +61,13 @@ class DisplayOptions:
             ("similarity"), or those that move most with the decision first ("decision").
         trajectory: colours, widths and sizes of the selected sequence.  Its size is that of all states.
         state_colour: what the colour of a state in the cloud tells, one of `STATE_COLOURS`: its "ep", or of
-            its sequence the actual "class" or whether the answer is "correct".
+            its sequence the actual "class", whether the answer is "correct", or what a kept "column" holds.
         drawing: how the cloud is drawn, one of `DRAWINGS`: as "dots"; or by cells of a few pixels, each in
             the colour of its "density", its mean "ep" (coloured by class: its shares of the actual classes)
             or its share of "errors"; "auto" is dots, and cells from `cells.MANY` states in sight.
         fade: any of `FADES`: sequences that step back in the cloud.
         marks: any of `MARKS`: rings around the first or last state of every sequence.
+        column: the kept column that colours states; None = the first of the run.
 
     Raises:
         ValueError: a value is none of those.
@@ -79,6 +80,7 @@ class DisplayOptions:
     fade: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     drawing: str = "auto"
+    column: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
@@ -95,6 +97,21 @@ def _check(option: str, values: Iterable[str], allowed: tuple[str, ...]) -> None
         if value not in allowed:
             choices = " or ".join(repr(one) for one in allowed)
             raise ValueError(f"`{option}` has {value!r}, which is not a choice. Choose {choices}.")
+
+
+def colour_of(store: StateStore, state_colour: str, column: str | None = None) -> str:
+    """What a cloud is coloured by, in one word: of a kept column `column:<name>`.
+
+    Raises:
+        ValueError: the run keeps no such column.
+    """
+    if state_colour != "column":
+        return state_colour
+    names = [one.name for one in store.columns]
+    if not names or column not in (None, "", *names):
+        there = f"It keeps {', '.join(names)}." if names else "It keeps none."
+        raise ValueError(f"The run {store.name!r} keeps no column {(column or '')!r}. {there}")
+    return f"column:{column or names[0]}"
 
 
 DEFAULTS = DisplayOptions()

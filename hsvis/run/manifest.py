@@ -13,6 +13,7 @@ from hsvis.errors import CacheError
 from hsvis.run.folder import RunFolder
 from hsvis.storage.files import FORMAT, key_of, write_bytes
 
+KEPT_COLUMNS = "kept columns"  # the stage that puts columns of the dataset into the table of sequences
 KEPT = (".parquet", ".records")  # files of a run that are not the manifest itself
 
 
@@ -73,6 +74,28 @@ class RemarkFacts(_Facts):
     text: str
 
 
+class ColumnFacts(_Facts):
+    """A column of the dataset that is kept; in the table of sequences it is called `keep:<name>`.
+
+    Attributes:
+        kind: "number", "date", "category" or "boolean".
+        type: of its cells, as arrow calls it.
+        how: how its kind was decided, where its type alone does not say it.
+        missing: cells; low, high: ends of numbers, and of dates as written; None where all are missing.
+        categories: how many there are; `most`: the most frequent ones, with their sequences.
+    """
+
+    name: str
+    kind: str
+    type: str
+    how: str = ""
+    missing: int = 0
+    low: float | int | str | None = None
+    high: float | int | str | None = None
+    categories: int | None = None
+    most: list[tuple[str, int]] = []
+
+
 class Keys(_Facts):
     """Hashes of all that decides the model, and the states."""
 
@@ -90,6 +113,7 @@ class Manifest(_Facts):
         left_out: split (`shown`: of the rows to analyse) -> reason -> rows.
         repeated: texts shown that stand there before.
         decisions, warnings: what was decided that nobody said, and what seems wrong.
+        columns: of the dataset that are kept for each sequence.
         sources: of what the model or the states are made beside the config: name -> hash of its content.
         stages: stage -> key of what it made last; a run of an earlier version names none.
         times: stage -> seconds.
@@ -114,6 +138,7 @@ class Manifest(_Facts):
     decisions: list[RemarkFacts] = []
     warnings: list[RemarkFacts] = []
     sources: dict[str, str] = {}
+    columns: list[ColumnFacts] = []
     keys: Keys
     stages: dict[str, str] = {}
     projections: list[ProjectionFacts] = []
@@ -128,6 +153,11 @@ class Manifest(_Facts):
     @property
     def layer_names(self) -> list[str]:
         return [layer.name for layer in self.layers]
+
+    @property
+    def columns_key(self) -> str:
+        """Tells the kept columns from any others; "" where there are none."""
+        return self.stages.get(KEPT_COLUMNS, "") if self.columns else ""
 
     def projection(self, layer: str, name: str) -> ProjectionFacts | None:
         """The projection of a layer that has this name."""

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from hsvis.errors import DamagedFileError
 from hsvis.run import tables
+from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest, ProjectionFacts
 from hsvis.run.records import Projection
@@ -61,6 +62,7 @@ def read_sequences(folder: RunFolder, manifest: Manifest) -> pa.Table:
         for name in (name for name in ("tokens", "known", "values") if name in layout):
             if not np.array_equal(pc.list_value_length(table[name]).to_numpy(), lengths):
                 raise ValueError(f"its column `{name}` has other lengths")
+        columns_of(table, manifest.columns)
         for name, least in (("label", -1), ("predicted", 0)):
             _check_range(column(table, name), least, len(manifest.classes) - 1, name)
     return table

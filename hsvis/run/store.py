@@ -1,7 +1,6 @@
 """StateStore: a built run as read-only arrays, and the queries that the views need.
 
-What is small for each step (EP, distance, coordinates) is in memory; the states themselves are read
-from parquet by row group when a sequence is shown.
+What is small for each step (EP, distance, coordinates) is in memory; states are read when they are shown.
 """
 
 from collections.abc import Sequence as SequenceOf
@@ -13,6 +12,7 @@ import pyarrow as pa
 
 from hsvis.errors import DamagedFileError, ReplacedFileError
 from hsvis.run import reading
+from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest, manifest_of
 from hsvis.run.reading import Steps, column
@@ -49,6 +49,7 @@ class StateStore:
         self.labels = column(sequences, "label")
         self.predicted = column(sequences, "predicted")
         self.confidence = column(sequences, "confidence")
+        self.columns = columns_of(sequences, manifest.columns)
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self.ep = ep
         self._distances, self._projections, self._step_labels = distances, projections, step_labels
@@ -100,7 +101,7 @@ class StateStore:
             DamagedFileError: an added projection can't be read.
         """
         manifest = manifest_of(self.folder)
-        if not self.is_unchanged:
+        if not self.is_unchanged or manifest.columns_key != self.manifest.columns_key:
             raise ReplacedFileError(self.folder.manifest)
         projections, steps = dict(self._projections), Steps(self.lengths)
         for facts in manifest.projections:
@@ -132,7 +133,8 @@ class StateStore:
         """
         answers = [self.verdicts.labels, self.predicted, self.ep]
         sums = [checksum(array) for array in (self.offsets, *answers, *self._distances.values())]
-        return files.key_of(states=self.manifest.keys.states, layers=self.layers, sums=sums)
+        kept = {"columns": self.manifest.columns_key} if self.columns else {}
+        return files.key_of(states=self.manifest.keys.states, layers=self.layers, sums=sums, **kept)
 
     @cached_property
     def edition(self) -> str:

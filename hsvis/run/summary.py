@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Manifest
+from hsvis.run.manifest import ColumnFacts, Manifest
 
 
 def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
@@ -47,6 +47,7 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
         yield f"warning      {one.text}"
     if manifest.repeated:
         yield f"note         {manifest.repeated:,} texts shown stand there before"
+    yield from map(_column, manifest.columns)
     for projection in manifest.projections:
         details = {k: v for k, v in projection.details.items() if k != "note"}
         facts = ", ".join(f"{k.replace('_', ' ')} {_number(v)}" for k, v in details.items())
@@ -57,6 +58,14 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
         yield f"took         {seconds:8.1f} s  {stage}"
     size = sum(manifest.files.values())
     yield f"files        {len(manifest.files)}, {size / 2**20:,.1f} MiB"
+
+
+def _column(column: ColumnFacts) -> str:
+    held = f"{column.categories:,} categories" if column.kind == "category" else f"{column.kind}s"
+    if column.low is not None:
+        held += f" from {column.low} to {column.high}"
+    missing = f", {column.missing:,} missing" if column.missing else ""
+    return f"column       {column.name}: {held}{missing}"
 
 
 def _number(value: Any) -> str:

@@ -12,7 +12,7 @@ from hsvis.remarks import DECISIONS, WARNINGS
 SHAPE = {
     "ok": bool, "classes": list, "rows": dict, "counts": dict, "columns": list, "dialect": dict | None,
     "encoder": str, "call": str, "layers": list, "ep": str, "answers": str, "decisions": list,
-    "warnings": list,
+    "warnings": list, "series": dict | None,
 }  # fmt: skip
 
 

@@ -76,7 +76,6 @@ def test_missing_texts_and_labels_stay_rows(tmp_path: Path) -> None:
             {},
             ["int", "not text"],
         ),
-        ([{"text": "x", "label": [0]}, {"text": "y", "label": [1]}], TEST, {}, ["`[0]`", "dataset.label"]),
         ([{"text": "x", "label": 0.5}, {"text": "y", "label": 1.5}], TEST, {}, ["`0.5`", "whole numbers"]),
     ],
 )

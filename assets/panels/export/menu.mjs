@@ -13,6 +13,7 @@ async function savePicture(view, format) {
 }
 
 function entries(view) {
+  if (view === "groups") return [["Groups of all columns as CSV", () => saveTableOf("groups.csv")]];
   const pictures = [
     ["PNG", () => savePicture(view, "png")],
     ["SVG", () => savePicture(view, "svg")],

@@ -4,7 +4,7 @@ import { plot } from "../../core/plots.mjs";
 import * as steps from "../../core/steps.mjs";
 import * as options from "../../state/options.mjs";
 import { cloud } from "../../views/cloud.mjs";
-import { legendText } from "../../views/projection/drawing.mjs";
+import * as drawing from "../../views/projection/drawing.mjs";
 import * as matrix from "../../views/classes/matrix.mjs";
 import * as words from "../../views/words.mjs";
 
@@ -78,7 +78,7 @@ function titleOf({ layout }, view) {
 // The cloud at the size of the picture, the words as they stand, the legend beneath.
 async function fillProjection({ data, layout }, width, height) {
   const { xaxis, yaxis } = plot("projection")._fullLayout;
-  const legend = 34;
+  const legend = 18 + 16 * linesOf(drawing.now()).length;
   const box = [width, height - legend];
   const [x, y] = fitted(xaxis.range, yaxis.range, box);
   const { image: states, told } = await cloud.picture({ x0: x[0], x1: x[1], y0: y[0], y1: y[1] }, box, SCALE);
@@ -120,8 +120,28 @@ function wordsOf() {
   }));
 }
 
-// What the colours of the states mean, beneath those of the selected sequence.
-function legendOf(told) {
+const GAP = "     ";
+const MOST_LETTERS = 130; // of a line of the legend
+
+const lettersOf = (entry) => entry.replace(/<[^>]*>/g, "").length + GAP.length;
+
+// Entries in as many lines as they need.
+function wrapped(entries) {
+  const lines = [];
+  let room = 0;
+  for (const entry of entries) {
+    if (lettersOf(entry) > room) {
+      lines.push([]);
+      room = MOST_LETTERS;
+    }
+    lines.at(-1).push(entry);
+    room -= lettersOf(entry);
+  }
+  return lines.map((line) => line.join(GAP));
+}
+
+// What the colours of the states mean, and beneath those of the selected sequence: the lines of the legend.
+function linesOf(told) {
   const { classes } = steps.meta();
   const page = getComputedStyle(byId("page"));
   const mark = (colour, name) => `<span style="color:${page.getPropertyValue(colour)}">●</span> ${escape(name)}`;
@@ -130,11 +150,16 @@ function legendOf(told) {
     mark(colours[one.classList[1]] ?? "--wrong", one.textContent),
   );
   const marks = classes.map((name, k) => mark(`--class-${k}`, name));
-  const ofStates = legendText(told, answers, marks);
+  const ofStates = drawing.legendText(told, answers, marks);
   const isSelected = steps.index() !== null;
   const ofSequence = isSelected ? [...(told?.tells === "classes" ? [] : marks), RINGS] : [];
   const lines = told?.tells === "classes" ? [[...ofStates, ...ofSequence]] : [ofStates, ofSequence];
-  const text = lines.filter((one) => one.length).map((one) => one.join("     ")).join("<br>");
+  const filled = lines.filter((one) => one.length);
+  return told?.groups ? filled.flatMap(wrapped) : filled.map((one) => one.join(GAP));
+}
+
+function legendOf(told) {
+  const text = linesOf(told).join("<br>");
   const at = { xref: "paper", yref: "paper", x: 0.01, y: 0, xanchor: "left", yanchor: "top", yshift: -6 };
   return [{ text, showarrow: false, align: "left", font: { size: 12, color: ink() }, ...at }];
 }

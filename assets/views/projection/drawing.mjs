@@ -4,16 +4,18 @@ import { setControl } from "../../core/controls.mjs";
 import { byId, make } from "../../core/dom.mjs";
 import { whenReady } from "../../core/page.mjs";
 
+const SHORT = 5; // characters of a tick that has room at the ends of a scale
 const OPTION = "state-drawing";
 
 const NOTES = { ep: "mean by cell; pale: few states", class: "share by cell; pale: few states" };
 const UNTOLD = "The server does not say what the colours mean";
 
-let told = null; // {drawn, auto, tells, states, shown, scale} of the image on the page
+let told = null; // {drawn, auto, tells, states, shown, scale, groups} of the image on the page
 
 // What the answer with an image says of how it is drawn; null where nothing.
 export const read = (answer) => JSON.parse(answer.headers.get("X-Drawn"));
 
+export const now = () => told;
 export const drawn = () => told?.drawn ?? "dots";
 
 const number = (count) => count.toLocaleString("en");
@@ -24,15 +26,30 @@ function bar({ colours, ticks }) {
   const marks = ticks.map(([place, text]) => {
     const mark = make("span", {}, text);
     mark.style.left = `${100 * place}%`;
+    if (text.length > SHORT && place === 0) mark.style.transform = "translateX(-1em)"; // it would be cut off
+    if (text.length > SHORT && place === 1) mark.style.transform = "translateX(calc(1.6em - 100%))";
     return mark;
   });
   return make("div", { class: "scale-bar" }, ramp, make("div", { class: "scale-ticks" }, ...marks));
+}
+
+const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+// The colours of categories, each with the sequences that have it.
+function groupList(groups) {
+  const items = groups.map(({ label, colour, sequences }) => {
+    const name = make("span", { class: "class-name", dir: "auto", title: `${label}: ${number(sequences)} sequence${sequences === 1 ? "" : "s"}` }, label);
+    name.style.setProperty("--class", colour);
+    return make("span", { class: "scale-group" }, name, make("span", { class: "number" }, number(sequences)));
+  });
+  return make("div", { class: "scale-groups" }, ...items);
 }
 
 // What the colours of an image mean, as parts of a line: for the legend of a picture.
 export function legendText(how, answers, classes) {
   if (!how) return [UNTOLD];
   if (how.scale) return [scaleText(how.scale)];
+  if (how.groups) return how.groups.map(({ label, colour, sequences }) => `<span style="color:${colour}">●</span> ${escape(label)} (${number(sequences)})`);
   return [...(how.tells === "answers" ? answers : classes), ...(NOTES[how.drawn] ? [NOTES[how.drawn]] : [])];
 }
 
@@ -40,7 +57,7 @@ function scaleText(scale) {
   const middle = scale.colours[(scale.colours.length - 1) / 2];
   const colourAt = (place) => (place === 0.5 ? middle : scale.colours[Math.round(place * (scale.colours.length - 1))]);
   const ticks = scale.ticks.map(([place, text]) => `<span style="color:${colourAt(place)}">■</span> ${text}`);
-  return `${ticks.join("   ")}   ${scale.label}`;
+  return `${ticks.join("   ")}   ${escape(scale.label)}`;
 }
 
 // Says how the image that is now on the page is drawn; of null, that nobody knows.
@@ -53,8 +70,8 @@ export function tell(how) {
   button.title = isCells
     ? `${number(how.shown)} states ${how.shown === how.states ? "" : "kept and "}in sight, by cells of a few pixels. Click: a dot for each`
     : "Cells of a few pixels in place of dots: how many states there are";
-  const named = (text) => make("span", { class: "scale-label", title: how ? button.title : text }, text);
-  const scale = how?.scale ? [bar(how.scale), named(how.scale.label)] : [];
+  const named = (text) => make("span", { class: "scale-label", title: how && isCells ? button.title : text }, text);
+  const scale = how?.scale ? [bar(how.scale), named(how.scale.label)] : how?.groups ? [groupList(how.groups)] : [];
   byId("scale").replaceChildren(...(how ? scale : [named(UNTOLD)]));
 }
 

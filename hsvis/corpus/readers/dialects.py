@@ -107,10 +107,10 @@ def belong_to_texts(text: str, separator: str) -> bool:
     """Whether quotation marks are characters like others.
 
     So it is where every line has as many fields if they are, none of these fields is one that a writer of csv
-    has quoted (a mark doubled inside, or all cells of a column in marks), and one at least begins with a mark
-    that does not close it.
+    has quoted (a mark doubled inside, or in marks all cells of a column but in lines with an open mark), and
+    one at least begins with a mark that does not close it.
     """
-    width, lines, n_open = 0, 0, 0
+    width, lines, n_open = 0, 0, 0  # `lines`: those without an open mark
     wrapped: list[int] = []
     for line in io.StringIO(text, newline=None):
         if not line.strip():
@@ -120,17 +120,19 @@ def belong_to_texts(text: str, separator: str) -> bool:
             width, wrapped = len(cells), [0] * len(cells)
         if len(cells) != width:
             return False
-        lines += 1
-        if '"' not in line:
-            continue
+        whole, is_open = [], False
         for k, cell in enumerate(cells):
             if not cell.startswith('"'):
                 continue
             inside = cell[1:-1]
             if len(cell) < 2 or not cell.endswith('"') or inside.replace('""', "").count('"'):
-                n_open += 1
+                is_open = True
             elif inside.replace('""', "") != inside:
                 return False
             else:
-                wrapped[k] += 1
+                whole.append(k)
+        n_open += is_open
+        lines += not is_open
+        for k in whole if not is_open else ():
+            wrapped[k] += 1
     return n_open > 0 and max(wrapped, default=0) < 0.9 * lines

@@ -15,6 +15,7 @@ from hsvis.corpus.step_order import natural_order
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed
 
+UNNAMED = "column 1"  # as readers of text files call it
 INDEX = re.compile(r"(?:Unnamed: 0)?|__index_level_0__|index")  # names of what pandas writes beside a table
 
 
@@ -23,8 +24,8 @@ def matching(
 ) -> tuple[list[str], list[Remark]]:
     """Columns that a pattern of `dataset.values` names, in their natural order.
 
-    Label, text and the columns that tell sequences and steps apart are none of them, nor is a column that
-    numbers the rows.
+    Label, text, columns that are kept, and those that tell sequences and steps apart are none of them, nor is
+    a column that numbers the rows.
 
     Raises:
         DataError: there is none.
@@ -33,8 +34,9 @@ def matching(
     if pattern in there or not is_pattern(pattern):
         return [pattern], []
     other = {settings.label, settings.text, settings.sequence, settings.step}
+    other |= set(settings.keep or ()) if settings.keep != "all" else set()
     found = [name for name in there if name not in other and fnmatchcase(name, pattern)]
-    numbering = [name for name in found if INDEX.fullmatch(name)]
+    numbering = [name for name in found if INDEX.fullmatch(name) or _counts_rows(name, table)]
     found = sorted((name for name in found if name not in numbering), key=natural_order)
     if not found:
         raise DataError(
@@ -44,6 +46,14 @@ def matching(
         return found, []
     text = f"{source}: the column {listed(numbering)} numbers the rows, and is no step."
     return found, [Remark("series-form", text)]
+
+
+def _counts_rows(name: str, table: pa.Table) -> bool:
+    """Whether a first column without a name in the header holds 0, 1, 2, … or 1, 2, 3, …"""
+    if name != UNNAMED:
+        return False
+    cells = list(map(str, table.column(name).to_pylist()))
+    return any(cells == list(map(str, range(begin, begin + len(cells)))) for begin in (0, 1))
 
 
 def of_columns(

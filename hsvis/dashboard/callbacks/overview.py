@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import Dash, Input, Output
+from dash import Dash, Input, Output, no_update
 
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.page import ids
@@ -14,7 +14,10 @@ from hsvis.dashboard.page.facts import (
     palette_note,
     projection_info,
 )
+from hsvis.dashboard.page.group_panel import group_list
+from hsvis.dashboard.page.settings import colour_columns
 from hsvis.figures.board import run_figures
+from hsvis.figures.view import View
 
 
 def register(app: Dash, runs: Runs) -> None:
@@ -41,3 +44,27 @@ def register(app: Dash, runs: Runs) -> None:
             page_style(view),
             palette_note(view),
         )
+
+    @app.callback(
+        Output(ids.GROUP_COLUMN, "options"),
+        Output(ids.GROUP_COLUMN, "value"),
+        Output(ids.GROUP_PANEL, "hidden"),
+        Output(ids.GROUPS, "children"),
+        Input(ids.VIEW, "data"),
+        Input(ids.GROUP_COLUMN, "value"),
+        prevent_initial_call=True,
+    )
+    def _(asked: dict[str, Any] | None, column: object) -> tuple[Any, ...]:
+        return groups_shown(runs.resolve(asked), column)
+
+
+def groups_shown(view: View, column: object) -> tuple[Any, ...]:
+    """Choices and choice of the column, whether there is none, and the list of its groups.
+
+    Args:
+        column: that is chosen; of another run, its first takes the place of one that it does not have.
+    """
+    names = [one.name for one in view.store.columns]
+    chosen = column if column in names else next(iter(names), None)
+    value = no_update if chosen == column else chosen
+    return colour_columns(view), value, not names, group_list(view.store, chosen)

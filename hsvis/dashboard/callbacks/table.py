@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, State, no_update
 from hsvis.catalogue.runs import Runs, edition_in
 from hsvis.dashboard.content.table_rows import table_rows
 from hsvis.dashboard.page import ids
-from hsvis.dashboard.page.sequence_table import sequence_table, table_facts
+from hsvis.dashboard.page.sequence_table import sequence_table, table_columns, table_facts
 
 
 def table_of(
@@ -24,15 +24,33 @@ def table_of(
     return no_update, table_rows(view.store), table_facts(runs, view)
 
 
+def column_change(given: object, table: Any, facts: dict[str, Any], runs: Runs) -> Any:
+    """The columns of the grid on the page, where the run that is shown keeps others than the one before.
+
+    Args:
+        given: what scripts knew of the table before.
+        table: the grid that takes its place, if one does.
+    """
+    before = given.get("columns", []) if isinstance(given, dict) else []
+    if table is not no_update or before == facts["columns"]:
+        return no_update
+    return table_columns(runs.store(facts["run"], facts["edition"]))
+
+
 def register(app: Dash, runs: Runs) -> None:
     @app.callback(
         Output(ids.TABLE_BOX, "children"),
+        Output(ids.SEQUENCE_TABLE, "columnDefs"),
         Output(ids.SEQUENCE_TABLE, "rowData"),
         Output(ids.TABLE, "data"),
         Input(ids.RUN_SELECT, "value"),
         State(ids.SEQUENCE_TABLE, "rowModelType"),
         State(ids.EDITIONS, "data"),
+        State(ids.TABLE, "data"),
         prevent_initial_call=True,  # the page comes with the table of its first run
     )
-    def _(run: str, model: str | None, editions: object) -> tuple[Any, Any, dict[str, Any]]:
-        return table_of(runs, run, model, edition_in(editions, run))
+    def _(
+        run: str, model: str | None, editions: object, before: object
+    ) -> tuple[Any, Any, Any, dict[str, Any]]:
+        table, rows, facts = table_of(runs, run, model, edition_in(editions, run))
+        return table, column_change(before, table, facts, runs), rows, facts

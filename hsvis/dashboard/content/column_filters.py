@@ -4,6 +4,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from hsvis.dashboard.content.request_json import json_object, short
 NUMBERS = ("sequence", "confidence", "length", "right")
 TEXTS = ("class", "classification", "correct", "words")
 COLUMNS = (*NUMBERS, *TEXTS)
+KINDS: Mapping[str, str] = {**dict.fromkeys(NUMBERS, "number"), **dict.fromkeys(TEXTS, "text")}
 MOST_CONDITIONS = 10  # of one column
 LONGEST_TEXT = 1000  # characters of one condition
 
@@ -35,6 +37,7 @@ MATCHES: dict[str, Callable[[pa.Array, bytes], pa.Array]] = {
     "endsWith": pc.ends_with,
 }
 BLANKS = ("blank", "notBlank")  # need no value
+DAYS = ("equals", "notEqual", "greaterThan", "lessThan")  # of dates, as the grid offers them
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Condition:
 
     Attributes:
         kind: as the grid calls it: "contains", "greaterThan", …
-        value: to compare with; a text in lower case.
+        value: to compare with; a text in lower case; of dates the days since 1970.
         end: of "inRange", which neither end belongs to.
     """
 
@@ -66,27 +69,31 @@ class ColumnFilter:
         return join.reduce([test(condition) for condition in self.conditions])
 
 
-def parse(text: str | None) -> tuple[ColumnFilter, ...]:
+def parse(text: str | None, kinds: Mapping[str, str] = KINDS) -> tuple[ColumnFilter, ...]:
     """Reads the grid's filter model, a JSON object {column: filter}; nothing or "" is no filter.
+
+    Args:
+        kinds: of the columns that the table has: "number", "date" or "text".
 
     Raises:
         ValueError: it is malformed; the message is a sentence that says what is allowed.
     """
     if not text:
         return ()
-    read = json_object(text, COLUMNS, "columns")
-    return tuple(_column(column, read[column]) for column in COLUMNS if column in read)
+    read = json_object(text, tuple(kinds), "columns")
+    return tuple(_column(column, kinds[column], read[column]) for column in kinds if column in read)
 
 
 def among_numbers(values: np.ndarray, condition: Condition) -> np.ndarray:
-    """Which of the values (S,) fulfil a condition of a column of numbers: (S,) bool."""
+    """Which of the values (S,) fulfil a condition of a column of numbers: (S,) bool.  NaN is blank."""
+    blank = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
     if condition.kind in BLANKS:
-        return np.full(len(values), condition.kind == "notBlank")
+        return blank if condition.kind == "blank" else ~blank
     assert isinstance(condition.value, float)
     if condition.kind == "inRange":
         assert condition.end is not None
         return (values > condition.value) & (values < condition.end)
-    return COMPARISONS[condition.kind](values, condition.value)
+    return COMPARISONS[condition.kind](values, condition.value) & ~blank
 
 
 def among_texts(texts: pa.Array, condition: Condition) -> np.ndarray:
@@ -107,32 +114,46 @@ def fold_case(texts: list[str]) -> pa.Array:
     return pa.array([text.lower().encode("utf-8", "surrogatepass") for text in texts], pa.binary())
 
 
-def _column(column: str, model: Any) -> ColumnFilter:
+def _column(column: str, kind: str, model: Any) -> ColumnFilter:
     if not isinstance(model, dict):
         raise ValueError(f"{column}={short(model)} is not a filter: an object with `type` is needed.")
     joined = model.get("operator")
     if joined is None:
-        return ColumnFilter(column, (_condition(column, model),))
+        return ColumnFilter(column, (_condition(column, kind, model),))
     conditions = model.get("conditions")
     if joined not in ("AND", "OR"):
         raise ValueError(f"{column}: operator={short(joined)} is none of AND, OR.")
     if not isinstance(conditions, list) or not 1 <= len(conditions) <= MOST_CONDITIONS:
         raise ValueError(f"{column}: `conditions` has to be a list of 1 to {MOST_CONDITIONS} filters.")
-    return ColumnFilter(column, tuple(_condition(column, one) for one in conditions), joined == "OR")
+    return ColumnFilter(column, tuple(_condition(column, kind, one) for one in conditions), joined == "OR")
 
 
-def _condition(column: str, model: Any) -> Condition:
-    is_number = column in NUMBERS
-    allowed = (*COMPARISONS, "inRange", *BLANKS) if is_number else (*MATCHES, *BLANKS)
+def _condition(column: str, of: str, model: Any) -> Condition:
+    compared = {"number": (*COMPARISONS, "inRange"), "date": (*DAYS, "inRange"), "text": tuple(MATCHES)}[of]
+    allowed = (*compared, *BLANKS)
     kind = model.get("type") if isinstance(model, dict) else None
     if kind not in allowed:
         raise ValueError(f"{column}: type={short(kind)} is none of {', '.join(allowed)}.")
     if kind in BLANKS:
         return Condition(kind)
-    if not is_number:
+    if of == "text":
         return Condition(kind, _text(column, model))
-    end = _number(column, model, "filterTo") if kind == "inRange" else None
-    return Condition(kind, _number(column, model, "filter"), end)
+    read, start, stop = (_day, "dateFrom", "dateTo") if of == "date" else (_number, "filter", "filterTo")
+    return Condition(
+        kind, read(column, model, start), read(column, model, stop) if kind == "inRange" else None
+    )
+
+
+def _day(column: str, model: Mapping[str, Any], key: str) -> float:
+    """Days since 1970 of `2020-12-31`, whatever time of day stands behind it."""
+    value = model.get(key)
+    try:
+        found = datetime.strptime(value[:10], "%Y-%m-%d") if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValueError(f"{column}: {key}={short(value)} is not a date such as 2020-12-31.")
+    return float((found - datetime(1970, 1, 1)).days)
 
 
 def _text(column: str, model: Mapping[str, Any]) -> str:

@@ -8,7 +8,9 @@ import numpy as np
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
+from hsvis.dashboard.content.groups import MISSING_TEST, groups_of
 from hsvis.figures.view import View
+from hsvis.run.columns import PREFIX, cells_of
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 
@@ -44,6 +46,25 @@ def confusion_matrix(view: View) -> Table:
     return Table(["actual", *view.store.classes], rows)
 
 
+def groups(view: View) -> Table:
+    """Each group of each kept column; interval and rates are of the sequences with a label."""
+    header = ["column", "group", "sequences", "known", "wrong", "error rate", "from", "to", "share of errors"]
+    rows = []
+    for column in view.store.columns:
+        every = groups_of(view.store, column)
+        n_errors = sum(one.counts.wrong for one in every)
+        for one in every:
+            counts = one.counts
+            rates: tuple[object, ...] = ("", "", "")
+            if counts.error_rate is not None:
+                rates = (counts.error_rate, *(counts.interval or ("", "")))
+            share = counts.wrong / n_errors if n_errors else ""
+            label = "" if one.test == MISSING_TEST else one.label
+            numbers = (counts.sequences, counts.known, counts.wrong, *rates, share)
+            rows.append((column.name, label, *numbers))
+    return Table(header, rows)
+
+
 def projection(view: View) -> Table:
     """All N states with their coordinates and EPs; whether they were fitted, where some were placed."""
     place = [*_xy_columns(view, slice(0, 0))]
@@ -52,10 +73,11 @@ def projection(view: View) -> Table:
 
 
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
-    """These sequences in this order, each with its whole text."""
+    """These sequences in this order, each with its whole text and the columns that are kept."""
     header = ["id", "class", "classification", "correct", "confidence", "length", "text"]
     if store.verdicts.unit == "step":
         header = ["id", "labelled steps", "correct steps", "length", "text"]
+    header += [PREFIX + one.name for one in store.columns]
     rows = (_sequence_row(store, store.sequence(int(index))) for index in chosen)
     return Table(header, rows, len(chosen))
 
@@ -133,6 +155,7 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "confidence": _values(store.confidence[[sequence.index]])[0],
         "correct": sequence.correct,
         "classes": list(store.classes),
+        **({"kept": cells_of(store.columns, sequence.index)} if store.columns else {}),
         "steps": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
 
@@ -145,9 +168,10 @@ def _confusion(store: StateStore) -> list[tuple[str, list[int]]]:
 
 
 def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
+    kept = ["" if cell is None else cell for cell in cells_of(store.columns, one.index).values()]
     if one.labels is not None:
         right = one.right_steps
-        return one.index, len(right), int(right.sum()), len(one.tokens), one.text
+        return one.index, len(right), int(right.sum()), len(one.tokens), one.text, *kept
     return (
         one.index,
         store.classes[one.label] if one.label >= 0 else "",
@@ -156,6 +180,7 @@ def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
         *_numbers(store.confidence[[one.index]]),
         len(one.tokens),
         one.text,
+        *kept,
     )
 
 

@@ -1,19 +1,22 @@
 """Which sequences are emphasised: by class, answer, words of the text, and regions of a projection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hsvis.analysis.regions import Polygon, Strips, in_strips, inside, strips_of
+from hsvis.dashboard.content import kept_filters
 from hsvis.dashboard.content.bounded_cache import BoundedCache
+from hsvis.dashboard.content.kept_filters import ColumnTest
 from hsvis.dashboard.content.request_json import json_object, short
 from hsvis.figures.view import View
+from hsvis.run.columns import Column, column_named
 from hsvis.run.verdicts import RIGHT, WRONG
 from hsvis.web.capacity import TURNS, Capacity, check, departure
 
-KEYS = ("actual", "predicted", "correct", "search", "regions")
+KEYS = ("actual", "predicted", "correct", "search", "regions", "columns")
 LONGEST_SEARCH = 200  # characters
 MOST_REGIONS = 8
 POINTS = (3, 500)  # of one region
@@ -36,6 +39,7 @@ class Filter:
         correct: whether the answer is right; a sequence without a label is neither; None = any.
         search: is somewhere in its full text, in upper or lower case; "" = any.
         regions: polygons in the coordinates of the projection; in each lies at least one of its states.
+        columns: what it must have in the columns that the run keeps.
     """
 
     actual: int | None = None
@@ -43,6 +47,7 @@ class Filter:
     correct: bool | None = None
     search: str = ""
     regions: tuple[Polygon, ...] = ()
+    columns: tuple[ColumnTest, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -50,8 +55,11 @@ class Filter:
         return self == Filter()
 
     @classmethod
-    def parse(cls, text: str | None, n_classes: int) -> "Filter":
+    def parse(cls, text: str | None, n_classes: int, columns: Sequence[Column] = ()) -> "Filter":
         """Reads the JSON object that a request carries; nothing or "" is the empty filter.
+
+        Args:
+            columns: that the run keeps.
 
         Raises:
             ValueError: it is malformed; the message is a sentence that says what is allowed.
@@ -65,6 +73,7 @@ class Filter:
             correct=_correct(read.get("correct")),
             search=_search(read.get("search")),
             regions=_regions(read.get("regions")),
+            columns=kept_filters.parse(read.get("columns"), columns),
         )
 
 
@@ -87,6 +96,10 @@ def matching(
         matches &= store.verdicts.of_sequences == (RIGHT if filter.correct else WRONG)
     if filter.search:
         matches &= store.contains(filter.search)
+    for test in filter.columns:
+        column = column_named(store.columns, test.column)
+        assert column is not None  # `Filter.parse` knows them
+        matches &= test.mask(column)
     for region in filter.regions:
         found = inside(region, xy, strips, pause)
         matches &= _with_any(np.flatnonzero(found), store.offsets)

@@ -3,6 +3,7 @@
 import functools
 import threading
 import weakref
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,12 +20,14 @@ from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.content.table_rows import (
     VERDICTS,
     confidence,
+    kept_of,
     right_share,
     table_rows,
     verdicts,
     words_of,
 )
 from hsvis.figures.view import View
+from hsvis.run.columns import DAY
 from hsvis.run.store import StateStore
 
 MOST_ROWS = 500  # of one page
@@ -49,7 +52,7 @@ class Listing:
     sort: tuple[tuple[str, bool], ...] = ()
 
 
-def parse_sort(text: str | None) -> tuple[tuple[str, bool], ...]:
+def parse_sort(text: str | None, columns: Collection[str] = COLUMNS) -> tuple[tuple[str, bool], ...]:
     """Reads "confidence:desc,class:asc"; nothing or "" is the order of the sequences.
 
     Raises:
@@ -58,9 +61,9 @@ def parse_sort(text: str | None) -> tuple[tuple[str, bool], ...]:
     found: list[tuple[str, bool]] = []
     for part in (text or "").split(",") if text else []:
         column, _, direction = part.partition(":")
-        if column not in COLUMNS or direction not in DIRECTIONS or column in dict(found):
+        if column not in columns or direction not in DIRECTIONS or column in dict(found):
             raise ValueError(
-                f"{part:.40} is not a way to sort: one of {', '.join(COLUMNS)}, each once, "
+                f"{part:.40} is not a way to sort: one of {', '.join(columns)}, each once, "
                 "followed by :asc or :desc."
             )
         found.append((column, direction == "desc"))
@@ -122,9 +125,13 @@ class Columns:
     def __init__(self, store: StateStore) -> None:
         """Keeps no store alive: it is of use only to those who have theirs."""
         self._store = weakref.proxy(store)
+        self._kept: dict[str, Texts] = {}
 
     def ranks(self, column: str) -> np.ndarray:
         """(S,) numbers in the order of the cells."""
+        kept = kept_of(self._store, column)
+        if kept is not None and not kept.is_of_groups:
+            return np.nan_to_num(kept.numbers, nan=-np.inf)  # what is missing comes first
         if column in NUMBERS:
             return self._numbers(column)
         texts, codes = self._texts(column)
@@ -132,6 +139,10 @@ class Columns:
 
     def test(self, column: str, condition: Condition) -> np.ndarray:
         """Which cells fulfil a condition: (S,) bool."""
+        kept = kept_of(self._store, column)
+        if kept is not None and not kept.is_of_groups:
+            numbers = np.floor(kept.numbers / DAY) if kept.kind == "date" else kept.numbers
+            return column_filters.among_numbers(numbers, condition)
         if column in NUMBERS:
             return column_filters.among_numbers(self._numbers(column), condition)
         texts, codes = self._texts(column)
@@ -148,6 +159,11 @@ class Columns:
     def _texts(self, column: str) -> "tuple[Texts, np.ndarray]":
         """The different texts of a column, and which of them each of the S cells has."""
         store = self._store
+        kept = kept_of(store, column)
+        if kept is not None:
+            if column not in self._kept:
+                self._kept[column] = Texts([*kept.groups, ""])  # the last one for what is missing
+            return self._kept[column], kept.codes
         if column == "words":
             return self._words, np.arange(store.n_sequences)
         if column == "correct":

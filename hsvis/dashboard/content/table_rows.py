@@ -5,13 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from hsvis.dashboard.content.column_filters import KINDS
 from hsvis.dashboard.page.token_strip import shares
+from hsvis.run.columns import Column
 from hsvis.run.store import StateStore
 
 PICTURE = (64, 24)  # the most steps and values in the table's picture of a series
 DIGITS = 4  # of the confidence after the point
 Chosen = np.ndarray | slice  # which sequences: (K,) int, or all S
 ALL = slice(None)
+KEPT = "kept-"  # begins the names of the table's kept columns, which end with their place in `store.columns`
 VERDICTS = ("", "no", "yes")  # whether the answer is right; "" without a label
 PLACES = np.array([1, 2, 0])  # in VERDICTS, of WRONG, RIGHT and UNKNOWN
 
@@ -27,6 +30,7 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
     lengths, certain = store.lengths[chosen].tolist(), confidence(store, chosen).tolist()
     right = verdicts(store, chosen).tolist()
     words = words_of(store, chosen)
+    kept = {f"{KEPT}{k}": one.cells(sequences) for k, one in enumerate(store.columns)}
     steps = None
     if store.verdicts.unit == "step":
         steps = right_share(store, chosen).tolist(), store.verdicts.n_known[chosen].tolist()
@@ -43,9 +47,21 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
             "words": words[k],
             **({} if steps is None else {"right": steps[0][k], "known": steps[1][k]}),
             **({} if store.series is None else {"picture": _picture(store, sequence)}),
+            **{name: cells[k] for name, cells in kept.items()},
         }
         for k, sequence in enumerate(chosen.tolist())
     ]
+
+
+def kept_of(store: StateStore, name: str) -> Column | None:
+    """The kept column that a column of the table shows; None where that is one of its own."""
+    return store.columns[int(name.removeprefix(KEPT))] if name.startswith(KEPT) else None
+
+
+def column_kinds(store: StateStore) -> dict[str, str]:
+    """The columns that can be sorted and filtered, as `column_filters.parse` takes them."""
+    kept = {"number": "number", "date": "date"}
+    return {**KINDS, **{f"{KEPT}{k}": kept.get(one.kind, "text") for k, one in enumerate(store.columns)}}
 
 
 def confidence(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:

@@ -9,7 +9,9 @@ from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.wording import class_name, count, percent
 from hsvis.figures.confusion_matrix import MOST_MARKED
 from hsvis.figures.style.apart import told_apart
+from hsvis.figures.style.theme import ellipsis
 from hsvis.figures.view import View
+from hsvis.run.columns import cells_of
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
 from hsvis.run.verdicts import RIGHT
@@ -17,6 +19,7 @@ from hsvis.run.verdicts import RIGHT
 DENSE = 6  # classes above which the legend is drawn smaller
 LARGE_MATRIX = 9  # rows with numbers, as high as one of very many classes
 MOST_PAIRS = 50  # confused classes that are listed
+MOST_KEPT, LONG = 4, 30  # kept columns that are told of a sequence, and characters of each
 NOTHING_SELECTED = "Select a sequence in the table or click a state"
 
 
@@ -192,6 +195,7 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
         verdict = f"{int(right.sum()):,} of {count(len(right), 'step')} correct" if len(right) else verdict
         facts = []
     looks = {True: "correct", False: "wrong", None: "unlabelled"}[sequence.correct]
+    kept = _kept(view.store, sequence.index)
     return [
         html.H2(f"Sequence {sequence.index}"),
         html.Span(verdict, className=f"verdict {looks}"),
@@ -203,8 +207,17 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
             ],
             className="steps",
         ),
-        *([html.Dl(facts)] if facts else []),
+        *([html.Dl([*facts, *kept])] if facts or kept else []),
         *([html.P(unreadable, className="unreadable")] if unreadable else []),
+    ]
+
+
+def _kept(store: StateStore, index: int) -> list[Component]:
+    """What the kept columns hold of a sequence, the first few that hold something."""
+    there = [(name, cell) for name, cell in cells_of(store.columns, index).items() if cell is not None]
+    return [
+        _fact(ellipsis(name, LONG), html.Span(ellipsis(str(cell), LONG), title=str(cell), dir="auto"))
+        for name, cell in there[:MOST_KEPT]
     ]
 
 

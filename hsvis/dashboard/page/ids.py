@@ -24,12 +24,16 @@ SEQUENCE_TABLE = "sequence-table"
 DATASET_INFO = "dataset-info"
 ABOUT_RUN = "about-run"
 CONFUSED = "confused"  # of many classes, the most confused pairs
+GROUP_PANEL = "group-panel"  # accuracy by the groups of a kept column
+GROUP_COLUMN = "group-column"
+GROUPS = "groups"
 SEQUENCE_INFO = "sequence-info"
 PROJECTION_INFO = "projection-info"  # what the cloud is: method, number of states
 LEGEND = "legend"
 SCALE = "scale"  # in its place: what the colours of cells mean; assets/views/projection/drawing.mjs fills it
 DRAW_CELLS = "draw-cells"  # from dots to cells, and back
 TABLE_BOX = "table-box"  # around the table: a run with more sequences needs another grid
+CHOOSE_COLUMNS = "choose-columns"  # which kept columns the table shows; assets/table/columns.mjs
 TABLE_COUNT = "table-count"  # how many sequences the table's filters leave
 
 # what is shown, and settings
@@ -48,6 +52,7 @@ CHANGE_THRESHOLD = "change-threshold"
 CHANGE_CLASS = "change-class"
 FLIP_WORDS = "flip-words"
 STATE_COLOUR = "state-colour"
+COLOUR_COLUMN = "colour-column"  # whose cells the colour of a state tells
 FADE = "fade"
 MARKS = "marks"
 STATE_SIZE = "state-size"

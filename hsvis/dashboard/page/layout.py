@@ -15,6 +15,7 @@ from hsvis.dashboard.page.facts import (
     page_style,
     projection_info,
 )
+from hsvis.dashboard.page.group_panel import group_panel
 from hsvis.dashboard.page.header import header
 from hsvis.dashboard.page.options import OPTIONS
 from hsvis.dashboard.page.panels import keys, neighbours, rebuilt, run_dialog
@@ -82,6 +83,7 @@ def _left(view: View, noting: Access | None) -> Component:
         className="card overview",
         children=[
             html.Div(dataset_info(view.store), id=ids.DATASET_INFO, className="dataset-info"),
+            group_panel(view),
             html.Div(
                 className="pair",
                 children=[
@@ -174,6 +176,19 @@ def _right(runs: Runs, view: View, noting: Access | None) -> Component:
                 children=[
                     html.H2("Sequences"),
                     *([note_panel.saved_filters_button(save=noting.save)] if noting else []),
+                    html.Button(
+                        [html.Span("Columns"), html.Span("⋯")],  # the latter where there is little room
+                        id=ids.CHOOSE_COLUMNS,
+                        className="quiet",
+                        type="button",
+                        title="Which columns of the dataset the table shows",
+                        hidden=not view.store.columns,
+                        **{
+                            "aria-label": "Columns of the dataset",
+                            "aria-haspopup": "dialog",
+                            "aria-expanded": "false",
+                        },
+                    ),
                     html.Div(id=ids.TABLE_COUNT, className="count"),
                     export(ids.SEQUENCE_TABLE, "Sequences"),
                 ],

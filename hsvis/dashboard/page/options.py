@@ -68,10 +68,11 @@ OPTIONS = (
         ids.STATE_COLOUR,
         "Colour",
         DEFAULTS.state_colour,
-        "What the colour of a state tells: its EP, the actual class of its sequence, or whether that was "
-        "classified right",
-        tuple(zip(STATE_COLOURS, ("EP", "actual class", "correct"), strict=True)),
+        "What the colour of a state tells: its EP, the actual class of its sequence, whether that was "
+        "classified right, or a column of the dataset",
+        tuple(zip(STATE_COLOURS, ("EP", "actual class", "correct", "column"), strict=True)),
     ),
+    Option(ids.COLOUR_COLUMN, "Column", "", "The column of the dataset that colours the states"),
     Option(
         ids.STATE_DRAWING,
         "Draw",
@@ -152,6 +153,7 @@ def display_options(values: Mapping[str, object]) -> DisplayOptions:
             size=_number(ids.STATE_SIZE, values),
         ),
         state_colour=_choice(ids.STATE_COLOUR, values),
+        column=_text(ids.COLOUR_COLUMN, values) if values.get(ids.STATE_COLOUR) == "column" else None,
         drawing=_choice(ids.STATE_DRAWING, values),
         fade=_choices(ids.FADE, values),
         marks=_choices(ids.MARKS, values),
@@ -167,6 +169,11 @@ def _choice(option: str, values: Mapping[str, object]) -> str:
     value = values.get(option)
     allowed = [name for name, _ in BY_ID[option].choices]
     return value if isinstance(value, str) and value in allowed else BY_ID[option].default
+
+
+def _text(option: str, values: Mapping[str, object]) -> str | None:
+    value = values.get(option)
+    return value if isinstance(value, str) and value else None
 
 
 def _choices(option: str, values: Mapping[str, object]) -> tuple[str, ...]:

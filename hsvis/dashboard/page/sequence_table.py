@@ -6,11 +6,16 @@ import dash_ag_grid
 from dash.development.base_component import Component
 
 from hsvis.catalogue.runs import Runs
-from hsvis.dashboard.content.table_rows import table_rows
+from hsvis.dashboard.content.column_filters import BLANKS, DAYS
+from hsvis.dashboard.content.table_rows import KEPT, table_rows
 from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.wording import count
 from hsvis.figures.view import View
+from hsvis.run.columns import Column
 from hsvis.run.store import StateStore
 
+DATE_FILTERS = (*DAYS, "inRange", *BLANKS)
+FEW = 4  # kept columns that are shown at first; the others can be chosen
 NO_ROWS = "No sequence matches the filters"
 PAGE_ROWS = 100  # that a request for a page asks for
 PAGES = 20  # that the browser keeps
@@ -37,12 +42,53 @@ def table_facts(runs: Runs, view: View) -> dict[str, Any]:
         "cloud": view.cloud,
         "sequences": view.store.n_sequences,
         "paged": runs.is_paged(view.store),
+        "columns": [[f"{KEPT}{k}", one.name] for k, one in enumerate(view.store.columns)],
     }
 
 
-def sequence_table(runs: Runs, store: StateStore) -> Component:
-    """The table of all sequences; assets/table/cells.js draws some of its cells."""
-    is_paged = runs.is_paged(store)
+def _kept_column(place: int, column: Column) -> dict[str, Any]:
+    """A column that the run keeps, to the right of its own; assets/table/columns.mjs shows and hides them."""
+    looks: dict[str, Any] = {"tooltipField": f"{KEPT}{place}", "width": 96}
+    if column.kind == "number":
+        looks = {
+            "width": 72,
+            "valueFormatter": {"function": "plainNumber(params)"},
+            "type": "rightAligned",
+            "filter": "agNumberColumnFilter",
+        }
+    elif column.kind == "date":
+        looks = {
+            "width": 82 if column.is_of_days else 122,
+            "filter": "agDateColumnFilter",
+            "filterParams": {"comparator": {"function": "compareDays"}, "filterOptions": list(DATE_FILTERS)},
+        }
+    elif column.kind == "boolean":
+        looks = {"width": 56}
+    return {
+        "field": f"{KEPT}{place}",
+        "headerName": column.name,
+        "headerTooltip": f"{column.name}: {told(column)}",
+        "cellDataType": False,
+        "hide": place >= FEW,
+        "minWidth": 40,
+        **looks,
+    }
+
+
+def told(column: Column) -> str:
+    """What a kept column holds, in words."""
+    facts = column.facts
+    if column.is_of_groups:
+        parts = [count(len(column.groups), "different value")] if column.kind == "category" else ["yes or no"]
+    elif facts.low is None:
+        parts = [f"{column.kind}s"]
+    else:
+        parts = [f"{column.kind}s from {facts.low} to {facts.high}"]
+    return ", ".join([*parts, *([f"{facts.missing:,} missing"] if facts.missing else [])])
+
+
+def table_columns(store: StateStore) -> list[dict[str, Any]]:
+    """The columns of the table; assets/table/cells.js draws some of their cells."""
     id_width = 42 + 8 * max(0, len(str(store.n_sequences - 1)) - 4)
     class_column: dict[str, Any] = {"cellRenderer": "ClassName", "width": 80}
     number: dict[str, Any] = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
@@ -72,7 +118,7 @@ def sequence_table(runs: Runs, store: StateStore) -> Component:
                 **number,
             }
         ]
-    columns: list[dict[str, Any]] = [
+    return [
         {"field": "sequence", "headerName": "Id", "width": id_width, **number},
         *answers,
         {
@@ -94,11 +140,17 @@ def sequence_table(runs: Runs, store: StateStore) -> Component:
         },
         *confident,
         {"field": "length", "headerName": "Steps", "width": 52, **number},
+        *(_kept_column(k, one) for k, one in enumerate(store.columns)),
     ]
+
+
+def sequence_table(runs: Runs, store: StateStore) -> Component:
+    """The table of all sequences."""
+    is_paged = runs.is_paged(store)
     return dash_ag_grid.AgGrid(
         id=ids.SEQUENCE_TABLE,
         className="table",
-        columnDefs=columns,
+        columnDefs=table_columns(store),
         defaultColDef={
             "resizable": True,
             "sortable": True,

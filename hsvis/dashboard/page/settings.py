@@ -28,7 +28,7 @@ def settings(view: View) -> Component:
         _section(
             "States",
             [
-                _row(ids.STATE_COLOUR),
+                _row(ids.STATE_COLOUR, ids.COLOUR_COLUMN),
                 _row(ids.STATE_DRAWING),
                 _row(ids.FADE),
                 _row(ids.MARKS),
@@ -76,6 +76,17 @@ def change_classes(view: View) -> list[dict[str, str]]:
     return [{"label": "any class", "value": "any"}, *names]
 
 
+def state_colours(view: View) -> list[dict[str, str]]:
+    """What can colour the states of a run: a column only where it keeps some."""
+    pairs = _pairs(BY_ID[ids.STATE_COLOUR].choices)
+    return pairs if view.store.columns else [one for one in pairs if one["value"] != "column"]
+
+
+def colour_columns(view: View) -> list[dict[str, str]]:
+    """The kept columns that can colour the states."""
+    return [{"label": one.name, "value": one.name} for one in view.store.columns]
+
+
 def _row(*options: str) -> tuple[str, ...]:
     return options
 
@@ -102,7 +113,21 @@ def _control(option: Option, view: View) -> Component:
             clearable=False,
             searchable=False,
         )
+    if option.id == ids.COLOUR_COLUMN:  # shown where it counts: assets/panels/settings.mjs
+        names = [one["label"] for one in colour_columns(view)]
+        menu = dcc.Dropdown(
+            id=option.id,
+            className="small-select",
+            options=colour_columns(view),
+            value=option.default,
+            placeholder=next(iter(names), ""),
+            clearable=False,
+            searchable=False,
+        )
+        return html.Div(menu, className="column-choice", hidden=True)
     more: dict[str, Any] = {"options": _pairs(option.choices), "value": option.default, "inline": True}
+    if option.id == ids.STATE_COLOUR:
+        more["options"] = state_colours(view)
     kind = dcc.Checklist if isinstance(option.default, list) else dcc.RadioItems
     return kind(id=option.id, className="choices", **more)
 

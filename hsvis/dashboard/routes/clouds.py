@@ -17,8 +17,9 @@ from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures import cells
 from hsvis.figures.cloud import Emphasis, Look, emphasis
-from hsvis.figures.view import DRAWINGS, FADES, MARKS, STATE_COLOURS, View
+from hsvis.figures.view import DRAWINGS, FADES, MARKS, STATE_COLOURS, View, colour_of
 from hsvis.figures.window import Window
+from hsvis.run.columns import cells_of
 from hsvis.web.capacity import Capacity, departure
 
 LARGEST_SIDE = 4096  # device pixels
@@ -92,12 +93,22 @@ def _read_picture(runs: Runs, run: str, layer: str, projection: str) -> Picture:
     return Picture(
         view=view,
         window=Window(x0, x1, y0, y1, width, height, ratio=ratio, size=size),
-        colour=parameters.choice("colour", STATE_COLOURS),
+        colour=_colour(view),
         drawing=parameters.choice("draw", (*DRAWINGS, "class")),
         marks=_choices("marks", MARKS),
         fade=_choices("fade", FADES),
         filter=parameters.filter_argument(view.store),
     )
+
+
+def _colour(view: View) -> str:
+    """Raises BadRequest, also of a column that the run does not keep."""
+    try:
+        return colour_of(
+            view.store, parameters.choice("colour", STATE_COLOURS), flask.request.args.get("column")
+        )
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
 
 
 def _factor(name: str, limits: tuple[float, float]) -> float:
@@ -183,4 +194,5 @@ def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
         "predicted": int(ep.argmax()),
         "confidence": float(ep.max()),
         "label": store.verdicts.label_of(at),
+        **({"kept": cells_of(store.columns, index)} if store.columns else {}),
     } | ({} if fitted is None else {"fitted": bool(fitted[at])})

@@ -74,6 +74,7 @@ def register(app: Dash, runs: Runs, pages: Pages) -> None:
 OF_RUN: dict[str, Callable[[View], Table]] = {
     "class-overview.csv": export_tables.class_overview,
     "confusion-matrix.csv": export_tables.confusion_matrix,
+    "groups.csv": export_tables.groups,
     "projection.csv": export_tables.projection,
 }
 OF_SEQUENCE: dict[str, Callable[[View, Sequence], Table]] = {

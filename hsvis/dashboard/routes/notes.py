@@ -15,6 +15,7 @@ from dash import Dash
 from werkzeug.exceptions import BadRequest, Conflict, NotFound, RequestEntityTooLarge
 
 from hsvis.catalogue.runs import Runs
+from hsvis.dashboard.content import kept_filters
 from hsvis.dashboard.content.filters import Filter
 from hsvis.dashboard.routes import answers, note_files, parameters
 from hsvis.errors import NotesError
@@ -190,7 +191,8 @@ def _filter(store: StateStore, given: object) -> dict[str, Any]:
     if read.is_empty:
         raise BadRequest("There is no filter to save: choose classes, words or regions first.")
     nothing = asdict(Filter())
-    return {key: value for key, value in asdict(read).items() if value != nothing[key]}
+    parts = {key: value for key, value in asdict(read).items() if value != nothing[key]}
+    return parts | ({"columns": kept_filters.asked(read.columns, store.columns)} if read.columns else {})
 
 
 def _cloud(store: StateStore, given: dict[str, Any]) -> tuple[str, str]:

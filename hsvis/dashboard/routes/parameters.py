@@ -116,7 +116,8 @@ def filter_argument(store: StateStore) -> Filter:
 def filter_of(store: StateStore, given: object) -> Filter:
     """`given`: of JSON, as text or as it was read; nothing is the empty filter.  Raises BadRequest."""
     try:
-        return Filter.parse(given if isinstance(given, str) else json.dumps(given or {}), store.n_classes)
+        text = given if isinstance(given, str) else json.dumps(given or {})
+        return Filter.parse(text, store.n_classes, store.columns)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The filter can't be read: {error}") from None
 

@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content import column_filters, table_pages
 from hsvis.dashboard.content.table_pages import MOST_ROWS, Found, Listing, Pages
+from hsvis.dashboard.content.table_rows import column_kinds
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures.view import View
 from hsvis.run.verdicts import WRONG
@@ -37,11 +38,12 @@ def listing(view: View) -> Listing:
     """What `filter`, `columns` and `sort` of the request say.  Raises BadRequest."""
     given = flask.request.args
     filter = parameters.filter_argument(view.store)
+    kinds = column_kinds(view.store)
     try:
         return Listing(
             filter,
-            column_filters.parse(given.get("columns")),
-            table_pages.parse_sort(given.get("sort")),
+            column_filters.parse(given.get("columns"), kinds),
+            table_pages.parse_sort(given.get("sort"), kinds),
         )
     except ValueError as error:
         raise BadRequest(f"The table can't be listed: {error}") from None

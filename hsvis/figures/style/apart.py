@@ -1,5 +1,6 @@
 """How many classes the colours of a palette tell apart, for colour-blind eyes too."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,13 +31,17 @@ def differences(colours: Palette, strength: float, sight: str) -> np.ndarray:
     return found
 
 
-def told_apart(colours: Palette) -> int:
-    """How many of the first classes anyone can tell apart, and from undecided, certain or half certain."""
+def told_apart(colours: Palette, floors: Sequence[tuple[float, float]] = FLOORS) -> int:
+    """How many of the first classes anyone can tell apart, and from undecided, certain or half certain.
+
+    Args:
+        floors: the strengths that are looked at, and the least difference at each.
+    """
     first = replace(colours, hexes=colours.hexes[:MOST])
     n_classes = len(first.hexes)
     alike = np.zeros((n_classes + 1, n_classes + 1), bool)
     for sight in SIGHTS:
-        for strength, floor in FLOORS:
+        for strength, floor in floors:
             alike |= differences(first, strength, sight) < floor
     joins = [bool(alike[k, :k].any() or alike[k, -1]) for k in range(n_classes)]
     return joins.index(True) if True in joins else n_classes
