@@ -56,7 +56,7 @@ def test_all_is_told_of_a_sound_dataset(
         "test": {"read": 30, "kept": 30, "left_out": {}},
     }
     assert found["columns"] == ["text", "label"]
-    assert found["dialect"] == {"separator": ",", "header": True, "encoding": "utf-8"}
+    assert found["dialect"] == {"separator": ",", "header": True, "encoding": "utf-8", "quote": '"'}
     [layer] = found["layers"]
     assert layer == {"name": "rnn.0", "kind": "hidden", "size": 4, "direction": "forward", "steps": 120}
     assert found["ep"] == "head"

@@ -237,7 +237,9 @@ def test_a_table_in_any_dialect_is_read_back(
     given = DialectSettings(separator=separator, quote='"', header=header)  # all of it is known …
     table = read_delimited(path, "label", "text", given, None if header else ["text", "label"])
     assert table.columns["text"] == [text or None for text, _ in rows]
-    if header:  # … or none of it
+    lines = [line for line in out.getvalue().split("\n") if line.strip()]
+    is_either = len(lines) > len(rows) + 1 and all(line.count(separator) == 1 for line in lines)
+    if header and not is_either:  # … or none of it; where marks may belong to the texts as well, nobody can
         found = read_delimited(path, "label", "text")
         assert (found.columns, found.dialect.separator) == (table.columns, separator)
 
