@@ -2,7 +2,7 @@
 
 The module is called as it is, in evaluation mode, and left as it was found (hsvis/models/user/visit.py).  The
 states are those that its recurrent layers return, or are computed from what these read
-(hsvis/models/user/states.py); its answers are the expected predictions, in one of these ways:
+(hsvis/models/user/recurring/states.py); its answers are the expected predictions, in one of these ways:
 
 - "head": one batched call of the head on the states of all steps, where a check on numbers shows that the
   answer depends on the last hidden state alone;
@@ -33,12 +33,12 @@ from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import layers_of, recurrent_modules
 from hsvis.models.user.answering.answers import Answers, answers_of
 from hsvis.models.user.calling import PLAIN, PROBES, Caller, Encode, Forward, ask, probe_of, readable
-from hsvis.models.user.calls import watching
-from hsvis.models.user.flipped import flipped_modules, misplaced
 from hsvis.models.user.reading.encoders import Encoder, of_function
 from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import Padding
-from hsvis.models.user.states import check_finite, states_of
+from hsvis.models.user.recurring.calls import watching
+from hsvis.models.user.recurring.flipped import flipped_modules, misplaced
+from hsvis.models.user.recurring.states import check_finite, states_of
 from hsvis.models.user.visit import visit
 from hsvis.models.user.ways import changes_order, confirm, find_way, mix_steps
 from hsvis.models.user.weights import check_weights, weights_hash

@@ -4,7 +4,7 @@ What the module returned is taken where it is the states: of its last layer, or,
 a time, of every layer.  Inner layers are run again, each by itself, so that their states come out at the
 speed of the fused kernels, and their last states are compared with those that the module gave: what is not
 the layer's own is refused, never shown.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are those
-they returned.  Where a module is given the steps from the last to the first (hsvis/models/user/flipped.py),
+they returned.  Where a module is given the steps from the last to the first (hsvis/models/user/recurring/flipped.py),
 its states are turned, to stand at the steps they belong to.
 """
 
@@ -17,8 +17,8 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from hsvis.errors import ModelError
 from hsvis.models.recurrent import CELLS, Place, cell_states, places_of
-from hsvis.models.user.calls import Call, check_shape, read_of, steps_read
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.calls import Call, check_shape, read_of, steps_read
 
 NEAR = {torch.float64: 1e-6, torch.float32: 1e-4}  # how near computed states must be to those given
 NEAR_HALF = 3e-2  # in half precision, and where the module mixes precisions

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError
-from hsvis.models.user.calls import read_of, steps_read, watching
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.calls import read_of, steps_read, watching
 
 CHANGED = 1e-6  # differences above this are changes, not noise
 
