@@ -176,11 +176,7 @@ class UsersModel:
         if own.left_training:
             facts.append(("mode", "the factory left it in training mode; hsvis puts it in evaluation mode"))
         for layer in model.layers:
-            kind = next(
-                type(one).__name__
-                for path, one in model.recurrent.items()
-                if layer.name.startswith(f"{path}.")
-            )
+            kind = model.reader.kind_of(layer)
             facts.append(
                 ("layer", f"{layer.name}: {kind}, {layer.size} {layer.kind} units, {layer.direction}")
             )

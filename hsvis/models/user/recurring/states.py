@@ -4,8 +4,8 @@ What the module returned is taken where it is the states: of its last layer, or,
 a time, of every layer.  Inner layers are run again, each by itself, so that their states come out at the
 speed of the fused kernels, and their last states are compared with those that the module gave: what is not
 the layer's own is refused, never shown.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are those
-they returned.  Where a module is given the steps from the last to the first (hsvis/models/user/recurring/flipped.py),
-its states are turned, to stand at the steps they belong to.
+they returned.  Where a module is given the steps from the last to the first (`flipped`), its states are
+turned, to stand at the steps they belong to.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -137,7 +137,8 @@ def _check_known(path: str, module: nn.RNNBase, call: Call) -> None:
             "once, so "
             "that its states can't be told from what it returns. Call `super().forward(input, hx)` in it "
             "once, or "
-            "leave it out: list the others in `model.recurrent`."
+            "leave it out: list the others in `model.recurrent`; of one that is named there, what it returns "
+            "is taken for its states."
         )
 
 
