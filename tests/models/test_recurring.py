@@ -11,6 +11,7 @@ from torch.ao.quantization import quantize_dynamic
 
 from hsvis.errors import ModelError
 from hsvis.models.user.adapter import TorchModel, from_torch
+from hsvis.models.user.reading.padding import Padding
 
 WORDS = 12
 PROBE = ["1 2 3 4 5 6 7", "9 8 7", "4 4 5 1"]
@@ -184,3 +185,16 @@ def test_what_is_wrong_with_given_states_is_said(kind: str) -> None:
     function, message = WRONG[kind]
     with pytest.raises(ModelError, match=message):
         read(LOOPS["hidden first"](), states=function)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padding_is_no_step_of_a_recorded_layer(side: Any) -> None:
+    module = LOOPS["hidden first"]()
+    padding = Padding(9, side, 0)
+    found = states(read(module, padding=padding))
+    filled = padding.fill(IDS)
+    with torch.no_grad():
+        own = module.run(filled)[0][0, padding.own(IDS.shape[1])]
+    np.testing.assert_allclose(found["cell.0"], own, atol=1e-6)
+    given = states(read(module, padding=padding, states=hidden_of))
+    np.testing.assert_allclose(given["own"], own, atol=1e-6)

@@ -16,7 +16,7 @@ from hsvis.models.user.recurring.candidates import find_recurring
 from hsvis.models.user.recurring.flipped import flipped_modules, misplaced
 from hsvis.models.user.recurring.given import GivenStates, States, given_states
 from hsvis.models.user.recurring.recorded import Recorded, read_form, try_modules
-from hsvis.models.user.recurring.states import states_of
+from hsvis.models.user.recurring.states import check_cut, states_of
 from hsvis.remarks import Remark
 
 QUANTISED_NOISE = 3e-2  # of 8-bit numbers, whose range is that of all steps
@@ -142,10 +142,12 @@ class StateReader:
         modules = {path: self.modules[path] for path in wanted if path != GIVEN}
         with watching(modules, others=self.recorded) as calls:
             output = self._ask(inputs)
-        batch, steps = inputs.shape[:2]
+        (batch, steps), padding = inputs.shape[:2], self._call.padding
         found: dict[str, torch.Tensor] = {}
         for path, one in modules.items():
             if path in self.recorded:
+                if padding is not None and 1 < len(calls[path]) == steps < padding.to:
+                    check_cut(path, padding)
                 given = calls[path], batch, steps, wanted[path], self._call.padding
                 found |= self.recorded[path].read(*given)
                 continue

@@ -56,7 +56,7 @@ def states_of(
     own = slice(None)
     if padding is not None and (steps < padding.to):
         if steps_read(module, calls) == steps:  # packed by their lengths, or cut to them
-            _check_cut(path, padding)
+            check_cut(path, padding)
         else:
             own, steps = padding.own(steps), padding.to
     names = {
@@ -74,7 +74,7 @@ def states_of(
     }
 
 
-def _check_cut(path: str, padding: Padding) -> None:
+def check_cut(path: str, padding: Padding) -> None:
     """Raises ModelError where steps that a module left out may be those of the sequence."""
     if padding.side == "left":
         raise ModelError(
