@@ -17,15 +17,8 @@ from hsvis.models.user.answering.outputs import tensors_in
 from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.recurring.calls import Call
 from hsvis.models.user.recurring.flipped import change_step
-from hsvis.models.user.recurring.recorded import (
-    Recorded,
-    Trials,
-    arrange,
-    read_form,
-    returned_again,
-    try_modules,
-    which_way,
-)
+from hsvis.models.user.recurring.recorded import Recorded, read_form, returned_again, which_way
+from hsvis.models.user.recurring.trials import Trials, arrange, try_modules
 
 TOLD = 6  # modules that a message names
 

@@ -15,8 +15,9 @@ from hsvis.models.user.recurring.calls import watching
 from hsvis.models.user.recurring.candidates import find_recurring
 from hsvis.models.user.recurring.flipped import flipped_modules, misplaced
 from hsvis.models.user.recurring.given import GivenStates, States, given_states
-from hsvis.models.user.recurring.recorded import Recorded, read_form, try_modules
+from hsvis.models.user.recurring.recorded import Recorded, read_form
 from hsvis.models.user.recurring.states import check_cut, states_of
+from hsvis.models.user.recurring.trials import try_modules
 from hsvis.remarks import Remark
 
 QUANTISED_NOISE = 3e-2  # of 8-bit numbers, whose range is that of all steps
