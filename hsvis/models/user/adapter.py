@@ -37,6 +37,7 @@ from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.reading.encoders import Encoder, of_function
 from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.candidates import is_torch, none_found
 from hsvis.models.user.recurring.given import States
 from hsvis.models.user.recurring.reader import StateReader
 from hsvis.models.user.recurring.states import check_finite
@@ -243,7 +244,9 @@ def from_torch(
     """
     with visit(module):
         check_weights(module)
-        recurrent_modules(module, recurrent)  # a path that is not there is told before anything is tried
+        there = recurrent_modules(module, recurrent)  # what is not there is told before anything is tried
+        if not there and states is None and all(map(is_torch, module.modules())):
+            raise none_found(module)
         encode = (
             encode
             if isinstance(encode, Encoder)

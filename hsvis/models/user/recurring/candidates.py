@@ -54,13 +54,18 @@ def find_recurring(
                     found[path] = form
                 else:
                     nearly.append(path)
-            elif path in trials.directions or (not _is_torch(one) and _recurs(one, form, trials)):
+            elif path in trials.directions or (not is_torch(one) and _recurs(one, form, trials)):
                 found[path] = form
     inner = {path: form for path, form in found.items() if not any(_is_in(other, path) for other in found)}
     if inner:
         return inner
     hint = f" Called once a step are {', '.join(f'`{one}`' for one in nearly[:TOLD])}." if nearly else ""
-    raise ModelError(
+    raise none_found(module, hint)
+
+
+def none_found(module: nn.Module, hint: str = "") -> ModelError:
+    """What is said of a model in which nothing recurs."""
+    return ModelError(
         f"{type(module).__name__} contains no nn.LSTM, nn.GRU, nn.RNN or cell of these, and no module was "
         f"seen to carry a state from step to step.{hint} Name the module that gives the states in "
         "`model.recurrent`, or a function that computes them in `model.states`, (module, inputs) -> {name: "
@@ -68,7 +73,7 @@ def find_recurring(
     )
 
 
-def _is_torch(module: nn.Module) -> bool:
+def is_torch(module: nn.Module) -> bool:
     """Whether a module is one of torch's own parts, of which none but its recurrent layers recurs."""
     return type(module).__module__.startswith("torch.nn.")
 
