@@ -35,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _add_set(command)
     info.add_argument("--json", action="store_true", help="the manifest as it is, for scripts")
     check.add_argument("--json", action="store_true", help="one object, for scripts")
+    check.add_argument(
+        "--template",
+        type=Path,
+        nargs="?",
+        const=Path("model_forward.py"),
+        metavar="FILE",
+        help="write a function that calls your own model, for `model.forward` (default: model_forward.py)",
+    )
     _add_child(build)
     project = commands.add_parser("project", help="add a projection to a built run")
     project.add_argument("folder", type=Path, help="the run's folder, as `hsvis build` prints it")
@@ -138,6 +146,12 @@ def _check(given: argparse.Namespace) -> None:
     from hsvis.catalogue.offers import naming  # noqa: PLC0415
     from hsvis.check import check  # noqa: PLC0415
 
+    if given.template is not None:
+        from hsvis.check.template import write_template  # noqa: PLC0415
+
+        with naming(given.config):
+            print("\n".join(write_template(_config(given), given.template, ConsoleProgress())))
+        return
     try:
         config = _config(given)
         with naming(given.config):

@@ -42,6 +42,7 @@ DECISIONS = {
     "call": "What a user's model is given.",
     "answer": "Which of the tensors that a model returns is its answer, and what is done to it.",
     "each-step": "A user's model answers after every step, and what is shown as its answer to a sequence.",
+    "recorded-states": "What of a module that is not torch's own is taken for its states.",
     "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",
     "device": "The built-in model leaves a GPU unused, or has weights that another device trained.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
@@ -76,6 +77,7 @@ WARNINGS = {
     "hard-answers": "A model that returns the class that it chose, not how sure it is.",
     "drawn-weights": "A factory makes other weights each time it is called.",
     "trained-padded": "A model that was evidently trained with padded sequences, which are read otherwise.",
+    "states-of-prefixes": "The state of a step, as `model.states` gives it, depends on later steps.",
     "spare-entries": "An embedding has more entries than the vocabulary.",
 }
 

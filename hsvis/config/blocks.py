@@ -80,6 +80,18 @@ class UserModelSettings(Settings):
     head: str | None = Field(
         None, description="Path of the module that reads a hidden state; null = it is looked for."
     )
+    forward: str | None = Field(
+        None,
+        pattern=r"^[\w.]+:[\w.]+$",
+        description="`package.module:function` that calls it, (module, inputs, lengths) -> answer, where a "
+        "plain call does not do; `hsvis check --template` writes one.",
+    )
+    states: str | None = Field(
+        None,
+        pattern=r"^[\w.]+:[\w.]+$",
+        description="`package.module:function` that gives its states, (module, inputs) -> {name: (B, T, H)}, "
+        "where no layer of it does.",
+    )
     device: Device = Field(None, description=WHERE)
 
     @field_validator("answers", mode="before")

@@ -56,7 +56,8 @@ def unseen(config: Config) -> str:
 
 
 def _unseen_of(model: UserModelSettings) -> str:
-    code = [one for one in (model.factory, model.tokenizer) if one and ":" in one]
+    named = (model.factory, model.tokenizer, model.forward, model.states)
+    code = [one for one in named if one and ":" in one]
     hidden = next((one for one in code if _origin(one) is None), None)
     if hidden is not None:
         return (
@@ -77,13 +78,14 @@ def _unseen_of(model: UserModelSettings) -> str:
 
 
 def fingerprints(settings: UserModelSettings) -> dict[str, str]:
-    """Hashes of the files that decide what the model answers: its code, its weights, its tokenizer.
+    """Hashes of the files that decide what the model answers: its code and what calls it, weights, tokenizer.
 
     Of code, the modules that it imports count too (`… imports`), where they are the user's own; what is
     installed, or imported under a name that is made while it runs, is not seen.  A file that is not there
     is "missing": loading the model says so.
     """
     named = {"factory": settings.factory, "tokenizer": settings.tokenizer or ""}
+    named |= {name: one for name in ("forward", "states") if (one := getattr(settings, name)) is not None}
     found: dict[str, str] = {}
     for name, reference in named.items():
         if ":" in reference:

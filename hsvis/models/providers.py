@@ -124,7 +124,7 @@ def _unsaid(tokens: TokenSettings) -> set[str]:
 
 def _unsaid_of_model(config: Config) -> set[str]:
     """The same, of a user's model."""
-    return {name for name in ("answers",) if getattr(config.model, name, None) is None}
+    return {name for name in ("answers", "forward", "states") if getattr(config.model, name, None) is None}
 
 
 def wanted_layers(config: Config, there: Sequence[str]) -> list[str]:

@@ -18,30 +18,25 @@ Place = tuple[int, int, str]  # layer, direction as the module has it (0, 1), "h
 
 
 def recurrent_modules(module: nn.Module, wanted: Sequence[str] | None = None) -> dict[str, nn.Module]:
-    """Path -> recurrent module, in the order of definition.
+    """Path -> recurrent module, in the order of definition; empty where none is torch's own.
 
     Args:
-        wanted: paths, where not all are to be watched.
+        wanted: paths, where not all are to be watched; of any modules.
 
     Raises:
-        ModelError: there is none, or none at a wanted path.
+        ModelError: there is none at a wanted path.
     """
-    found: dict[str, nn.Module] = {
-        path or ROOT: one for path, one in module.named_modules() if isinstance(one, KINDS + CELLS)
-    }
+    every = {path or ROOT: one for path, one in module.named_modules()}
+    found: dict[str, nn.Module] = {path: one for path, one in every.items() if isinstance(one, KINDS + CELLS)}
     if wanted is None:
-        if not found:
-            raise ModelError(
-                f"{type(module).__name__} contains no nn.LSTM, nn.GRU, nn.RNN or cell of these. hsvis shows "
-                "the states of recurrent layers: let `model.factory` return a module that has some."
-            )
         return found
-    missing = [path for path in wanted if path not in found]
+    missing = [path for path in wanted if path not in every]
     if missing:
+        there = found or {path: one for path, one in module.named_modules() if path}
         raise ModelError(
-            f"`model.recurrent`: there is no recurrent module at `{missing[0]}`. {nearest(missing[0], found)}"
+            f"`model.recurrent`: there is no module at `{missing[0]}`. {nearest(missing[0], there)}"
         )
-    return {path: found[path] for path in wanted}
+    return {path: every[path] for path in wanted}
 
 
 def layers_of(path: str, module: nn.Module, *, flipped: bool = False) -> list[Layer]:

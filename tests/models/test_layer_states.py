@@ -18,8 +18,8 @@ from hsvis.models.builtin.classifier import RecurrentClassifier
 from hsvis.models.builtin.text_model import TextModel
 from hsvis.models.recurrent import places_of
 from hsvis.models.user.adapter import TorchModel, from_torch
-from hsvis.models.user.calls import read_of, watching
-from hsvis.models.user.states import compute_states, states_of
+from hsvis.models.user.recurring.calls import read_of, watching
+from hsvis.models.user.recurring.states import compute_states, states_of
 
 KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 WORDS = 12

@@ -2,7 +2,7 @@
 
 The module is called as it is, in evaluation mode, and left as it was found (hsvis/models/user/visit.py).  The
 states are those that its recurrent layers return, or are computed from what these read
-(hsvis/models/user/states.py); its answers are the expected predictions, in one of these ways:
+(hsvis/models/user/recurring/states.py); its answers are the expected predictions, in one of these ways:
 
 - "head": one batched call of the head on the states of all steps, where a check on numbers shows that the
   answer depends on the last hidden state alone;
@@ -18,7 +18,7 @@ first t + 1 tokens of each.
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,15 +30,17 @@ from hsvis.errors import ModelError
 from hsvis.models.batching import by_length, parts_of
 from hsvis.models.finite import check_answers
 from hsvis.models.protocol import Encoded, Layer, Trace
-from hsvis.models.recurrent import layers_of, recurrent_modules
+from hsvis.models.recurrent import recurrent_modules
 from hsvis.models.user.answering.answers import Answers, answers_of
 from hsvis.models.user.calling import PLAIN, PROBES, Caller, Encode, Forward, ask, probe_of, readable
-from hsvis.models.user.calls import watching
-from hsvis.models.user.flipped import flipped_modules, misplaced
+from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.reading.encoders import Encoder, of_function
 from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import Padding
-from hsvis.models.user.states import check_finite, states_of
+from hsvis.models.user.recurring.candidates import is_torch, none_found
+from hsvis.models.user.recurring.given import States
+from hsvis.models.user.recurring.reader import StateReader
+from hsvis.models.user.recurring.states import check_finite
 from hsvis.models.user.visit import visit
 from hsvis.models.user.ways import changes_order, confirm, find_way, mix_steps
 from hsvis.models.user.weights import check_weights, weights_hash
@@ -53,11 +55,13 @@ class TorchModel:
     Attributes:
         classes: C names.
         recurrent: path -> recurrent module.
+        reader: what gives the states of its layers.
         layers: all layers of all recurrent modules, or those that `keep` chose.
         answers: what the module's outputs are.
         way: how the EPs are computed, and why.
         call: how the module is called, and where its answer stands.
-        alone: whether it reads one sequence at a time, as it changes their order in larger batches.
+        alone: whether it reads one sequence at a time, as it changes their order in larger batches, or its
+            numbers are rounded by the range of all sequences of a batch.
     """
 
     def __init__(
@@ -65,18 +69,20 @@ class TorchModel:
         module: nn.Module,
         classes: Sequence[str],
         encode: Encode,
-        modules: dict[str, nn.Module],
         call: Caller,
         probe: Sequence[Encoded],
-        head: str | None,
+        *,
+        recurrent: Sequence[str] | None = None,
+        states: States | None = None,
+        head: str | None = None,
     ) -> None:
         """Use `from_torch`."""
-        self._lock, self.alone = threading.Lock(), False
+        self._lock, self.alone = threading.Lock(), is_quantised(module)
         self.module, self.classes, self._encode, self.call = module, tuple(classes), encode, call
-        self.recurrent = modules
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
         inputs = self._tensor(probe)
-        self._flipped = self._find_flipped(inputs)
+        self.reader = StateReader(module, call, inputs, recurrent, states)
+        self.recurrent = self.reader.modules
         self.layers: tuple[Layer, ...] = tuple(self.all_layers())
         asked, rows = partial(self._ask_rows, inputs), len(probe)
         rows *= inputs.shape[1] if self.each_step else 1
@@ -94,28 +100,9 @@ class TorchModel:
         self.layers = tuple(there[name] for name in names)
         return self
 
-    def _find_flipped(self, inputs: torch.Tensor) -> frozenset[str]:
-        """Paths of modules that are given the last step first.  Raises ModelError: padding moves steps."""
-        padding = self.call.padding
-        if padding is None:
-            return flipped_modules(self.recurrent, self._ask, inputs)
-        at = torch.arange(padding.to, device=inputs.device) % inputs.shape[1]
-        found = flipped_modules(self.recurrent, self._ask, inputs[:, at])
-        path = misplaced(self.recurrent, self._ask, inputs[:, at], found, padding)
-        if path is not None:
-            raise ModelError(
-                f"`{path}` reads the steps of a padded sequence in other places than they stand at, so that "
-                "its states can't be told apart from those of padding. Leave `tokens.pad_to` out, or leave "
-                "the module out: list the others in `model.recurrent`."
-            )
-        return found
-
     def all_layers(self) -> list[Layer]:
-        """Of all recurrent modules."""
-        return [layer for path in self.recurrent for layer in self._layers_of(path)]
-
-    def _layers_of(self, path: str) -> list[Layer]:
-        return layers_of(path, self.recurrent[path], flipped=path in self._flipped)
+        """Of all recurrent modules, and those that a function gives."""
+        return self.reader.layers()
 
     @property
     def each_step(self) -> bool:
@@ -146,10 +133,10 @@ class TorchModel:
         # (T, B, …), as the kernels lay it out
         ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)
         states = {name: np.zeros((longest, len(batch), size), np.float32) for name, size in sizes.items()}
-        wanted = self.by_path({*states, self.way.layer})
+        wanted = self.reader.by_path({*states, self.way.layer})
         for length, rows in by_length(lengths, self._at_once(self.call)):
             inputs = self._tensor([batch[i] for i in rows.tolist()])
-            found, output = self.read_states(inputs, wanted)
+            found, output = self.reader.read(inputs, wanted)
             for name, kept in states.items():
                 kept[:length, rows] = check_finite(found[name].transpose(0, 1).float().cpu(), name).numpy()
             if self.each_step:
@@ -194,32 +181,11 @@ class TorchModel:
 
     def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray) -> None:
         """Fills (T, B, C) with the module's answers to the first t + 1 steps, but for whole sequences."""
-        most = self._at_once(self.call) if self.call.padding else None
+        most = self._at_once(self.call) if self.call.padding or is_quantised(self.module) else None
         for t in range(1, int(lengths.max())):
             for rows in parts_of(np.flatnonzero(lengths > t), most):
                 prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
                 ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
-
-    def by_path(self, names: Collection[str]) -> dict[str, set[str]]:
-        """Path of a recurrent module -> those of its layers that are named; only paths that have some."""
-        there = {path: {layer.name for layer in self._layers_of(path)} for path in self.recurrent}
-        return {path: own & set(names) for path, own in there.items() if own & set(names)}
-
-    def read_states(
-        self, inputs: torch.Tensor, wanted: dict[str, set[str]]
-    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """States of layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
-        with watching({path: self.recurrent[path] for path in wanted}) as calls:
-            output = self._ask(inputs)
-        batch, steps = inputs.shape[:2]
-        found: dict[str, torch.Tensor] = {}
-        for path, names in wanted.items():
-            one, flipped = self.recurrent[path], path in self._flipped
-            found |= states_of(
-                path, one, calls[path], batch, steps,
-                wanted=names, flipped=flipped, padding=self.call.padding,
-            )  # fmt: skip
-        return found, output
 
     def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
         return ask(self.call, self.module, inputs)
@@ -251,20 +217,24 @@ def from_torch(
     recurrent: Sequence[str] | None = None,
     head: str | None = None,
     forward: Forward | None = None,
+    states: States | None = None,
     padding: Padding | None = None,
     answers: Sequence[str] | None = None,
 ) -> TorchModel:
     """A trained torch classifier as hsvis reads it: in evaluation mode, and afterwards as it was.
 
     Args:
-        module: contains nn.LSTM, nn.GRU, nn.RNN or cells of these, of any depth, direction and layout.
+        module: contains nn.LSTM, nn.GRU, nn.RNN or cells of these, of any depth, direction and layout; or
+            other modules that recur; or `states` is given.
         classes: C names, in the order of the outputs; two for a single output.
         encode: a text (or series) -> Encoded, or as many tokens as ids (or feature vectors).
         probe: a few texts (or series) as the model reads them, by which it is found out; some plain English
             and digits by default.
-        recurrent: paths of the recurrent modules to show; all by default.
+        recurrent: paths of the recurrent modules to show; all by default.  A module that is not torch's is
+            one that returns its states, once a step or of all steps at once.
         head: path of the module that turns a hidden state into the answer; by default it is looked for.
         forward: (module, inputs (B, T, …), lengths (B,)) -> output, where a plain call is not enough.
+        states: (module, inputs (B, T, …)) -> {name: (B, T, H)}, where no module gives its states.
         padding: what sequences are filled up with, for a module that reads one length, or was trained so;
             by default what `encode` gives, where it pads to one length.
         answers: what the module answers, as `model.answers` of a config; by default that is found out.
@@ -274,7 +244,9 @@ def from_torch(
     """
     with visit(module):
         check_weights(module)
-        modules = recurrent_modules(module, recurrent)
+        there = recurrent_modules(module, recurrent)  # what is not there is told before anything is tried
+        if not there and states is None and all(map(is_torch, module.modules())):
+            raise none_found(module)
         encode = (
             encode
             if isinstance(encode, Encoder)
@@ -287,8 +259,10 @@ def from_torch(
         examples = probe_of(probe, encode, PROBES[1] if padding is None else padding.to)
         each_step = None if answers is None else "each step" in answers
         call = find_call(module, examples, len(classes), forward, padding, each_step)
-        model = TorchModel(module, classes, encode, modules, call, examples, head)
-        model.alone = changes_order(model, examples)
+        model = TorchModel(
+            module, classes, encode, call, examples, recurrent=recurrent, states=states, head=head
+        )
+        model.alone = model.alone or changes_order(model, examples)
         longest = sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:]
         model.way = confirm(model, longest, mix_steps(examples, TRIED, min(TRIED, len(longest[-1]))))
     return model

@@ -80,9 +80,9 @@ def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
             raise ModelError(
                 f"`{one.name}` must be given: {type(module).__name__}.forward{_signature(parameters)} needs "
                 "it, and its "
-                "name says neither lengths nor a hidden state nor a mask. Give it a default, or wrap the "
-                "model in a "
-                "module of your own whose `forward` takes the inputs alone (from Python: give `forward`)."
+                "name says neither lengths nor a hidden state nor a mask. Give it a default, or name a "
+                "function that gives it in `model.forward`; `hsvis check CONFIG --template` writes one for "
+                "this model."
             )
         place = sum(other.kind == kind for other in given)
         many = sum(_kind_of(other.name) == kind for other in needed)

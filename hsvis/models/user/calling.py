@@ -24,8 +24,8 @@ Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inpu
 PLAIN = ("the film is not good and the plot was bad", "A B C d e f 0 1 2 3 4 5 6 7 8 9 . , /")
 PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
 WRAP = (
-    "Wrap it in a module of your own whose `forward` takes inputs (batch, time), and lengths if it needs "
-    "them (from Python: give `forward`)."
+    "Name a function that calls it in `model.forward`: (module, inputs (batch, time), lengths) -> answer; "
+    "`hsvis check CONFIG --template` writes one for this model."
 )
 
 
@@ -172,11 +172,19 @@ def given_call(
     padding: Padding | None = None,
     each_step: bool | None = None,
 ) -> Caller:
-    """A call that someone gave.  Raises ModelError: what it returns holds no answer."""
+    """A call that someone gave, `model.forward` of a config; tried as others are.
+
+    Raises:
+        ModelError: it raises, returns no answer, or mixes the sequences of a batch.
+    """
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
-    call = Caller((), text="as `forward` does that was given", forward=forward, padding=padding)
-    return replace(call, answer=place_of_answer(module, call, inputs, classes, each_step))
+    name = getattr(forward, "__qualname__", "forward").replace("<locals>.", "")
+    call = Caller((), text=f"{name}(module, inputs, lengths)", forward=forward, padding=padding)
+    try:
+        return replace(call, answer=_try_call(module, call, inputs, classes, each_step))
+    except ModelError as error:
+        raise ModelError(f"`model.forward`: `{name}`: {error}") from error
 
 
 def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # torch takes seconds, and the user's code may take longer
 
     from hsvis.models.user.adapter import TorchModel
     from hsvis.models.user.reading.encoders import Encoder
+    from hsvis.models.user.template import Template
     from hsvis.models.user.user_model import UserModel
 
 TRIED = 200  # examples by which readings are compared
@@ -99,6 +100,15 @@ class UsersModel:
             own.model, own.model.answer, self._facts(own), remarks, call=own.model.call.text,
             ep=own.model.way.name, encoder=_reads(own.reads), pieces=own.reads.pieces,
         )  # fmt: skip
+
+    def template(self) -> "Template":
+        """A function that calls the model, for `model.forward`."""
+        from hsvis.models.user.calling import probe_of  # noqa: PLC0415
+        from hsvis.models.user.template import template_of  # noqa: PLC0415
+
+        examples: Sequence[Any] = self._corpus.test.examples[:TRIED]
+        texts = [one for one in examples if len(one)]
+        return template_of(self._module, probe_of(texts, self._encoder), self._corpus.classes)
 
     @cached_property
     def _module(self) -> "nn.Module":
@@ -179,11 +189,7 @@ class UsersModel:
         if own.left_training:
             facts.append(("mode", "the factory left it in training mode; hsvis puts it in evaluation mode"))
         for layer in model.layers:
-            kind = next(
-                type(one).__name__
-                for path, one in model.recurrent.items()
-                if layer.name.startswith(f"{path}.")
-            )
+            kind = model.reader.kind_of(layer)
             facts.append(
                 ("layer", f"{layer.name}: {kind}, {layer.size} {layer.kind} units, {layer.direction}")
             )

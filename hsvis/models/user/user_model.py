@@ -23,6 +23,7 @@ from hsvis.models.foreign import foreign_module
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.answering.outputs import say
 from hsvis.models.user.calling import said
+from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.reading.effect import Effect, effect_of, padding_remarks
 from hsvis.models.user.reading.encoders import Encoder, encoder, of_function
 from hsvis.models.user.reading.lookup import looked_up, tables_of
@@ -194,7 +195,7 @@ def _move(module: nn.Module, device: str | None) -> nn.Module:
 
 def decisions(model: TorchModel) -> list[Remark]:
     """What was found out about a model's call and answer, that nobody said."""
-    told = [Remark("call", f"The model is called as `{model.call.text}`.")]
+    told = [Remark("call", f"The model is called as `{model.call.text}`."), *model.reader.remarks]
     if model.call.answer.place:
         place = say(model.call.answer.place)
         told.append(Remark("answer", f"The answer is {place} of what the model returns."))
@@ -205,7 +206,10 @@ def decisions(model: TorchModel) -> list[Remark]:
         )
         told.append(Remark("each-step", text))
     if model.alone:
-        text = "The model changes the order of larger batches: it is asked one sequence at a time."
+        why = "The model changes the order of larger batches"
+        if is_quantised(model.module):
+            why = "A quantised model rounds by the range of all sequences in a batch"
+        text = f"{why}: it is asked one sequence at a time."
         told.append(Remark("call", text))
     if model.answers.hard:
         text = (
@@ -230,6 +234,11 @@ def _fit_model(
     """The module as hsvis reads it, its `tables`, and remarks, if the embedding has a row for every id."""
     reader = settings.tokenizer or "the model's own `encode`"
     source = f"`model.tokenizer`: {reader}"
+    named = {
+        name: resolve_reference(one, name)
+        for name in ("forward", "states")
+        if (one := getattr(settings, name))
+    }
     with looked_up(module) as seen:
         try:
             model = from_torch(
@@ -241,6 +250,7 @@ def _fit_model(
                 head=settings.head,
                 padding=padding,
                 answers=settings.answers,
+                **named,
             )
         except ModelError as error:
             if seen.beyond is None:

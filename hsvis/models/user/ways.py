@@ -97,7 +97,7 @@ def changes_order(model: TorchModel, probe: Sequence[Encoded]) -> bool:
 
 def candidates(module: nn.Module, recurrent: dict[str, nn.Module]) -> dict[str, nn.Module]:
     """Path -> module that may be the head: those after the first recurrent module, outermost first."""
-    seen, found = False, {}
+    seen, found = not recurrent, {}
     inside = {id(part) for one in recurrent.values() for part in one.modules()}
     for path, one in module.named_modules():
         if id(one) in inside:
@@ -133,7 +133,7 @@ def find_way(model: TorchModel, inputs: torch.Tensor, head: str | None) -> Way:
         if head is not None:
             raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
         return Way("prefixes", why)
-    states, _ = model.read_states(inputs, model.by_path([layer.name for layer in tops]))
+    states, _ = model.reader.read(inputs, model.reader.by_path([layer.name for layer in tops]))
     expected = model.own_answers(inputs)  # (B, T, C)
     possible = {head: heads[head]} if head else candidates(model.module, model.recurrent)
     for path, candidate in possible.items():

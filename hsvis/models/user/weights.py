@@ -195,12 +195,30 @@ def weights_hash(module: nn.Module) -> str:
     """Hash of all weights and buffers that a module has, by name, kind, shape and value."""
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):
-        if not isinstance(value, torch.Tensor) or _has_no_values(value):
-            digest.update(f"{name} {value!r}\n".encode())
-            continue
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        for part in _parts(value):
+            if not isinstance(part, torch.Tensor) or _has_no_values(part):
+                digest.update(f"{name} {part!r}\n".encode())
+                continue
+            digest.update(f"{name} {part.dtype} {tuple(part.shape)}\n".encode())
+            digest.update(part.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """What a weight is made of: of quantised ones, their numbers, scales and zero points."""
+    if isinstance(value, torch.ScriptObject):
+        yield from _parts(value.__getstate__())
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from _parts(one)
+    elif isinstance(value, torch.Tensor) and value.is_quantized:
+        yield value.int_repr()
+        if value.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
+            yield from (value.q_scale(), value.q_zero_point())
+        else:
+            yield from (value.q_per_channel_scales(), value.q_per_channel_zero_points())
+    else:
+        yield value
 
 
 def _has_no_values(weight: torch.Tensor) -> bool:

@@ -42,7 +42,7 @@ def pick(output: Any, place: Place) -> torch.Tensor:
     if found is None:
         raise ModelError(
             f"the model returns {type(output).__name__}, in which there is no answer{say(place)}. Return the "
-            "logits or probabilities as a tensor, or give `forward`."
+            "logits or probabilities as a tensor, or name a `model.forward` that does."
         )
     return found
 

@@ -2,22 +2,24 @@
 
 Torch's own layers are watched at their `forward`, so that a wrapper that calls it directly is seen too, and
 before hooks change what they return.  Where a `forward` is not torch's own, the call that it makes of torch's
-is what counts: there stand the initial state that was really used, and the states that really came.
+is what counts: there stand the initial state that was really used, and the states that really came.  Of any
+other module what it returns is recorded, whether it is called or its `forward` is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import get_ident
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from torch.overrides import TorchFunctionMode
 
 from hsvis.errors import ModelError
-from hsvis.models.recurrent import KINDS
+from hsvis.models.recurrent import CELLS, KINDS
 
 N_ARGUMENTS = 9  # of the kernels of torch, with packed sequences or without
 NAMES = ("input", "hx")  # of the arguments of torch's own recurrent modules, in order
@@ -28,7 +30,8 @@ class Call:
     """One call of a recurrent module; copies, as the model may write over its own tensors afterwards.
 
     Attributes:
-        inputs: what it read, as it was given: (B, T, E), (T, B, E), packed; (B, E) for a cell.
+        inputs: what it read, as it was given: (B, T, E), (T, B, E), packed; (B, E) for a cell; of a module
+            that is not torch's all arguments, positional and by name, where they were asked for.
         start: its initial state, None if none was given.
         output: what it returned.
         is_own: whether that is what torch's own `forward` returns, and so the layer's states.
@@ -41,21 +44,73 @@ class Call:
 
 
 @contextmanager
-def watching(modules: dict[str, nn.Module]) -> Iterator[dict[str, list[Call]]]:
-    """Records the calls of recurrent modules that this thread makes: path -> calls, in their order."""
+def watching(
+    modules: dict[str, nn.Module], *, others: Collection[str] = (), arguments: bool = False
+) -> Iterator[dict[str, list[Call]]]:
+    """Records the calls of recurrent modules that this thread makes: path -> calls, in their order.
+
+    Args:
+        others: paths of those of which what they return is recorded, whatever they are.
+        arguments: whether what these are given is recorded too.
+    """
     thread = get_ident()
     calls: dict[str, list[Call]] = {path: [] for path in modules}
     with ExitStack() as stack:
         for path, module in modules.items():
 
-            def record(call: Call, path: str = path) -> None:
+            def record(call: Call, path: str = path, *, again: bool = False) -> None:
                 if get_ident() == thread:  # else another part of the run, read at the same time
-                    calls[path].append(call)
+                    calls[path][len(calls[path]) - again :] = [call]
 
-            stack.enter_context(
-                _watched_forward(module, record) if isinstance(module, nn.RNNBase) else _hook(module, record)
-            )
+            if path in others or not isinstance(module, KINDS + CELLS):
+                stack.enter_context(_watch_any(module, record, arguments=arguments))
+            elif isinstance(module, nn.RNNBase):
+                stack.enter_context(_watched_forward(module, record))
+            else:
+                stack.enter_context(_hook(module, record))
         yield calls
+
+
+@contextmanager
+def _watch_any(module: nn.Module, record: Callable[..., None], *, arguments: bool) -> Iterator[None]:
+    """Records what any module returns, by a call or from its `forward`; of a call after its hooks."""
+
+    def call_of(args: Any, kwargs: Any, output: Any) -> Call:
+        return Call((_copy(args), _copy(kwargs)) if arguments else None, None, _copy(output))
+
+    if isinstance(module, torch.jit.ScriptModule):  # has no hooks, and no `forward` that can be replaced
+
+        def called(one: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+            if one is module:
+                record(call_of(args, kwargs, output))
+
+        hook = register_module_forward_hook(called, with_kwargs=True)
+        try:
+            yield
+        finally:
+            hook.remove()
+        return
+    before, forward = vars(module).get("forward"), module.forward
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        given = call_of(args, kwargs, None)  # it may write over what it is given
+        output = forward(*args, **kwargs)
+        record(replace(given, output=_copy(output)))
+        return output
+
+    def hooked(_: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        record(call_of(args, kwargs, output), again=True)
+
+    module.forward = watched
+    hook = module.register_forward_hook(hooked, with_kwargs=True)
+    try:
+        yield
+    finally:
+        hook.remove()
+        if before is None:
+            del module.forward
+        else:
+            module.forward = before
 
 
 @contextmanager
@@ -154,6 +209,10 @@ def _copy(value: Any) -> Any:
         return value.detach().clone()
     if isinstance(value, PackedSequence):
         return PackedSequence(_copy(value.data), value.batch_sizes, *value[2:])
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(_copy, value))
+    if type(value) is dict:
+        return {key: _copy(one) for key, one in value.items()}
     return type(value)(map(_copy, value)) if type(value) in (tuple, list) else value
 
 

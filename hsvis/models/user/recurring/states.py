@@ -4,8 +4,8 @@ What the module returned is taken where it is the states: of its last layer, or,
 a time, of every layer.  Inner layers are run again, each by itself, so that their states come out at the
 speed of the fused kernels, and their last states are compared with those that the module gave: what is not
 the layer's own is refused, never shown.  The states of `nn.LSTMCell`, `nn.GRUCell` and `nn.RNNCell` are those
-they returned.  Where a module is given the steps from the last to the first (hsvis/models/user/flipped.py),
-its states are turned, to stand at the steps they belong to.
+they returned.  Where a module is given the steps from the last to the first (`flipped`), its states are
+turned, to stand at the steps they belong to.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,8 +17,8 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from hsvis.errors import ModelError
 from hsvis.models.recurrent import CELLS, Place, cell_states, places_of
-from hsvis.models.user.calls import Call, check_shape, read_of, steps_read
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.calls import Call, check_shape, read_of, steps_read
 
 NEAR = {torch.float64: 1e-6, torch.float32: 1e-4}  # how near computed states must be to those given
 NEAR_HALF = 3e-2  # in half precision, and where the module mixes precisions
@@ -56,7 +56,7 @@ def states_of(
     own = slice(None)
     if padding is not None and (steps < padding.to):
         if steps_read(module, calls) == steps:  # packed by their lengths, or cut to them
-            _check_cut(path, padding)
+            check_cut(path, padding)
         else:
             own, steps = padding.own(steps), padding.to
     names = {
@@ -74,7 +74,7 @@ def states_of(
     }
 
 
-def _check_cut(path: str, padding: Padding) -> None:
+def check_cut(path: str, padding: Padding) -> None:
     """Raises ModelError where steps that a module left out may be those of the sequence."""
     if padding.side == "left":
         raise ModelError(
@@ -137,7 +137,8 @@ def _check_known(path: str, module: nn.RNNBase, call: Call) -> None:
             "once, so "
             "that its states can't be told from what it returns. Call `super().forward(input, hx)` in it "
             "once, or "
-            "leave it out: list the others in `model.recurrent`."
+            "leave it out: list the others in `model.recurrent`; of one that is named there, what it returns "
+            "is taken for its states."
         )
 
 

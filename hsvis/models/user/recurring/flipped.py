@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError
-from hsvis.models.user.calls import read_of, steps_read, watching
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.calls import read_of, steps_read, watching
 
 CHANGED = 1e-6  # differences above this are changes, not noise
 
@@ -35,8 +35,8 @@ def flipped_modules(
     steps = inputs.shape[1]
     with suppress(ModelError), torch.no_grad():
         read = _all_read(modules, ask, inputs, (steps,))
-        last = _all_read(modules, ask, _change_step(inputs, steps - 1), (steps,))
-        first = _all_read(modules, ask, _change_step(inputs, 0), (steps,))
+        last = _all_read(modules, ask, change_step(inputs, steps - 1), (steps,))
+        first = _all_read(modules, ask, change_step(inputs, 0), (steps,))
         found = set()
         for path in modules:
             if not (path in read and path in last and path in first):
@@ -51,7 +51,7 @@ def flipped_modules(
     return frozenset()
 
 
-def _change_step(inputs: torch.Tensor, step: int) -> torch.Tensor:
+def change_step(inputs: torch.Tensor, step: int) -> torch.Tensor:
     """Inputs (B, T, …) of which one step is another."""
     other = inputs.clone()
     if inputs.is_floating_point():
@@ -100,7 +100,7 @@ def _reached(
     """Path -> the first and last row that a change of the last step reaches, and how many are read."""
     steps = inputs.shape[1]
     one, other = (
-        _all_read(modules, ask, given, (steps, most)) for given in (inputs, _change_step(inputs, steps - 1))
+        _all_read(modules, ask, given, (steps, most)) for given in (inputs, change_step(inputs, steps - 1))
     )
     found = {}
     for path in one.keys() & other.keys():

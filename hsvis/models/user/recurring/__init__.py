@@ -1,0 +1,1 @@
+"""The states of whatever recurs in a user's module: recorded, recomputed, or given by a function."""

@@ -1,0 +1,126 @@
+"""Which modules of a model recur, where none of them is torch's own: told by calling it.
+
+A module that is called once a step recurs if it is given again what it returned; one that is called once, if
+another first step of what it reads changes what it returns for later ones (or the other way round).
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import torch
+from torch import nn
+
+from hsvis.errors import ModelError
+from hsvis.models.recurrent import ROOT
+from hsvis.models.user.answering.outputs import tensors_in
+from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.calls import Call
+from hsvis.models.user.recurring.flipped import change_step
+from hsvis.models.user.recurring.recorded import Recorded, read_form, returned_again, which_way
+from hsvis.models.user.recurring.trials import Trials, arrange, try_modules
+
+TOLD = 6  # modules that a message names
+
+
+@torch.inference_mode()
+def find_recurring(
+    module: nn.Module,
+    ask: Callable[[torch.Tensor], Any],
+    inputs: torch.Tensor,
+    padding: Padding | None = None,
+    noise: float | None = None,
+) -> dict[str, Recorded]:
+    """Path -> how its states are read, of the modules that recur and hold none that does.
+
+    Args:
+        ask: calls the whole model; inputs: (B, T, …), what to call it with.
+        noise: as of `Trials`.
+
+    Raises:
+        ModelError: there is none; with those that can be named in `model.recurrent`.
+    """
+    modules = {path or ROOT: one for path, one in module.named_modules()}
+    trials = try_modules(modules, ask, inputs, padding, noise)
+    found: dict[str, Recorded] = {}
+    nearly: list[str] = []
+    for path, one in modules.items():
+        if not trials.whole.calls[path]:
+            continue
+        with suppress(ModelError):
+            form = read_form(path, trials, padding)
+            if form.stepwise:
+                if returned_again(trials.whole.calls[path]):
+                    found[path] = form
+                else:
+                    nearly.append(path)
+            elif path in trials.directions or (not is_torch(one) and _recurs(one, form, trials)):
+                found[path] = form
+    inner = {path: form for path, form in found.items() if not any(_is_in(other, path) for other in found)}
+    if inner:
+        return inner
+    hint = f" Called once a step are {', '.join(f'`{one}`' for one in nearly[:TOLD])}." if nearly else ""
+    raise none_found(module, hint)
+
+
+def none_found(module: nn.Module, hint: str = "") -> ModelError:
+    """What is said of a model in which nothing recurs."""
+    return ModelError(
+        f"{type(module).__name__} contains no nn.LSTM, nn.GRU, nn.RNN or cell of these, and no module was "
+        f"seen to carry a state from step to step.{hint} Name the module that gives the states in "
+        "`model.recurrent`, or a function that computes them in `model.states`, (module, inputs) -> {name: "
+        "(batch, time, units)}; or let `model.factory` return a module with recurrent layers."
+    )
+
+
+def is_torch(module: nn.Module) -> bool:
+    """Whether a module is one of torch's own parts, of which none but its recurrent layers recurs."""
+    return type(module).__module__.startswith("torch.nn.")
+
+
+def _is_in(path: str, outer: str) -> bool:
+    return path != outer and (outer == ROOT or path.startswith(f"{outer}."))
+
+
+def _recurs(module: nn.Module, form: Recorded, trials: Trials) -> bool:
+    """Whether a module itself, called again with another first or last step, changes its other steps."""
+    call, steps = trials.whole.calls[form.path][0], trials.whole.steps
+    part = form.parts[0]
+    for k, (_, given) in enumerate(tensors_in(call.inputs)):
+        for axis in (axis for axis, size in enumerate(given.shape) if size == steps and given.dim() > 1):
+            whole, first, last = (_again(module, call, k, axis, step, part) for step in (None, 0, steps - 1))
+            if whole is None or first is None or last is None or not whole.shape == first.shape == last.shape:
+                continue
+            if which_way(whole, first, last, trials.noise)[0] not in ("each by itself", "mixed"):
+                return True
+    return False
+
+
+def _again(
+    module: nn.Module, call: Call, which: int, axis: int, step: int | None, part: Any
+) -> torch.Tensor | None:
+    """States (B, T, H) of a module called again, where one step of its `which`th tensor is another."""
+    seen = -1
+
+    def changed(value: Any) -> Any:
+        nonlocal seen
+        if isinstance(value, torch.Tensor):
+            seen += 1
+            if seen != which or step is None:
+                return value.clone()
+            return change_step(value.movedim(axis, 1), step).movedim(1, axis)
+        if isinstance(value, dict):
+            return {key: changed(one) for key, one in value.items()}
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*map(changed, value))
+        return type(value)(map(changed, value)) if type(value) in (tuple, list) else value
+
+    args, kwargs = changed(call.inputs[0]), changed(call.inputs[1])
+    try:
+        output = module(*args, **kwargs)
+    except Exception:  # whatever a user's module raises
+        return None
+    tensor = dict(tensors_in(output)).get(part.place)
+    if tensor is None or tensor.dim() != len(part.axes):
+        return None
+    return arrange(tensor, part.axes)

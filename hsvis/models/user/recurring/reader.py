@@ -1,0 +1,164 @@
+"""What gives the states of a module's layers: torch's own layers, any other module, or a function."""
+
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import nn
+
+from hsvis.corpus.recorded import LAYER_NAME
+from hsvis.errors import ModelError
+from hsvis.models.protocol import Layer
+from hsvis.models.recurrent import CELLS, KINDS, layers_of, recurrent_modules
+from hsvis.models.user.calling import Caller, ask
+from hsvis.models.user.mixing import is_quantised
+from hsvis.models.user.recurring.calls import watching
+from hsvis.models.user.recurring.candidates import find_recurring
+from hsvis.models.user.recurring.flipped import flipped_modules, misplaced
+from hsvis.models.user.recurring.given import GivenStates, States, given_states
+from hsvis.models.user.recurring.recorded import Recorded, read_form
+from hsvis.models.user.recurring.states import check_cut, states_of
+from hsvis.models.user.recurring.trials import try_modules
+from hsvis.remarks import Remark
+
+QUANTISED_NOISE = 3e-2  # of 8-bit numbers, whose range is that of all steps
+GIVEN = ""  # in place of a path, of layers that a function gives
+
+
+class StateReader:
+    """The layers of a module, and their states during a call of it.
+
+    Attributes:
+        modules: path -> recurrent module.
+        recorded: path -> how what it returns is read, of modules that are not torch's own.
+        remarks: what was decided, and what may be wrong.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        call: Caller,
+        inputs: torch.Tensor,
+        wanted: Sequence[str] | None = None,
+        states: States | None = None,
+    ) -> None:
+        """Finds the layers by calling the module.
+
+        Args:
+            inputs: (B, T, …), what to call it with.
+            wanted: paths of the modules to read; by default all of torch's own, else those that recur.
+            states: gives states, (module, inputs) -> {name: (B, T, H)}; alone, unless paths are wanted too.
+
+        Raises:
+            ModelError: there are none, or what they give can't be told, with the way out.
+        """
+        self._module, self._call, self.remarks = module, call, tuple[Remark, ...]()
+        self._given: GivenStates | None = None
+        self.recorded: dict[str, Recorded] = {}
+        self.modules: dict[str, nn.Module] = {}
+        if states is not None:
+            self._given = given_states(states, module, inputs, call.padding)
+            self.remarks += self._given.remarks
+        if states is None or wanted is not None:
+            self.modules = recurrent_modules(module, wanted)
+            self._find_recorded(inputs, wanted)
+        self._flipped = self._find_flipped(inputs)
+        for layer in self.layers():
+            if not LAYER_NAME.fullmatch(layer.name):
+                raise ModelError(
+                    f"the layer `{layer.name}` can't be shown under this name: layers are parts of paths, so "
+                    "that their names are of letters, digits, `_`, `-` and single dots between them. Rename "
+                    "the module."
+                )
+
+    def _find_recorded(self, inputs: torch.Tensor, wanted: Sequence[str] | None) -> None:
+        """Fills `recorded`; and `modules`, where none of them is torch's own and none was named."""
+        noise = QUANTISED_NOISE if is_quantised(self._module) else None
+        if not self.modules:
+            self.recorded = find_recurring(self._module, self._ask, inputs, self._call.padding, noise)
+            every = dict(self._module.named_modules())
+            self.modules = {path: every.get(path, self._module) for path in self.recorded}
+        elif wanted is not None:
+            others = {path: one for path, one in self.modules.items() if not isinstance(one, KINDS + CELLS)}
+            others |= self._changed(inputs)
+            if others:
+                trials = try_modules(others, self._ask, inputs, self._call.padding, noise)
+                self.recorded = {path: read_form(path, trials, self._call.padding) for path in others}
+        self.remarks += tuple(Remark("recorded-states", one.note) for one in self.recorded.values())
+
+    def _changed(self, inputs: torch.Tensor) -> dict[str, nn.Module]:
+        """Layers of torch whose `forward` is another, so that it can't be told what torch's would give."""
+        layers: dict[str, nn.Module] = {
+            path: one for path, one in self.modules.items() if isinstance(one, KINDS)
+        }
+        with torch.inference_mode(), watching(layers) as calls:
+            self._ask(inputs)
+        return {path: one for path, one in layers.items() if any(not call.is_own for call in calls[path])}
+
+    def _find_flipped(self, inputs: torch.Tensor) -> frozenset[str]:
+        """Paths of modules that are given the last step first.  Raises ModelError: padding moves steps."""
+        padding = self._call.padding
+        modules = {path: one for path, one in self.modules.items() if path not in self.recorded}
+        if padding is None:
+            return flipped_modules(modules, self._ask, inputs)
+        at = torch.arange(padding.to, device=inputs.device) % inputs.shape[1]
+        found = flipped_modules(modules, self._ask, inputs[:, at])
+        path = misplaced(modules, self._ask, inputs[:, at], found, padding)
+        if path is not None:
+            raise ModelError(
+                f"`{path}` reads the steps of a padded sequence in other places than they stand at, so that "
+                "its states can't be told apart from those of padding. Leave `tokens.pad_to` out, or leave "
+                "the module out: list the others in `model.recurrent`."
+            )
+        return found
+
+    def layers(self) -> list[Layer]:
+        """Of all modules, then those that a function gives."""
+        found = [layer for path in self.modules for layer in self._layers_of(path)]
+        return found + list(self._given.layers if self._given is not None else ())
+
+    def _layers_of(self, path: str) -> list[Layer]:
+        if path in self.recorded:
+            return self.recorded[path].layers
+        return layers_of(path, self.modules[path], flipped=path in self._flipped)
+
+    def by_path(self, names: Collection[str]) -> dict[str, set[str]]:
+        """Path of a recurrent module -> those of its layers that are named; only paths that have some."""
+        there = {path: {layer.name for layer in self._layers_of(path)} for path in self.modules}
+        if self._given is not None:
+            there[GIVEN] = {layer.name for layer in self._given.layers}
+        return {path: own & set(names) for path, own in there.items() if own & set(names)}
+
+    def kind_of(self, layer: Layer) -> str:
+        """What a layer is of, for people: the class of its module."""
+        path = next((path for path, names in self.by_path([layer.name]).items() if names), GIVEN)
+        if path == GIVEN:
+            return "given by `model.states`"
+        one = self.modules[path]
+        return str(getattr(one, "original_name", type(one).__name__))
+
+    def read(
+        self, inputs: torch.Tensor, wanted: dict[str, set[str]]
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """States of layers (B, T, H), and the module's output, of sequences of one length (B, T, …)."""
+        modules = {path: self.modules[path] for path in wanted if path != GIVEN}
+        with watching(modules, others=self.recorded) as calls:
+            output = self._ask(inputs)
+        (batch, steps), padding = inputs.shape[:2], self._call.padding
+        found: dict[str, torch.Tensor] = {}
+        for path, one in modules.items():
+            if path in self.recorded:
+                if padding is not None and 1 < len(calls[path]) == steps < padding.to:
+                    check_cut(path, padding)
+                given = calls[path], batch, steps, wanted[path], self._call.padding
+                found |= self.recorded[path].read(*given)
+                continue
+            found |= states_of(
+                path, one, calls[path], batch, steps,
+                wanted=wanted[path], flipped=path in self._flipped, padding=self._call.padding,
+            )  # fmt: skip
+        if GIVEN in wanted and self._given is not None:
+            found |= self._given.read(inputs, wanted[GIVEN])
+        return found, output
+
+    def _ask(self, inputs: torch.Tensor) -> torch.Tensor:
+        return ask(self._call, self._module, inputs)

@@ -1,0 +1,290 @@
+"""What any module returns, as states: hand-written cells, scans, scripted and quantised modules.
+
+Nothing is computed: the states are the tensors that the module returned while the whole model was called.
+Which tensor, which of its axes are sequences and steps, and which way it reads are told by calling the model
+with fewer steps, fewer sequences, and other first and last steps.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+import torch
+
+from hsvis.errors import ModelError
+from hsvis.models.protocol import Layer
+from hsvis.models.user.answering.outputs import Place, say, tensors_in
+from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.calls import Call
+from hsvis.models.user.recurring.trials import (
+    NOISE,
+    WAY_OUT,
+    Tensors,
+    Trials,
+    arrange,
+    axes_of,
+    gather,
+)
+
+Read = Literal["forward", "reverse", "each by itself", "mixed"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One layer of a module, and where its states stand in what the module returns.
+
+    Attributes:
+        axes: of the tensor, of "B", "T" and "H"; several "H" are one.
+        columns: of the units, where both directions stand side by side.
+        turned: whether the row of the last step comes first.
+    """
+
+    layer: Layer
+    place: Place
+    axes: str
+    columns: slice = field(default_factory=lambda: slice(None))
+    turned: bool = False
+
+    def arrange(self, tensor: torch.Tensor) -> torch.Tensor:
+        """(B, T, H): a step's state in its place."""
+        found = arrange(tensor, self.axes)[..., self.columns]
+        return found.flip(1) if self.turned else found
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """How what a module returns is read as states.
+
+    Attributes:
+        stepwise: whether it is called once a step; else once.
+        note: what was decided, for people.
+    """
+
+    path: str
+    stepwise: bool
+    parts: tuple[Part, ...]
+    note: str
+
+    @property
+    def layers(self) -> list[Layer]:
+        return [part.layer for part in self.parts]
+
+    def read(
+        self,
+        calls: Sequence[Call],
+        batch: int,
+        steps: int,
+        wanted: Collection[str],
+        padding: Padding | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """Layer -> (B, T, H), from the calls of the module during one call of the model.
+
+        Raises:
+            ModelError: it was called otherwise than when it was tried.
+        """
+        longest = steps if padding is None else max(steps, padding.to)
+        given = gather(self.path, calls, longest if len(calls) == longest else steps, stepwise=self.stepwise)
+        found = {}
+        for part in self.parts:
+            if part.layer.name not in wanted:
+                continue
+            tensor = given.get(part.place)
+            states = part.arrange(tensor) if tensor is not None and tensor.dim() == len(part.axes) else None
+            rows = () if states is None else tuple(states.shape[:2])
+            if states is None or rows not in ((batch, steps), (batch, longest)):
+                shape = "nothing" if tensor is None else str(tuple(tensor.shape))
+                raise ModelError(
+                    f"`{self.path}` returned {shape} for {batch} sequences of {steps} steps, where "
+                    f"({', '.join(part.axes)}) was expected. {WAY_OUT}"
+                )
+            is_padded = padding is not None and rows[1] > steps
+            found[part.layer.name] = states[:, padding.own(steps)] if padding and is_padded else states
+        return found
+
+
+def which_way(
+    whole: torch.Tensor, first: torch.Tensor, last: torch.Tensor, noise: float = NOISE
+) -> tuple[Read, bool]:
+    """Which way states are read, and whether their rows are turned; all (B, T, H).
+
+    Args:
+        first, last: the states where only the first, or the last, step of the sequences is another.
+    """
+    steps, floor = whole.shape[1], noise * max(1e-3, float(whole.abs().max()))
+
+    def reached(other: torch.Tensor) -> list[int]:
+        return ((whole - other).abs().amax((0, 2)) > floor).nonzero().flatten().tolist()
+
+    by_first, by_last = reached(first), reached(last)
+    if len(by_first) <= 1 and len(by_last) <= 1:
+        return "each by itself", False
+    if len(by_last) == 1 and by_last[0] in (0, steps - 1) and len(by_first) > 1:
+        return "forward", by_last[0] == 0
+    if len(by_first) == 1 and by_first[0] in (0, steps - 1):
+        return "reverse", by_first[0] == steps - 1
+    return "mixed", False
+
+
+def returned_again(calls: Sequence[Call]) -> list[Place]:
+    """Where tensors stand that a module, called once a step, is given again at the next step."""
+    found: list[Place] = []
+    for place, tensor in tensors_in(calls[0].output):
+        if tensor.is_floating_point() and all(
+            any(
+                _holds(given, dict(tensors_in(one.output)).get(place))
+                for _, given in tensors_in(next_one.inputs)
+            )
+            for one, next_one in pairwise(calls)
+        ):
+            found.append(place)
+    return found
+
+
+def _holds(given: torch.Tensor, state: torch.Tensor | None) -> bool:
+    """Whether an argument is a state, or begins or ends with it."""
+    if state is None or given.dim() != state.dim() or given.shape[:-1] != state.shape[:-1]:
+        return False
+    size = state.shape[-1]
+    return any(
+        part.shape == state.shape and torch.equal(part, state)
+        for part in (given[..., :size], given[..., given.shape[-1] - size :])
+    )
+
+
+def read_form(path: str, trials: Trials, padding: Padding | None = None) -> Recorded:
+    """How what a module returns is read as states.
+
+    Raises:
+        ModelError: it can't be, with numbers and the way out.
+    """
+    count, fewer_count = (len(one.calls[path]) for one in (trials.whole, trials.shorter))
+    stepwise = count == trials.whole.steps and fewer_count == trials.shorter.steps and count > 1
+    given = [
+        (one, gather(path, one.calls[path], one.steps, stepwise=stepwise))
+        for one in (trials.whole, trials.shorter, trials.fewer)
+    ]
+    options = {
+        place: list(axes_of(place, given, stepwise=stepwise))
+        for place, tensor in given[0][1].items()
+        if tensor.is_floating_point()
+    }
+    possible = {place: axes for place, axes in options.items() if axes}
+    if not possible:
+        shapes = (
+            ", ".join(f"`{say(p) or 'it'}` {tuple(t.shape)}" for p, t in given[0][1].items()) or "nothing"
+        )
+        raise ModelError(
+            f"`{path}` returns {shapes} for {trials.whole.batch} sequences of {trials.whole.steps} steps"
+            f"{', a step each' if stepwise else ''}: none of these is a state for each step. {WAY_OUT}"
+        )
+    again = returned_again(trials.whole.calls[path]) if stepwise else []
+    place = next((one for one in again if one in possible), next(iter(possible)))
+    changed = [
+        gather(path, one.calls[path], one.steps, stepwise=stepwise)[place]
+        for one in (trials.first, trials.last)
+    ]
+    tensor = given[0][1][place]
+    ways = {}
+    for axes in possible[place]:
+        one, *others = (arrange(given, axes) for given in (tensor, *changed))
+        ways[axes] = which_way(one, others[0], others[1], trials.noise)
+    axes = min(ways, key=lambda one: ways[one][0] not in ("forward", "reverse"))
+    read, turned = ways[axes]
+    directions = trials.directions.get(path)
+    if directions is not None:
+        read, turned = ("forward", False) if directions == 1 else ("mixed", False)
+    if read == "each by itself":
+        raise ModelError(
+            f"`{path}` carries nothing from step to step: what it returns for a step depends on that step "
+            f"alone, so that it is no recurrent layer. {WAY_OUT}"
+        )
+    if read == "mixed" and (
+        halves := _halves(path, place, axes, (tensor, *changed), trials.noise, known=directions == 2)
+    ):
+        return Recorded(path, stepwise, halves, _note(path, halves, stepwise=stepwise))
+    direction: Literal["forward", "reverse"] = "reverse" if read == "reverse" else "forward"
+    name = f"{path}.0" + ".reverse" * (read == "reverse")
+    size = arrange(tensor, axes).shape[-1]
+    parts = [Part(Layer(name, "hidden", size, direction), place, axes, turned=turned)]
+    cell = _cell(place, given[0][1], possible, again)
+    if cell is not None:
+        hidden_place, cell_place = cell
+        parts = [
+            Part(Layer(name, "hidden", size, direction), hidden_place, axes, turned=turned),
+            Part(Layer(f"{name}.cell", "cell", size, direction), cell_place, axes, turned=turned),
+        ]
+    more = ""
+    if read == "mixed":
+        more = (
+            " A state depends on later steps too: something before or in it reads the whole sequence, so "
+            "that the states to a prefix are others."
+        )
+    aside = [one for one in again if one not in [part.place for part in parts]]
+    if aside:
+        more += (
+            f" It carries {', '.join(map(say, aside))} besides, which are not shown: a function in "
+            "`model.states` can give them."
+        )
+    return Recorded(path, stepwise, tuple(parts), _note(path, parts, stepwise=stepwise, more=more))
+
+
+def _note(path: str, parts: Sequence[Part], *, stepwise: bool, more: str = "") -> str:
+    where = [f"{say(part.place) or 'what it returns'} as {part.layer.name}" for part in parts]
+    times = "called once a step" if stepwise else "called once with all steps"
+    return f"The states of `{path}`, {times}, are {' and '.join(where)}.{more}"
+
+
+def _halves(
+    path: str, place: Place, axes: str, tensors: Sequence[torch.Tensor], noise: float, *, known: bool
+) -> tuple[Part, ...]:
+    """The two directions of a module that returns them side by side; nothing if it does not."""
+    whole, first, last = (arrange(one, axes) for one in tensors)
+    size = whole.shape[-1] // 2
+    if whole.shape[-1] % 2 or not size:
+        return ()
+    found = []
+    for columns, wanted in ((slice(0, size), "forward"), (slice(size, None), "reverse")):
+        parts = [one[..., columns] for one in (whole, first, last)]
+        read, turned = which_way(parts[0], parts[1], parts[2], noise)
+        if known:
+            read, turned = ("forward", False) if wanted == "forward" else ("reverse", False)
+        if read != wanted:
+            return ()
+        name = f"{path}.0" + ".reverse" * (wanted == "reverse")
+        layer = Layer(name, "hidden", size, wanted)  # type: ignore[arg-type]
+        found.append(Part(layer, place, axes, columns, turned))
+    return tuple(found)
+
+
+def _cell(
+    place: Place, tensors: Tensors, possible: Mapping[Place, list[str]], again: Sequence[Place]
+) -> tuple[Place, Place] | None:
+    """Where the hidden and the cell states of an LSTM stand; None where there is no such pair.
+
+    Two tensors that are given again at each step are one, hidden states first as in torch unless the numbers
+    say otherwise: h = o · tanh(c) lies between 0 and tanh(c).  Of others the numbers alone tell.
+    """
+    different: list[Place] = []
+    for one in possible:
+        if all(
+            tensors[one].shape == tensors[other].shape and not torch.equal(tensors[one], tensors[other])
+            for other in (place, *different)
+        ):
+            different.append(one)
+    if place in again:
+        carried = [one for one in different if one in again]
+        if len(carried) != 1:
+            return None
+        hidden, cell = tensors[place], tensors[carried[0]]
+        swapped = _is_gated(cell, hidden) and not _is_gated(hidden, cell)
+        return (carried[0], place) if swapped else (place, carried[0])
+    gated = [one for one in different if _is_gated(tensors[place], tensors[one])]
+    return (place, gated[0]) if len(gated) == 1 else None
+
+
+def _is_gated(hidden: torch.Tensor, cell: torch.Tensor) -> bool:
+    """Whether these may be hidden and cell states of an LSTM."""
+    bound, h = cell.float().tanh(), hidden.float()
+    inside = (h.abs() <= bound.abs() + NOISE) & (h * bound >= -NOISE)
+    return bool(inside.all()) and bool(h.abs().max() > NOISE)
