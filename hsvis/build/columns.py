@@ -15,8 +15,10 @@ from hsvis.run.manifest import KEPT_COLUMNS, Manifest, RemarkFacts
 from hsvis.run.tables import SEQUENCES
 from hsvis.storage import parquet
 from hsvis.storage.files import key_of
+from hsvis.storage.layouts import Layout
 
 FORMAT = 1
+WITH_ROWS: Layout = {**SEQUENCES, "row": pa.int32()}  # of the split
 ROWS = 1 << 14  # of the table of sequences that are held at once
 
 
@@ -52,7 +54,7 @@ class KeptColumnsStage:
         """
         assert manifest is not None
         none = pa.array([], pa.int32())
-        rows = pa.concat_arrays([none, *parquet.read_column(folder.sequences, "row")])
+        rows = pa.concat_arrays([none, *parquet.read_column(folder.sequences, "row", layout=WITH_ROWS)])
         columns = {one.name: one.values.take(rows) for one in self._kept}
         progress(self.name, 0, 1)
         done = 0

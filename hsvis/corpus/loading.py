@@ -26,7 +26,7 @@ from hsvis.corpus.readers.list_cells import joined
 from hsvis.corpus.readers.tables import Table, load_table
 from hsvis.corpus.series.cells import Places, is_list
 from hsvis.corpus.series.reading import read_table
-from hsvis.corpus.split_rows import SplitRows, divide
+from hsvis.corpus.split_rows import SplitRows, divide, of_one_unit
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed, shorten
 
@@ -53,7 +53,7 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             Split(list(demo.test_texts), demo.test_labels),
         )
     settings, said = resolved(settings)
-    train, test = _load_splits(settings)
+    train, test = of_one_unit(*_load_splits(settings), settings)
     names = list(dict.fromkeys([*(train.names or ()), *(test.names or ())])) or None
     classes = classes_of(settings, train.labels, test.labels, names)
     kept, said_of_kept = kept_columns(test.table.content if test.table else None, settings)
@@ -170,7 +170,7 @@ def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | N
     read = read_table(content, of_rows, captions, settings, places)
     remarks += read.remarks
     if steps is None:
-        return SplitRows(read.series, read.labels, table, remarks, features=read.features)
+        return SplitRows(read.series, read.labels, table, remarks, read.steps, read.features)
     lists = content.column(settings.label).to_pylist()
     whole = labels_of_lists(lists, list(map(len, read.series)), settings, source)
     if whole is not None:

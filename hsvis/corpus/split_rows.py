@@ -38,6 +38,30 @@ class SplitRows:
         return self.table.names if self.table else None
 
 
+def of_one_unit(train: SplitRows, test: SplitRows, settings: DatasetSettings) -> tuple[SplitRows, SplitRows]:
+    """Both splits with labels of steps where one has such: of a series with one label, that is each step's.
+
+    Raises:
+        DataError: one split has labels of steps, the other labels of texts.
+    """
+    both = [train, test]
+    if len({one.steps is None for one in both if one.examples}) < 2:
+        return train, test
+    if not settings.is_series:
+        raise DataError(
+            f"dataset `{settings.path}`: `{settings.label}` holds a label for each step in one split, and "
+            "one for each text in the other. Both splits need the same."
+        )
+    for k, one in enumerate(both):
+        if one.steps is None:
+            steps = np.array([len(series) for series in one.examples], np.int64)
+            labels = [
+                label for label, count in zip(one.labels, steps.tolist(), strict=True) for _ in range(count)
+            ]
+            both[k] = replace(one, labels=labels, steps=steps)
+    return both[0], both[1]
+
+
 def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[SplitRows, SplitRows]:
     """Some rows apart as the test split; rows that the files have and no split are counted in training."""
     count = len(rows.examples)

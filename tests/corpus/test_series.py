@@ -124,7 +124,6 @@ def test_a_list_of_plain_numbers_is_one_feature(tmp_path: Path) -> None:
         ({"v": [[1.0], [2.0]]}, {"values": "w"}, "no column `w`. Set `dataset.values` to one of `v`"),
         ({"v": [1.0, 2.0]}, {"values": "v"}, "set `dataset.sequence` too"),
         ({"v": [1, 2], "id": ["x", None]}, {"values": "v", "sequence": "id"}, "`id` is missing in row 1"),
-        ({"v": [1, 2], "id": ["x", "x"]}, {"values": "v", "sequence": "id"}, "`x` has two classes, `a`"),
         ({"v": [1, 2], "id": [1, 2], "t": [None, 1]}, {"values": "v", "sequence": "id", "step": "t"}, "`t`"),
     ],
 )  # fmt: skip
@@ -135,6 +134,37 @@ def test_what_does_not_fit_is_named(
     with pytest.raises(DataError) as error:
         loaded(settings(tmp_path / "d.parquet", path="parquet", **more))
     assert message in str(error.value)
+
+
+def test_labels_that_differ_in_a_sequence_are_of_its_steps(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "id": ["p", "q", "p", "q", "p"], "time": [2, 0, 0, 1, 1], "v": [0.2, 1.0, 0.0, 1.1, 0.1],
+            "label": ["run", "sit", "sit", "sit", None],
+        }
+    )  # fmt: skip
+    frame.to_parquet(tmp_path / "d.parquet")
+    same = frame.assign(label="sit").assign(label=["run" if one == "q" else "sit" for one in frame["id"]])
+    same.to_parquet(tmp_path / "same.parquet")
+    files = {"train": str(tmp_path / "same.parquet"), "test": str(tmp_path / "d.parquet")}
+    given = {"values": "v", "sequence": "id", "step": "time"}
+    corpus = load_corpus(DatasetSettings(path="parquet", data_files=files, **given))
+    assert corpus.classes == ("run", "sit")
+    assert corpus.test.series is not None
+    assert [np.round(one.values[:, 0].astype(float), 3).tolist() for one in corpus.test.series] == [
+        [0, 0.1, 0.2],
+        [1, 1.1],
+    ]
+    assert corpus.test.step_labels is not None
+    assert [one.tolist() for one in corpus.test.step_labels] == [[1, -1, 0], [1, 1]]
+    assert corpus.train.step_labels is not None  # of one label a sequence, each step has it
+    assert [one.tolist() for one in corpus.train.step_labels] == [[1, 1, 1], [0, 0]]
+    told = {one.code: one.text for one in corpus.remarks}
+    assert "1 of 2 sequences, such as `p`, have several labels" in told["step-labels"]
+    frame.loc[0, "v"] = None
+    frame.to_parquet(tmp_path / "d.parquet")
+    with pytest.raises(DataError, match=r"each step has a label.*`dataset\.missing`"):
+        load_corpus(DatasetSettings(path="parquet", data_files=files, **given, missing="drop"))
 
 
 @pytest.mark.parametrize(

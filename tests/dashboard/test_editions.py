@@ -109,6 +109,8 @@ class Page:
             f"{ids.LAYER_SELECT}.value": layer,
             f"{ids.PROJECTION_SELECT}.value": projection,
             f"{ids.SEQUENCE_TABLE}.rowModelType": None,
+            f"{ids.GROUP_COLUMN}.value": None,
+            f"{ids.TABLE}.data": None,
             **{f"{option.id}.value": option.default for option in OPTIONS},
         }
         self.client.get("/_dash-layout")

@@ -364,4 +364,6 @@ def test_another_kind_of_table_needs_another_grid(demo_store: StateStore) -> Non
             "cloud": runs.resolve(None).cloud,
             "sequences": demo_store.n_sequences,
             "paged": runs is large,
+            "unit": "sequence",
+            "columns": [],
         }

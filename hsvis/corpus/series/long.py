@@ -18,18 +18,21 @@ from hsvis.remarks import Remark
 def of_rows(
     table: pa.Table, values: Sequence[str], labels: Sequence[str | None], settings: DatasetSettings,
     places: Places,
-) -> tuple[list[Series], list[str | None], list[Remark]]:  # fmt: skip
+) -> tuple[list[Series], list[str | None], np.ndarray | None, list[Remark]]:  # fmt: skip
     """Each row is a step of the sequence that the column `dataset.sequence` names.
 
     Args:
         values: the columns of the F features.
-        labels: the class of each row: the same in all rows of a sequence, or missing in some of them.
+        labels: the class of each row: the same in all rows of a sequence, or missing in some of them; or that
+            of the step, where some sequence has several.
 
     Returns:
-        S sequences, in the order in which they first appear; their labels; and what was decided.
+        S sequences, in the order in which they first appear; their labels; how many of these each sequence
+        has, (S,) int64, where they are of steps, else None; and what was decided.
 
     Raises:
-        DataError: a column of something else, a sequence without a name, or with two classes.
+        DataError: a column of something else, a sequence without a name, or steps with labels that are left
+            out.
     """
     sequence, step, source = settings.sequence, settings.step, places.source
     assert sequence is not None
@@ -56,7 +59,11 @@ def of_rows(
         remarks = order_remarks(step, ordered, of_row, times, source)
         names = [f"{settings.step_name or step} {_plain(times[row])}" for row in order.tolist()]
     lengths = np.bincount(of_row, minlength=len(numbers))
-    found, said = _labels(labels, of_row, order, lengths, list(numbers), settings, source)
+    several = _of_steps(labels, of_row, list(numbers), settings, source)
+    if several is not None:
+        found, said = [labels[row] for row in order.tolist()], [several]
+    else:
+        found, said = _labels(labels, of_row, order, lengths, list(numbers), settings, source)
     columns = []
     for name in values:
         column, marks = numbers_of(table.column(name), name, places, settings.missing)
@@ -64,7 +71,32 @@ def of_rows(
         remarks += marks
     flat = np.column_stack(columns).astype(np.float32)[order]
     series, told = series_of(flat, lengths, settings, source, [str(one) for one in numbers], names)
-    return series, found, [*remarks, *said, *told]
+    steps = None if several is None else lengths.astype(np.int64)
+    if steps is not None and [len(one) for one in series] != steps.tolist():
+        raise DataError(
+            f"{source}: each step has a label (`{settings.label}`), so that none can be left out: set "
+            "`dataset.missing` to another treatment than `drop`, and fill in the last steps of sequences."
+        )
+    return series, found, steps, [*remarks, *said, *told]
+
+
+def _of_steps(
+    labels: Sequence[str | None], of_row: np.ndarray, names: list[Any], settings: DatasetSettings, source: str
+) -> Remark | None:
+    """What is said where steps have labels of their own; None where each sequence has one label."""
+    first: dict[int, str] = {}
+    several = {
+        k
+        for k, label in zip(of_row.tolist(), labels, strict=True)
+        if label is not None and first.setdefault(k, label) != label
+    }
+    if not several:
+        return None
+    text = (
+        f"{source}: {len(several):,} of {len(names):,} sequences, such as `{names[min(several)]}`, have "
+        f"several labels (`{settings.label}`): each step is taken to have a label of its own."
+    )
+    return Remark("step-labels", text)
 
 
 def _plain(value: Any) -> str:
@@ -91,13 +123,7 @@ def _labels(
     """The one class of each sequence, of which some rows may not hold it."""
     found: list[str | None] = [None] * len(names)
     for row, k in enumerate(of_row.tolist()):
-        label = labels[row]
-        if label is not None and found[k] is not None and label != found[k]:
-            raise DataError(
-                f"{source}: sequence `{names[k]}` has two classes, `{found[k]}` and `{label}`. All steps of "
-                "a sequence need the same class."
-            )
-        found[k] = found[k] if label is None else label
+        found[k] = labels[row] if labels[row] is not None else found[k]
     held = np.array([one is not None for one in labels], bool)[order]
     starts = np.cumsum(lengths) - lengths
     count = np.add.reduceat(held, starts, dtype=np.int64) if len(starts) else np.zeros(0, np.int64)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
 from hsvis.config import DatasetSettings
@@ -18,7 +19,7 @@ class Read:
     """The sequences of a split.
 
     Attributes:
-        labels: one for each, as text, or None.
+        labels: one for each, or for each step, as text, or None.
         features: what the values of a step are called, where something says it.
     """
 
@@ -26,6 +27,7 @@ class Read:
     labels: list[str | None]
     features: tuple[str, ...] | None = None
     remarks: list[Remark] = field(default_factory=list)
+    steps: np.ndarray | None = None  # (S,) int64, labels of each sequence, where they are of steps
 
 
 def read_table(
@@ -52,8 +54,8 @@ def read_table(
     has_pattern = any(is_pattern(one) and one not in table.column_names for one in named)
     features = tuple(every) if isinstance(settings.values, list) or has_pattern else None
     if settings.sequence is not None:
-        found, of_each, more = long.of_rows(table, every, labels, settings, places)
-        return Read(found, of_each, features, [*remarks, *more])
+        found, of_each, steps, more = long.of_rows(table, every, labels, settings, places)
+        return Read(found, of_each, features, [*remarks, *more], steps)
     if len(named) == 1 and not has_pattern:
         found, more = lists.of_lists(table.column(every[0]), every[0], settings, captions, places)
         return Read(found, list(labels), features, more)

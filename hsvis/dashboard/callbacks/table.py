@@ -9,6 +9,9 @@ from hsvis.dashboard.content.table_rows import table_rows
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.sequence_table import sequence_table, table_columns, table_facts
 
+# facts that decide the columns, and those of most runs
+TOLD_BY: tuple[tuple[str, Any], ...] = (("columns", []), ("unit", "sequence"))
+
 
 def table_of(
     runs: Runs, run: str, model: str | None, edition: str | None = None
@@ -25,14 +28,15 @@ def table_of(
 
 
 def column_change(given: object, table: Any, facts: dict[str, Any], runs: Runs) -> Any:
-    """The columns of the grid on the page, where the run that is shown keeps others than the one before.
+    """The columns of the grid on the page, where the run that is shown has others than the one before.
 
     Args:
         given: what scripts knew of the table before.
         table: the grid that takes its place, if one does.
     """
-    before = given.get("columns", []) if isinstance(given, dict) else []
-    if table is not no_update or before == facts["columns"]:
+    before = given if isinstance(given, dict) else {}
+    same = all(before.get(name, default) == facts[name] for name, default in TOLD_BY)
+    if table is not no_update or same:
         return no_update
     return table_columns(runs.store(facts["run"], facts["edition"]))
 

@@ -121,7 +121,7 @@ STORES = (SELECTION, FOCUS, FILTER, VIEW, OPTIONS)
 # messages from the page's scripts to the callbacks
 PICK = "pick"  # {"sequence", "step", "at"}: a state was clicked, or with no sequence, Esc was pressed
 TOKENS = "tokens"  # the text of the selected sequence in parts, for assets/views/strip.mjs
-TABLE = "table"  # {"run", "cloud", "sequences", "paged"}: whose rows there are, for assets/table/rows.mjs
+TABLE = "table"  # `sequence_table.table_facts`: whose rows there are, for assets/table/rows.mjs
 FILTER_CHANGE = "filter-change"  # {"key": value, …}: parts of the filter to set; null removes one
 TYPE_SCALE = "type-scale"  # by how much the page's type is larger than ordinary, when that changes
 SYSTEM_THEME = "system-theme"  # the theme that the system asks for, when it changes

@@ -42,6 +42,7 @@ def table_facts(runs: Runs, view: View) -> dict[str, Any]:
         "cloud": view.cloud,
         "sequences": view.store.n_sequences,
         "paged": runs.is_paged(view.store),
+        "unit": view.store.verdicts.unit,
         "columns": [[f"{KEPT}{k}", one.name] for k, one in enumerate(view.store.columns)],
     }
 
