@@ -137,6 +137,7 @@ class Cloud {
         return;
       }
       await this.lay(source, view);
+      if (key !== this.key) return; // a newer image says how it is drawn
       drawing.tell(drawing.read(image));
       const withCells = drawing.drawn() !== "dots";
       const grid = await this.fetch("pick", "bin", view, signal, withCells && { cells: 1 });
