@@ -107,7 +107,7 @@ def _rows(
 
 def _holds_lines(path: Path, content: str, separator: str, columns: Sequence[str] | None, label: str) -> bool:
     """Whether all rows are whole as quoted fields, some of several lines of which none is like a row."""
-    if _is_uneven(content, separator):
+    if _is_uneven(content, separator, strict=True):
         return False
     rows = list(dialects.rows_of(content, separator, '"'))
     names = columns or [cell.strip() for cell in rows[0].cells]
@@ -115,9 +115,9 @@ def _holds_lines(path: Path, content: str, separator: str, columns: Sequence[str
     return several and not any(_open_quotes(path, names, label, rows, separator))
 
 
-def _is_uneven(content: str, separator: str) -> bool:
+def _is_uneven(content: str, separator: str, *, strict: bool = False) -> bool:
     try:
-        widths = {len(row.cells) for row in dialects.rows_of(content, separator, '"')}
+        widths = {len(row.cells) for row in dialects.rows_of(content, separator, '"', strict=strict)}
     except (csv.Error, OpenQuoteError):
         return True
     return len(widths) > 1
