@@ -63,7 +63,7 @@ def read_delimited(
     if separator != "," and given.separator is None:
         name = SEPARATORS.get(separator, separator)
         remarks.append(Remark("separator", f"{path.name}: fields are separated by a {name}."))
-    rows, quote, said = _rows(path, content, separator, given)
+    rows, quote, said = _rows(path, content, separator, given, columns, label)
     if not rows:
         raise DataError(f"{path}: the file is empty. Name another in `dataset.data_files`.")
     names, body, more = headers.names_of(path, rows, given.header, columns, text, label)
@@ -76,14 +76,21 @@ def read_delimited(
 
 
 def _rows(
-    path: Path, content: str, separator: str, given: DialectSettings
+    path: Path,
+    content: str,
+    separator: str,
+    given: DialectSettings,
+    columns: Sequence[str] | None,
+    label: str,
 ) -> tuple[list[Row], str | None, list[Remark]]:
     """The rows of a file, the mark that quotes its fields, and what was decided about that."""
     if given.quote is not None:
         return _parsed(path, content, separator, given.quote_mark), given.quote_mark, []
     if '"' not in content:
         return _parsed(path, content, separator, '"'), '"', []
-    if dialects.belong_to_texts(content, separator):
+    if dialects.belong_to_texts(content, separator) and not _holds_lines(
+        path, content, separator, columns, label
+    ):
         text = (
             f"{path.name}: quotation marks are read as characters of the texts, as some of them "
             "never close a "
@@ -98,9 +105,19 @@ def _rows(
     return _parsed(path, content, separator, '"'), '"', []
 
 
-def _is_uneven(content: str, separator: str) -> bool:
+def _holds_lines(path: Path, content: str, separator: str, columns: Sequence[str] | None, label: str) -> bool:
+    """Whether all rows are whole as quoted fields, some of several lines of which none is like a row."""
+    if _is_uneven(content, separator, strict=True):
+        return False
+    rows = list(dialects.rows_of(content, separator, '"'))
+    names = columns or [cell.strip() for cell in rows[0].cells]
+    several = any(row.last > row.first for row in rows)
+    return several and not any(_open_quotes(path, names, label, rows, separator))
+
+
+def _is_uneven(content: str, separator: str, *, strict: bool = False) -> bool:
     try:
-        widths = {len(row.cells) for row in dialects.rows_of(content, separator, '"')}
+        widths = {len(row.cells) for row in dialects.rows_of(content, separator, '"', strict=strict)}
     except (csv.Error, OpenQuoteError):
         return True
     return len(widths) > 1

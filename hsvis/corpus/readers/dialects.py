@@ -46,12 +46,15 @@ class OpenQuoteError(Exception):
         self.line = line
 
 
-def rows_of(text: str, separator: str, quote: str | None) -> Iterator[Row]:
-    """The rows of a text that are not blank.  Raises csv.Error, and OpenQuoteError at the end."""
+def rows_of(text: str, separator: str, quote: str | None, *, strict: bool = False) -> Iterator[Row]:
+    """The rows of a text that are not blank.  Raises csv.Error, and OpenQuoteError at the end.
+
+    `strict`: nothing may stand between a closing mark and the separator.
+    """
     csv.field_size_limit(LONGEST_FIELD)  # for all of a process, as the module has it; never made less
     lines = io.StringIO(text if text.endswith(("\n", "\r")) else text + "\n", newline="")
     reader = (
-        csv.reader(_with_end(lines), delimiter=separator, quotechar=quote)
+        csv.reader(_with_end(lines), delimiter=separator, quotechar=quote, strict=strict)
         if quote
         else csv.reader(_with_end(lines), delimiter=separator, quoting=csv.QUOTE_NONE)
     )

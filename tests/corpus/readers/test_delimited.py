@@ -145,6 +145,13 @@ def test_marks_that_close_no_field_belong_to_the_texts(tmp_path: Path) -> None:
     assert codes(table) == ["separator", "quoting"]
 
 
+@pytest.mark.parametrize("mark", ["", '"'])
+def test_a_text_of_lines_with_separators_is_one_field(tmp_path: Path, mark: str) -> None:
+    rows = [f"{mark}good{mark};{mark}p{mark}", f'"one;\ntwo";{mark}p{mark}']
+    table = read(tmp_path, "\n".join([f"{mark}text{mark};{mark}label{mark}", *rows, ""]))
+    assert table.columns == {"text": ["good", "one;\ntwo"], "label": ["p", "p"]}
+
+
 def test_a_backslash_before_a_mark_makes_it_one_of_the_text(tmp_path: Path) -> None:
     table = read(tmp_path, 'label,text\n1,"he said \\"good, good\\", twice"\n2,"a\\n, b"\n')
     assert table.columns["text"] == ['he said "good, good", twice', "a\\n, b"]
