@@ -13,7 +13,7 @@ from hsvis.build.extraction import STEPS_PER_BATCH, extract
 from hsvis.models import from_torch
 from hsvis.models.batching import bucket
 from hsvis.models.protocol import Encoded
-from hsvis.models.user import states
+from hsvis.models.user.recurring import states
 
 WORDS, EMBEDDING, HIDDEN = 20_000, 32, 100  # as the built-in classifier has them
 MEDIAN, SPREAD, LONGEST = 175, 0.6, 1_000  # words of a review: about those of IMDB
