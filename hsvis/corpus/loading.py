@@ -157,6 +157,8 @@ def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | N
         remarks.append(Remark("no-labels", text))
     if settings.values is None:
         texts, said = _texts(content, settings)
+        if steps is not None and set(steps.tolist()) == {1} and any(len(one.split()) > 1 for one in texts):
+            steps = None  # a list of one label is one label
         return SplitRows(texts, labels, table, [*remarks, *said], steps)
     source = f"dataset `{settings.path}`, split `{split}`"
     captions = None

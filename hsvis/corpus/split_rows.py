@@ -63,7 +63,11 @@ def of_one_unit(train: SplitRows, test: SplitRows, settings: DatasetSettings) ->
 
 
 def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[SplitRows, SplitRows]:
-    """Some rows apart as the test split; rows that the files have and no split are counted in training."""
+    """Some rows apart as the test split; rows that the files have and no split are counted in training.
+
+    Raises:
+        DataError: the share leaves one of the two without a row.
+    """
     count = len(rows.examples)
     starts = None if rows.steps is None else np.cumsum(rows.steps) - rows.steps
     strata: Sequence[str | None] = rows.labels if starts is None else [None] * count  # steps have theirs
@@ -74,11 +78,11 @@ def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[Sp
             f"{'train on' if len(apart) else 'test'}. "
             "Choose another share."
         )
+    how = "the same share of each label" if starts is None else "whatever labels their steps have"
     said = Remark(
         "held-out",
-        f"{len(apart):,} of {count:,} rows are kept apart as the test split, the same share of "
-        "each label, with "
-        f"the seed {settings.seed}; rows with the same content stay together.",
+        f"{len(apart):,} of {count:,} rows are kept apart as the test split, {how}, with the seed "
+        f"{settings.seed}; rows with the same content stay together.",
     )
     parts = []
     for places in (np.setdiff1d(np.arange(count), apart), apart):

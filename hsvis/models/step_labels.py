@@ -17,7 +17,7 @@ def align_labels(
     """The labels of the steps of a sequence, some of which a limit may have cut off.
 
     Args:
-        labels: (L,) int16, -1 unknown.
+        labels: (L,) int16, -1 unknown; where there is none at all, none is known of any step.
         read: what the model reads of the sequence, T steps.
         example: the text, or series, as the dataset has it.
         tokens: which end was cut off where there were more steps than the longest.
@@ -30,6 +30,8 @@ def align_labels(
         DataError: there are not as many labels as steps.
     """
     steps = len(read)
+    if not len(labels):
+        return np.full(steps, -1, np.int16)
     if len(labels) == steps:
         return labels
     if steps == tokens.longest and len(labels) > steps:
@@ -40,7 +42,10 @@ def align_labels(
             return labels[kept]
     remedy = "Every step of a series needs one."
     if not isinstance(example, Series):
-        remedy = "A label for each step needs texts that are cut where the labels are: set `tokens.split`."
+        remedy = (
+            "A label for each step needs texts that are cut where the labels are: set `tokens.split`. Lists "
+            "of the classes that a text has at once are not read: name a column of one label."
+        )
     raise DataError(
         f"`dataset.label`: row {row} has {len(labels)} labels for {steps} steps, "
         f"{begin_of(read.tokens)}. {remedy}"

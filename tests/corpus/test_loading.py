@@ -43,6 +43,18 @@ def test_class_names_are_sorted_into_classes(tmp_path: Path) -> None:
     assert corpus.test.labels.tolist() == [-1]
 
 
+def test_a_list_of_one_label_is_that_label_and_of_more_the_labels_of_steps(tmp_path: Path) -> None:
+    rows = [{"text": "good film", "label": ["yes"]}, {"text": "bad", "label": ["no"]}]
+    corpus = load_corpus(settings(tmp_path, rows, rows))
+    assert corpus.test.step_labels is None
+    assert corpus.test.labels.tolist() == [1, 0]
+    rows[0]["label"] = ["yes", "no"]
+    corpus = load_corpus(settings(tmp_path, rows, [*rows, {"text": "who knows", "label": None}]))
+    assert corpus.test.step_labels is not None
+    assert [one.tolist() for one in corpus.test.step_labels] == [[1, 0], [0], []]
+    assert corpus.train.labels.tolist() == [-1, -1]
+
+
 def test_named_classes_give_names_to_indices(tmp_path: Path) -> None:
     corpus = load_corpus(settings(tmp_path, TRAIN, TEST, classes=["negative", "positive"]))
     assert corpus.classes == ("negative", "positive")
@@ -77,6 +89,18 @@ def test_missing_texts_and_labels_stay_rows(tmp_path: Path) -> None:
             ["int", "not text"],
         ),
         ([{"text": "x", "label": 0.5}, {"text": "y", "label": 1.5}], TEST, {}, ["`0.5`", "whole numbers"]),
+        (
+            [{"text": "a b", "label": [0, 1]}, {"text": "c", "label": [1]}],
+            TEST,
+            {},
+            ["`label` holds a label for each step in one split", "Both splits need the same"],
+        ),
+        (
+            [{"text": "a b", "label": [[0], [1]]}, {"text": "c", "label": [[1]]}],
+            TEST,
+            {},
+            ["`[0]`", "Labels are names or whole numbers"],
+        ),
     ],
 )
 def test_what_does_not_fit_is_named_with_a_remedy(

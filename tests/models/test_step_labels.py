@@ -28,6 +28,10 @@ def test_what_a_limit_cut_off_takes_its_labels_with_it(keep, words, kept):
     assert align_labels(LABELS, read(words), series, tokens, 0).tolist() == kept
 
 
+def test_of_a_row_without_labels_none_is_known():
+    assert align_labels(LABELS[:0], read(WORDS), "a b c d e", TokenSettings(), 0).tolist() == [-1] * 5
+
+
 @pytest.mark.parametrize(
     ("words", "text", "limit"),
     [

@@ -1,6 +1,8 @@
 """What the readers of archives give."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -25,3 +27,15 @@ class Archive:
     names: tuple[str, ...] | None = None
     features: tuple[str, ...] | None = None
     remarks: list[Remark] = field(default_factory=list)
+
+
+def join_parts(paths: Sequence[Path], parts: Sequence[Archive]) -> Archive:
+    """The files of a split one after the other; classes in the order in which the files name them first."""
+    names = dict.fromkeys(name for part in parts for name in part.names or ())
+    return Archive(
+        ", ".join(map(str, paths)),
+        [sequence for part in parts for sequence in part.sequences],
+        [label for part in parts for label in part.labels],
+        tuple(names) or None,
+        remarks=[said for part in parts for said in part.remarks],
+    )

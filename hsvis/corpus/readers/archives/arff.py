@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.readers.archives.archive import Archive
+from hsvis.corpus.readers.archives.archive import Archive, join_parts
 from hsvis.corpus.readers.text_files import decode
 from hsvis.corpus.series.cells import NOTHING
 from hsvis.errors import DataError
@@ -23,20 +23,12 @@ def read(paths: list[Path], settings: DatasetSettings) -> Archive:
     Raises:
         DataError: attributes that are no series, a line that is something else.
     """
-    parts = [_read_one(path) for path in paths]
-    names = dict.fromkeys(name for part in parts for name in part.names or ())
-    return Archive(
-        ", ".join(str(one) for one in paths),
-        [sequence for part in parts for sequence in part.sequences],
-        [label for part in parts for label in part.labels],
-        tuple(names) or None,
-        remarks=[said for part in parts for said in part.remarks],
-    )
+    return join_parts(paths, [_read_one(path) for path in paths])
 
 
 def _read_one(path: Path) -> Archive:
-    text, _, _ = decode(path)
-    lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), 1)]
+    content, _, said = decode(path)
+    lines = [(n, line.strip()) for n, line in enumerate(content.split("\n"), 1)]
     lines = [(n, line) for n, line in lines if line and not line.startswith("%")]
     begin = next((k for k, (_, line) in enumerate(lines) if line.lower() == "@data"), None)
     if begin is None:
@@ -65,10 +57,9 @@ def _read_one(path: Path) -> Archive:
                 f"{path}, line {number}: the label `{shorten(label)}` is none of {listed(names)}."
             )
     how = "each line of a cell is a dimension" if relational else f"{numeric:,} attributes are the steps"
-    said = Remark(
-        "series-form", f"{path.name}: a row is a sequence, {how}; the nominal attribute is the label."
-    )
-    return Archive(str(path), sequences, labels, tuple(names), remarks=[said])
+    text = f"{path.name}: a row is a sequence, {how}; the nominal attribute is the label."
+    remarks = [*said, Remark("series-form", text)]
+    return Archive(str(path), sequences, labels, tuple(names), remarks=remarks)
 
 
 def _header(path: Path, lines: list[str]) -> tuple[int, bool, list[str], int]:

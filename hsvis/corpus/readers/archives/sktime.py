@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.readers.archives.archive import Archive
+from hsvis.corpus.readers.archives.archive import Archive, join_parts
 from hsvis.corpus.readers.text_files import decode
 from hsvis.corpus.series.cells import NOTHING
 from hsvis.errors import DataError
@@ -18,20 +18,12 @@ def read(paths: list[Path], settings: DatasetSettings) -> Archive:
     Raises:
         DataError: a line that is something else, time stamps, or numbers in place of classes.
     """
-    parts = [_read_one(path) for path in paths]
-    names = dict.fromkeys(name for part in parts for name in part.names or ())
-    return Archive(
-        ", ".join(str(one) for one in paths),
-        [sequence for part in parts for sequence in part.sequences],
-        [label for part in parts for label in part.labels],
-        tuple(names) or None,
-        remarks=[said for part in parts for said in part.remarks],
-    )
+    return join_parts(paths, [_read_one(path) for path in paths])
 
 
 def _read_one(path: Path) -> Archive:
-    text, _, _ = decode(path)
-    lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), 1)]
+    content, _, said = decode(path)
+    lines = [(n, line.strip()) for n, line in enumerate(content.split("\n"), 1)]
     lines = [(n, line) for n, line in lines if line and not line.startswith(("#", "%"))]
     header: dict[str, list[str]] = {}
     begin = next((k for k, (_, line) in enumerate(lines) if line.lower() == "@data"), None)
@@ -89,7 +81,8 @@ def _read_one(path: Path) -> Archive:
         f"dimension{'' if dimensions == 1 else 's'}"
         + (", the label is its last part." if labelled else ", without labels.")
     )
-    return Archive(str(path), sequences, labels, names or None, remarks=[Remark("series-form", text)])
+    remarks = [*said, Remark("series-form", text)]
+    return Archive(str(path), sequences, labels, names or None, remarks=remarks)
 
 
 def _is_true(header: dict[str, list[str]], key: str) -> bool:

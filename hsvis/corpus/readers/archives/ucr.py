@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.readers.archives.archive import Archive
+from hsvis.corpus.readers.archives.archive import Archive, join_parts
 from hsvis.corpus.readers.text_files import decode
 from hsvis.corpus.series.cells import NOTHING, is_numeric
 from hsvis.errors import DataError
@@ -42,13 +42,7 @@ def read(paths: list[Path], settings: DatasetSettings) -> Archive:
     labels = [one for one in files if one.are_labels]
     if len(files) > 1 and labels:
         return _channels([one for one in files if not one.are_labels], labels)
-    parts = [_labelled(one, settings) for one in files]
-    return Archive(
-        ", ".join(str(one) for one in paths),
-        [sequence for part in parts for sequence in part.sequences],
-        [label for part in parts for label in part.labels],
-        remarks=[said for part in parts for said in part.remarks],
-    )
+    return join_parts(paths, [_labelled(one, settings) for one in files])
 
 
 def _rows(path: Path) -> _Rows:
