@@ -23,6 +23,7 @@ let table = null; // {run, cloud, sequences, paged}
 let turn = 0;
 let sought = null; // the sequence whose row is to be brought into sight once it is there
 let counted = null; // what the line of their number says
+let watching = null; // the size of what shows the rows
 
 // The grid shows other rows, or filters columns.
 const changed = signal();
@@ -56,11 +57,26 @@ async function takeTable(given) {
     api = found;
     api.addEventListener("modelUpdated", follow);
     api.addEventListener("filterChanged", changed.tell);
+    keepInSight(document.querySelector("#sequence-table .ag-body-viewport"));
   }
   table = given;
   rows = table.paged ? new PagedRows(api, table, () => sought !== null && find()) : new Held(api);
   if (passing.sequences()) rows.refilter(); // it was set meanwhile
   follow();
+}
+
+// The selected row stays wholly in sight where the rows get less room: a bar that scrolls sideways may come after it.
+function keepInSight(viewport) {
+  watching?.disconnect();
+  let height = viewport.clientHeight;
+  watching = new ResizeObserver(() => {
+    const [before, { top }] = [height, api.isDestroyed() ? {} : api.getVerticalPixelRange()];
+    height = viewport.clientHeight;
+    const node = rows?.node(selectedSequence() ?? -1);
+    const wasInSight = node?.displayed && node.rowTop >= top && node.rowTop + node.rowHeight <= top + before;
+    if (wasInSight && height < before) api.ensureNodeVisible(node);
+  });
+  watching.observe(viewport);
 }
 
 // The grid shows other rows.

@@ -150,6 +150,33 @@ def test_keys_move_the_stop_and_select(table: Opened, rows_served: Served) -> No
     stands(table, store, row - 1)
 
 
+def test_the_selected_row_stays_in_sight_where_the_rows_get_less_room(table: Opened) -> None:
+    page = table.page
+    last = page.evaluate(
+        """() => {
+            const view = document.querySelector("#sequence-table .ag-body-viewport");
+            const end = view.getBoundingClientRect().bottom;
+            const rows = [...document.querySelectorAll("#sequence-table .ag-row")];
+            const whole = rows.filter((row) => row.getBoundingClientRect().bottom <= end);
+            const places = whole.map((row) => Number(row.getAttribute("row-index")));
+            return whole[places.indexOf(Math.max(...places))].getAttribute("row-id");
+        }"""
+    )
+    table.row(int(last))
+    size = page.viewport_size
+    assert size is not None
+    page.set_viewport_size({"width": size["width"], "height": size["height"] - 60})
+    page.wait_for_function(
+        """() => {
+            const row = document.querySelector("#sequence-table .ag-row-selected").getBoundingClientRect();
+            const view = document.querySelector("#sequence-table .ag-body-viewport").getBoundingClientRect();
+            return row.top >= view.top - 1 && row.bottom <= view.bottom + 1;
+        }""",
+        timeout=10_000,
+    )
+    page.set_viewport_size(size)
+
+
 def test_the_focus_stays_with_its_row_when_the_grid_makes_it_anew(table: Opened) -> None:
     page = table.page
     table.row(3)
