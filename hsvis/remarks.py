@@ -36,6 +36,7 @@ DECISIONS = {
     "missing-values": "What became of missing values of series.",
     "missing-marks": "What was read as a missing value in columns of numbers.",
     "one-hot": "Labels are one-hot.",
+    "not-shown": "Modules that carry something from step to step, and are not shown beside torch's layers.",
     "step-labels": "Labels differ within a sequence: they are those of its steps.",
     "label-place": "Sequences have their label in some of their rows alone.",
     "kept-kind": "What columns of text that are kept were taken for: numbers, dates, categories, yes and no.",

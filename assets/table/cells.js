@@ -16,7 +16,7 @@
   };
 
   const rightSteps = ({ value, data }) =>
-    value == null ? "" : value < 0 ? "no label" : `${Math.round(value * data.known)} of ${data.known}`;
+    value == null ? "no label" : `${Math.round(value * data.known)} of ${data.known}`;
 
   function ClassName(props) {
     if (!props.data) return null;

@@ -76,8 +76,8 @@ class KeptColumnsStage:
 
 
 def _is_of_columns(remark: Remark | RemarkFacts) -> bool:
-    """Whether it is about columns that are kept."""
-    return "`dataset.keep`: " in remark.text
+    """Whether it is about columns that are kept; dates of steps have one code with dates that are kept."""
+    return remark.code.startswith("kept-") or "`dataset.keep`" in remark.text
 
 
 def _parts(path: Path) -> Iterator[pa.Table]:

@@ -159,12 +159,16 @@ def test_the_table_is_sorted_and_filtered_by_the_share_of_right_steps(store: Sta
     shares = []
     for ep, labels in expected:
         known = labels >= 0
-        shares.append(round(float((ep.argmax(1) == labels)[known].mean()), 4) if known.any() else -1)
+        shares.append(round(float((ep.argmax(1) == labels)[known].mean()), 4) if known.any() else None)
     order = Pages(Filters()).order(view, Listing(sort=(("right", True),)))
-    assert [shares[k] for k in order] == sorted(shares, reverse=True)
-    least = parse('{"right": {"type": "greaterThan", "filter": 0.4}}')
-    kept = Pages(Filters()).order(view, Listing(columns=least))
-    assert kept.tolist() == [k for k, share in enumerate(shares) if share > 0.4]
+    known = [share for share in shares if share is not None]
+    assert [shares[k] for k in order] == sorted(known, reverse=True) + [None] * (len(shares) - len(known))
+    for kind, passes in (("greaterThan", lambda share: share > 0.4), ("lessThan", lambda share: share < 0.4)):
+        some = parse(f'{{"right": {{"type": "{kind}", "filter": 0.4}}}}')
+        kept = Pages(Filters()).order(view, Listing(columns=some))
+        assert kept.tolist() == [k for k, one in enumerate(shares) if one is not None and passes(one)]
+    blank = Pages(Filters()).order(view, Listing(columns=parse('{"right": {"type": "blank"}}')))
+    assert blank.tolist() == [k for k, one in enumerate(shares) if one is None]
 
 
 def test_check_tells_steps_and_a_label_that_is_missing_is_an_error(folder: Path) -> None:

@@ -1,4 +1,5 @@
 // What is in the cells of a cloud that is drawn by cells: read from the file of its pick grid.
+import { meta } from "../../core/steps.mjs";
 import { className, percent } from "../tooltip.mjs";
 
 const FACTS = 4; // numbers a cell: states, class of the largest mean EP, that EP, share of errors
@@ -27,6 +28,7 @@ export function at(cells, x, y) {
 // In words: the parts of a line.
 export function describe({ states, winner, share, errors }) {
   const parts = [`${states.toLocaleString("en")} state${states === 1 ? "" : "s"} · mean EP `, ...className(winner, share)];
-  if (errors !== null) parts.push(` · ${percent(errors)} in misclassified sequences`);
+  const wrong = meta().unit === "step" ? "misclassified" : "in misclassified sequences";
+  if (errors !== null) parts.push(` · ${percent(errors)} ${wrong}`);
   return parts;
 }

@@ -133,7 +133,7 @@ class Columns:
         if kept is not None and not kept.is_of_groups:
             return np.nan_to_num(kept.numbers, nan=-np.inf)  # what is missing comes first
         if column in NUMBERS:
-            return self._numbers(column)
+            return np.nan_to_num(self._numbers(column), nan=-np.inf)
         texts, codes = self._texts(column)
         return texts.ranks[codes]
 

@@ -33,7 +33,8 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
     kept = {f"{KEPT}{k}": one.cells(sequences) for k, one in enumerate(store.columns)}
     steps = None
     if store.verdicts.unit == "step":
-        steps = right_share(store, chosen).tolist(), store.verdicts.n_known[chosen].tolist()
+        shares = [None if np.isnan(one) else one for one in right_share(store, chosen).tolist()]
+        steps = shares, store.verdicts.n_known[chosen].tolist()
     return [
         {
             "sequence": sequence,
@@ -75,9 +76,9 @@ def verdicts(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
 
 
 def right_share(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
-    """(K,) float64 as far as the table has it: of the steps with a label, how many are right; -1 of none."""
+    """(K,) float64 as far as the table has it: of the steps with a label, how many are right; NaN of none."""
     known, right = store.verdicts.n_known[sequences], store.verdicts.n_right[sequences]
-    return np.where(known > 0, np.round(right / np.maximum(known, 1), DIGITS), -1.0)
+    return np.where(known > 0, np.round(right / np.maximum(known, 1), DIGITS), np.nan)
 
 
 def words_of(store: StateStore, sequences: np.ndarray | None = None) -> list[str]:

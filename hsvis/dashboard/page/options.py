@@ -68,8 +68,8 @@ OPTIONS = (
         ids.STATE_COLOUR,
         "Colour",
         DEFAULTS.state_colour,
-        "What the colour of a state tells: its EP, the actual class of its sequence, whether that was "
-        "classified right, or a column of the dataset",
+        "What the colour of a state tells: its EP, its actual class (that of its sequence, unless steps have "
+        "labels), whether that was classified right, or a column of the dataset",
         tuple(zip(STATE_COLOURS, ("EP", "actual class", "correct", "column"), strict=True)),
     ),
     Option(ids.COLOUR_COLUMN, "Column", "", "The column of the dataset that colours the states"),

@@ -13,11 +13,14 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError
+from hsvis.models.devices import is_out_of_memory
 from hsvis.models.protocol import Encoded
 from hsvis.models.user.answering.outputs import AnswerPlace, answer_place
 from hsvis.models.user.arguments import Argument, initial_call, value_of, ways_of
 from hsvis.models.user.mixing import mixed, same
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.directions import which_way
+from hsvis.models.user.recurring.flipped import change_step
 
 Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
@@ -193,12 +196,12 @@ def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
         return call.ask(module, inputs)
     except ModelError:
         raise
-    except torch.OutOfMemoryError as error:
-        raise ModelError(
-            f"the memory of {inputs.device} does not suffice for {len(inputs)} sequences of "
-            f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
-        ) from error
     except Exception as error:  # whatever a user's module raises
+        if is_out_of_memory(error):
+            raise ModelError(
+                f"the memory of {inputs.device} does not suffice for {len(inputs)} sequences of "
+                f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
+            ) from error
         given = f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
         padded = f", padded {call.padding}" if call.padding is not None else ""
         one_length = ", or `tokens.pad_to` where it reads sequences of one length alone"
@@ -276,6 +279,10 @@ def _try_call(
             "evaluation mode (`functional.dropout` needs `training=self.training`), or a state is carried "
             "from call to call."
         )
+    if place.steps is not None and inputs.shape[1] > 1:
+        first, last = (call.ask(module, change_step(inputs, step)) for step in (0, inputs.shape[1] - 1))
+        if which_way(one, first, last)[1]:
+            place = replace(place, steps=replace(place.steps, turned=True))
     if any(given.kind == "mask" for given in call.given) and same(one, one[:1].expand_as(one)):
         raise ModelError("with this mask the answers do not depend on the input.")
     problem = mixed(module, one, other, alone, order)

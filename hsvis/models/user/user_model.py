@@ -18,7 +18,7 @@ from hsvis.config import TokenSettings, UserModelSettings
 from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
 from hsvis.models.builtin.text_model import read_series
-from hsvis.models.devices import device_of
+from hsvis.models.devices import place as move
 from hsvis.models.foreign import foreign_module
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.answering.outputs import say
@@ -83,7 +83,7 @@ def make_user_model(
         loaded = "as the factory made them: no `model.checkpoint` is named"
     else:
         loaded = load_weights(module, Path(settings.checkpoint))
-    module = _move(module, settings.device)
+    module = module if settings.device is None else move(module, settings.device)
     encode = encoder_of(module, settings, tokens, examples)
     texts = list(islice((one for one in examples if len(one)), TRIED))
     value = pad_value(
@@ -181,18 +181,6 @@ def _takes(factory: Any, settings: UserModelSettings) -> str:
     return f"Check `model.kwargs`: it was given {settings.kwargs} and takes {takes}."
 
 
-def _move(module: nn.Module, device: str | None) -> nn.Module:
-    if device is None:
-        return module
-    try:
-        return module.to(device_of(device))
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(
-            f"`model.device: {device}`: the model can't be moved there: {said(error)} Set "
-            "`model.device: cpu`."
-        ) from error
-
-
 def decisions(model: TorchModel) -> list[Remark]:
     """What was found out about a model's call and answer, that nobody said."""
     told = [Remark("call", f"The model is called as `{model.call.text}`."), *model.reader.remarks]
@@ -204,7 +192,7 @@ def decisions(model: TorchModel) -> list[Remark]:
             f"The model answers after every step, {model.call.answer.steps}: its own output of a step is the "
             "expected prediction there, and that of the last step its answer to the sequence."
         )
-        told.append(Remark("each-step", text))
+        told.append(Remark("each-step", text + model.way.note))
     if model.alone:
         why = "The model changes the order of larger batches"
         if is_quantised(model.module):

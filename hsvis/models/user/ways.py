@@ -34,6 +34,20 @@ class Way:
     head: Callable[[torch.Tensor], torch.Tensor] | None = None  # states (N, H) -> EPs (N, C)
     layer: str = ""  # whose states the head reads
     path: str = ""  # of the head
+    note: str = ""  # what else is told of it, a sentence for people
+
+
+def _later(model: TorchModel, inputs: torch.Tensor) -> str:
+    """What is said of answers to steps (B, T, …) that would be others if the sequences ended there."""
+    own = model.own_answers(inputs)  # (B, T, C)
+    ended = [model.own_answers(inputs[:, : t + 1])[:, -1] for t in range(inputs.shape[1] - 1)]
+    differ = max((float((own[:, t] - one).abs().max()) for t, one in enumerate(ended)), default=0.0)
+    if differ <= 10 * AGREE:
+        return ""
+    return (
+        " It reads later steps too: where a sequence ends with a step, the answer there is another, by up to "
+        f"{differ:.2g} in those that were tried."
+    )
 
 
 def reading(module: nn.Module, answers: Answers) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -123,7 +137,8 @@ def find_way(model: TorchModel, inputs: torch.Tensor, head: str | None) -> Way:
                 "Leave it out."
             )
         layout = model.call.answer.steps
-        return Way("each step", f"the model answers after every step, {layout}: its own output there")
+        why = f"the model answers after every step, {layout}: its own output there"
+        return Way("each step", why, note=_later(model, inputs))
     why = ""
     if any(layer.direction == "reverse" for layer in model.all_layers()):
         why = "a layer reads backwards, so every state depends on the whole sequence"

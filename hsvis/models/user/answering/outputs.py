@@ -59,13 +59,15 @@ class StepLayout:
     Attributes:
         axes: of the tensor in order, of "B", "T" and "C"; "BT" and "TB" are sequences and steps in one axis,
             the first of them slower.
+        turned: whether the answer to the last step comes first.
     """
 
     axes: tuple[str, ...]
+    turned: bool = False
 
     def __str__(self) -> str:
         names = {"B": "batch", "T": "time", "C": "classes", "BT": "batch × time", "TB": "time × batch"}
-        return f"({', '.join(names[axis] for axis in self.axes)})"
+        return f"({', '.join(names[axis] for axis in self.axes)})" + ", the last step first" * self.turned
 
     def arrange(self, output: torch.Tensor, batch: int, steps: int) -> torch.Tensor:
         """The tensor as (B, T, C); C is 1 where it has no axis of classes.
@@ -86,7 +88,8 @@ class StepLayout:
         found = output.reshape(shape)
         if "C" not in axes:
             found, axes = found.unsqueeze(-1), [*axes, "C"]
-        return found.permute([axes.index(axis) for axis in "BTC"])
+        found = found.permute([axes.index(axis) for axis in "BTC"])
+        return found.flip(1) if self.turned else found
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,8 @@ def answer_place(
     if not found[0]:
         return AnswerPlace()  # nothing can be picked there, and `pick` says so
     whole = _places(found, batch, classes) if each_step is not True else []
+    if whole and found[0][whole[0]].dim() < 2 and any(_may_be_classes(t, classes) for t in found[0].values()):
+        whole += [p for p, t in found[0].items() if _may_be_classes(t, classes)]  # which one nobody knows
     if whole:
         return AnswerPlace(_only(whole, found[0], "Let `forward` return the logits or probabilities alone."))
     layouts: dict[Place, StepLayout] = {}
@@ -169,6 +174,11 @@ def _places(found: Sequence[dict[Place, torch.Tensor]], batch: int, classes: int
             if t.is_floating_point() and any(_is(s, p, found) for s in ((batch,), (batch, 1)))
         ]
     return rows
+
+
+def _may_be_classes(tensor: torch.Tensor, classes: int) -> bool:
+    """Whether a tensor of several axes may hold a number for each class."""
+    return tensor.is_floating_point() and tensor.dim() > 2 and classes in tensor.shape[1:]
 
 
 def _only(places: Sequence[Place], found: Mapping[Place, torch.Tensor], remedy: str) -> Place:

@@ -6,6 +6,7 @@ another first step of what it reads changes what it returns for later ones (or t
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,17 +17,18 @@ from hsvis.models.recurrent import ROOT
 from hsvis.models.user.answering.outputs import tensors_in
 from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.recurring.calls import Call
+from hsvis.models.user.recurring.directions import which_way
 from hsvis.models.user.recurring.flipped import change_step
-from hsvis.models.user.recurring.recorded import Recorded, read_form, returned_again, which_way
-from hsvis.models.user.recurring.trials import Trials, arrange, try_modules
+from hsvis.models.user.recurring.recorded import Recorded, read_form, returned_again
+from hsvis.models.user.recurring.trials import Trials, arrange, as_long, try_modules
 
 TOLD = 6  # modules that a message names
+ALIKE = 1e-5  # how near numbers must be that are the same
 
 
-@torch.inference_mode()
 def find_recurring(
     module: nn.Module,
-    ask: Callable[[torch.Tensor], Any],
+    ask: Callable[[torch.Tensor], torch.Tensor],
     inputs: torch.Tensor,
     padding: Padding | None = None,
     noise: float | None = None,
@@ -34,14 +36,34 @@ def find_recurring(
     """Path -> how its states are read, of the modules that recur and hold none that does.
 
     Args:
-        ask: calls the whole model; inputs: (B, T, …), what to call it with.
+        ask: the answer of the whole model; inputs: (B, T, …), what to call it with.
         noise: as of `Trials`.
 
     Raises:
         ModelError: there is none; with those that can be named in `model.recurrent`.
     """
+    found, nearly = search(module, ask, inputs, padding, noise)
+    if found:
+        return found
+    hint = f" Called once a step are {', '.join(f'`{one}`' for one in nearly[:TOLD])}." if nearly else ""
+    raise none_found(module, hint)
+
+
+@torch.inference_mode()
+def search(
+    module: nn.Module,
+    ask: Callable[[torch.Tensor], torch.Tensor],
+    inputs: torch.Tensor,
+    padding: Padding | None = None,
+    noise: float | None = None,
+) -> tuple[dict[str, Recorded], list[str]]:
+    """The same, whether there is one or not; and paths of modules that are called once a step.
+
+    What a module returns that is the answer of the model to the steps is no state.
+    """
     modules = {path or ROOT: one for path, one in module.named_modules()}
     trials = try_modules(modules, ask, inputs, padding, noise)
+    answer = ask(as_long(inputs, padding))
     found: dict[str, Recorded] = {}
     nearly: list[str] = []
     for path, one in modules.items():
@@ -52,15 +74,38 @@ def find_recurring(
             if form.stepwise:
                 if returned_again(trials.whole.calls[path]):
                     found[path] = form
-                else:
+                elif not is_torch(one):
                     nearly.append(path)
+            elif _is_answer(form, trials, answer):
+                continue
             elif path in trials.directions or (not is_torch(one) and _recurs(one, form, trials)):
                 found[path] = form
-    inner = {path: form for path, form in found.items() if not any(_is_in(other, path) for other in found)}
-    if inner:
-        return inner
-    hint = f" Called once a step are {', '.join(f'`{one}`' for one in nearly[:TOLD])}." if nearly else ""
-    raise none_found(module, hint)
+    inner = {path: form for path, form in found.items() if not any(is_in(other, path) for other in found)}
+    return {path: _doubted(form, trials) for path, form in inner.items()}, nearly
+
+
+def _doubted(form: Recorded, trials: Trials) -> Recorded:
+    """The same; where no module was seen to hand on a state, that is said."""
+    if form.stepwise or form.path in trials.directions:
+        return form
+    text = (
+        " An earlier step changes what it returns for later ones; that it carries a state there, and not a "
+        "window of steps, was not seen."
+    )
+    return replace(form, note=form.note + text)
+
+
+def _is_answer(form: Recorded, trials: Trials, answer: torch.Tensor) -> bool:
+    """Whether what a module returns is what the model answers after the steps, as logits or probabilities."""
+    part = form.parts[0]
+    tensor = dict(tensors_in(trials.whole.calls[form.path][0].output)).get(part.place)
+    if tensor is None or tensor.dim() != len(part.axes):
+        return False
+    states = arrange(tensor, part.axes).float()
+    if answer.shape != states.shape:
+        return False
+    made = (states, states.softmax(-1), states.log_softmax(-1), states.sigmoid())
+    return any(torch.allclose(one, answer.float(), atol=ALIKE) for one in (*made, states.flip(1)))
 
 
 def none_found(module: nn.Module, hint: str = "") -> ModelError:
@@ -78,20 +123,22 @@ def is_torch(module: nn.Module) -> bool:
     return type(module).__module__.startswith("torch.nn.")
 
 
-def _is_in(path: str, outer: str) -> bool:
+def is_in(path: str, outer: str) -> bool:
+    """Whether a module is a part of another."""
     return path != outer and (outer == ROOT or path.startswith(f"{outer}."))
 
 
 def _recurs(module: nn.Module, form: Recorded, trials: Trials) -> bool:
     """Whether a module itself, called again with another first or last step, changes its other steps."""
     call, steps = trials.whole.calls[form.path][0], trials.whole.steps
-    part = form.parts[0]
+    part, has_halves = form.parts[0], form.parts[0].columns != slice(None)
     for k, (_, given) in enumerate(tensors_in(call.inputs)):
         for axis in (axis for axis, size in enumerate(given.shape) if size == steps and given.dim() > 1):
             whole, first, last = (_again(module, call, k, axis, step, part) for step in (None, 0, steps - 1))
             if whole is None or first is None or last is None or not whole.shape == first.shape == last.shape:
                 continue
-            if which_way(whole, first, last, trials.noise)[0] not in ("each by itself", "mixed"):
+            read = which_way(whole, first, last, trials.noise)[0]
+            if read in ("forward", "reverse") or (read == "mixed" and has_halves):
                 return True
     return False
 

@@ -1,6 +1,7 @@
 """What gives the states of a module's layers: torch's own layers, any other module, or a function."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 import torch
 from torch import nn
@@ -12,15 +13,21 @@ from hsvis.models.recurrent import CELLS, KINDS, layers_of, recurrent_modules
 from hsvis.models.user.calling import Caller, ask
 from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.recurring.calls import watching
-from hsvis.models.user.recurring.candidates import find_recurring
-from hsvis.models.user.recurring.flipped import flipped_modules, misplaced
+from hsvis.models.user.recurring.candidates import find_recurring, is_in, search
+from hsvis.models.user.recurring.directions import which_way
+from hsvis.models.user.recurring.flipped import change_step, flipped_modules, misplaced
 from hsvis.models.user.recurring.given import GivenStates, States, given_states
 from hsvis.models.user.recurring.recorded import Recorded, read_form
 from hsvis.models.user.recurring.states import check_cut, states_of
-from hsvis.models.user.recurring.trials import try_modules
-from hsvis.remarks import Remark
+from hsvis.models.user.recurring.trials import as_long, try_modules
+from hsvis.remarks import Remark, listed
 
 QUANTISED_NOISE = 3e-2  # of 8-bit numbers, whose range is that of all steps
+MISPLACED = (
+    "`{}` reads the steps of a padded sequence in other places than they stand at, so that its states can't "
+    "be told apart from those of padding. Leave `tokens.pad_to` out, or leave the module out: list the "
+    "others in `model.recurrent`."
+)
 GIVEN = ""  # in place of a path, of layers that a function gives
 
 
@@ -62,6 +69,8 @@ class StateReader:
             self.modules = recurrent_modules(module, wanted)
             self._find_recorded(inputs, wanted)
         self._flipped = self._find_flipped(inputs)
+        if self.recorded:
+            self._check_padded(inputs)
         for layer in self.layers():
             if not LAYER_NAME.fullmatch(layer.name):
                 raise ModelError(
@@ -84,6 +93,44 @@ class StateReader:
                 trials = try_modules(others, self._ask, inputs, self._call.padding, noise)
                 self.recorded = {path: read_form(path, trials, self._call.padding) for path in others}
         self.remarks += tuple(Remark("recorded-states", one.note) for one in self.recorded.values())
+        if wanted is None and not self.recorded:
+            self._tell_others(inputs, noise)
+
+    def _tell_others(self, inputs: torch.Tensor, noise: float | None) -> None:
+        """Says which modules recur beside torch's own, that nobody asked for."""
+        with suppress(ModelError):  # the model can be called; what else may go wrong is of no weight here
+            found, _ = search(self._module, self._ask, inputs, self._call.padding, noise)
+            others = [
+                path
+                for path in found
+                if not any(one == path or is_in(one, path) or is_in(path, one) for one in self.modules)
+            ]
+            if others:
+                text = (
+                    "Something is carried from step to step outside of torch's layers too, and not shown: "
+                    f"by {listed(others)}. `model.recurrent` names what is to be shown."
+                )
+                self.remarks += (Remark("not-shown", text),)
+
+    def _check_padded(self, inputs: torch.Tensor) -> None:
+        """Raises ModelError: the states of a padded sequence are not found at the places of its steps.
+
+        Such as of a module that turns the steps of each sequence by its length.
+        """
+        padding = self._call.padding
+        if padding is None:
+            return
+        full = as_long(inputs, padding)
+        names = {path: {one.name for one in form.layers} for path, form in self.recorded.items()}
+        ways = []
+        for given in (full, full[:, : max(2, padding.to // 2)]):
+            ends = (given, change_step(given, 0), change_step(given, given.shape[1] - 1))
+            with torch.inference_mode():
+                whole, first, last = (self.read(one, names)[0] for one in ends)
+            ways.append({name: which_way(whole[name], first[name], last[name]) for name in whole})
+        for path, wanted in names.items():
+            if any(ways[0][name] != ways[1][name] for name in wanted):
+                raise ModelError(MISPLACED.format(path))
 
     def _changed(self, inputs: torch.Tensor) -> dict[str, nn.Module]:
         """Layers of torch whose `forward` is another, so that it can't be told what torch's would give."""
@@ -104,11 +151,7 @@ class StateReader:
         found = flipped_modules(modules, self._ask, inputs[:, at])
         path = misplaced(modules, self._ask, inputs[:, at], found, padding)
         if path is not None:
-            raise ModelError(
-                f"`{path}` reads the steps of a padded sequence in other places than they stand at, so that "
-                "its states can't be told apart from those of padding. Leave `tokens.pad_to` out, or leave "
-                "the module out: list the others in `model.recurrent`."
-            )
+            raise ModelError(MISPLACED.format(path))
         return found
 
     def layers(self) -> list[Layer]:

@@ -5,7 +5,7 @@ Which tensor, which of its axes are sequences and steps, and which way it reads 
 with fewer steps, fewer sequences, and other first and last steps.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -14,20 +14,19 @@ import torch
 
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Layer
+from hsvis.models.recurrent import ROOT
 from hsvis.models.user.answering.outputs import Place, say, tensors_in
 from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.recurring.calls import Call
+from hsvis.models.user.recurring.directions import Read, most_changed, which_way
+from hsvis.models.user.recurring.pairs import cell_of, second_of
 from hsvis.models.user.recurring.trials import (
-    NOISE,
     WAY_OUT,
-    Tensors,
     Trials,
     arrange,
     axes_of,
     gather,
 )
-
-Read = Literal["forward", "reverse", "each by itself", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -103,29 +102,6 @@ class Recorded:
         return found
 
 
-def which_way(
-    whole: torch.Tensor, first: torch.Tensor, last: torch.Tensor, noise: float = NOISE
-) -> tuple[Read, bool]:
-    """Which way states are read, and whether their rows are turned; all (B, T, H).
-
-    Args:
-        first, last: the states where only the first, or the last, step of the sequences is another.
-    """
-    steps, floor = whole.shape[1], noise * max(1e-3, float(whole.abs().max()))
-
-    def reached(other: torch.Tensor) -> list[int]:
-        return ((whole - other).abs().amax((0, 2)) > floor).nonzero().flatten().tolist()
-
-    by_first, by_last = reached(first), reached(last)
-    if len(by_first) <= 1 and len(by_last) <= 1:
-        return "each by itself", False
-    if len(by_last) == 1 and by_last[0] in (0, steps - 1) and len(by_first) > 1:
-        return "forward", by_last[0] == 0
-    if len(by_first) == 1 and by_first[0] in (0, steps - 1):
-        return "reverse", by_first[0] == steps - 1
-    return "mixed", False
-
-
 def returned_again(calls: Sequence[Call]) -> list[Place]:
     """Where tensors stand that a module, called once a step, is given again at the next step."""
     found: list[Place] = []
@@ -190,33 +166,33 @@ def read_form(path: str, trials: Trials, padding: Padding | None = None) -> Reco
         one, *others = (arrange(given, axes) for given in (tensor, *changed))
         ways[axes] = which_way(one, others[0], others[1], trials.noise)
     axes = min(ways, key=lambda one: ways[one][0] not in ("forward", "reverse"))
-    read, turned = ways[axes]
+    read, turned, more = _direction(path, trials, (tensor, *changed), axes, ways[axes])
     directions = trials.directions.get(path)
-    if directions is not None:
-        read, turned = ("forward", False) if directions == 1 else ("mixed", False)
-    if read == "each by itself":
-        raise ModelError(
-            f"`{path}` carries nothing from step to step: what it returns for a step depends on that step "
-            f"alone, so that it is no recurrent layer. {WAY_OUT}"
-        )
     if read == "mixed" and (
         halves := _halves(path, place, axes, (tensor, *changed), trials.noise, known=directions == 2)
     ):
         return Recorded(path, stepwise, halves, _note(path, halves, stepwise=stepwise))
     direction: Literal["forward", "reverse"] = "reverse" if read == "reverse" else "forward"
-    name = f"{path}.0" + ".reverse" * (read == "reverse")
+    number = trials.layers.get(path, 1) - 1
+    if number:
+        more += f" It is the last of {number + 1} layers; the others return nothing that could be shown."
+    name = f"{path}.{number}" + ".reverse" * (read == "reverse")
     size = arrange(tensor, axes).shape[-1]
     parts = [Part(Layer(name, "hidden", size, direction), place, axes, turned=turned)]
-    cell = _cell(place, given[0][1], possible, again)
+    cell = cell_of(place, given[0][1], possible, again)
+    second = second_of(place, given[0][1], possible, again)
+    if cell is None and second is not None:  # two states that are carried, none the cell of the other
+        parts.append(Part(Layer(f"{path}.1", "hidden", size, direction), second, axes, turned=turned))
     if cell is not None:
         hidden_place, cell_place = cell
         parts = [
             Part(Layer(name, "hidden", size, direction), hidden_place, axes, turned=turned),
             Part(Layer(f"{name}.cell", "cell", size, direction), cell_place, axes, turned=turned),
         ]
-    more = ""
+    if stepwise and not again:
+        more += " It is not given again what it returned: it may be a part of the state alone."
     if read == "mixed":
-        more = (
+        more += (
             " A state depends on later steps too: something before or in it reads the whole sequence, so "
             "that the states to a prefix are others."
         )
@@ -229,10 +205,48 @@ def read_form(path: str, trials: Trials, padding: Padding | None = None) -> Reco
     return Recorded(path, stepwise, tuple(parts), _note(path, parts, stepwise=stepwise, more=more))
 
 
+def _direction(
+    path: str, trials: Trials, tensors: Sequence[torch.Tensor], axes: str, found: tuple[Read, bool]
+) -> tuple[Read, bool, str]:
+    """Which way a module reads, whether its rows are turned, and what is told of that.
+
+    Args:
+        tensors: what it returned, and that with another first, and another last step.
+        found: by every change; of what is rounded, the greatest changes tell.
+
+    Raises:
+        ModelError: it carries nothing from step to step, or is given each step one step late.
+    """
+    directions, (read, turned), more = trials.directions.get(path), found, ""
+    if directions is not None:
+        whole, *others = (arrange(one, axes) for one in tensors)
+        ends = tuple(most_changed(whole, one) for one in others)
+        last = trials.whole.steps - 1
+        by_ends: dict[tuple[int, ...], tuple[Read, bool]] = {
+            (0, last): ("forward", False),
+            (last, 0): ("reverse", True),
+        }
+        read, turned = ("mixed", False) if directions > 1 else by_ends.get(ends, ("forward", False))
+        if directions == 1 and ends not in by_ends:
+            more = " Rounding hides which way it reads: forward, as it is taken here."
+    if read == "late":
+        raise ModelError(
+            f"`{path}` is given each step one step late: the state after the last step is not among what it "
+            f"returns. {WAY_OUT}"
+        )
+    if read == "each by itself":
+        raise ModelError(
+            f"`{path}` carries nothing from step to step: what it returns for a step depends on that step "
+            f"alone, so that it is no recurrent layer. {WAY_OUT}"
+        )
+    return read, turned, more
+
+
 def _note(path: str, parts: Sequence[Part], *, stepwise: bool, more: str = "") -> str:
     where = [f"{say(part.place) or 'what it returns'} as {part.layer.name}" for part in parts]
     times = "called once a step" if stepwise else "called once with all steps"
-    return f"The states of `{path}`, {times}, are {' and '.join(where)}.{more}"
+    whose = "the model itself" if path == ROOT else f"`{path}`"
+    return f"The states of {whose}, {times}, are {' and '.join(where)}.{more}"
 
 
 def _halves(
@@ -255,36 +269,3 @@ def _halves(
         layer = Layer(name, "hidden", size, wanted)  # type: ignore[arg-type]
         found.append(Part(layer, place, axes, columns, turned))
     return tuple(found)
-
-
-def _cell(
-    place: Place, tensors: Tensors, possible: Mapping[Place, list[str]], again: Sequence[Place]
-) -> tuple[Place, Place] | None:
-    """Where the hidden and the cell states of an LSTM stand; None where there is no such pair.
-
-    Two tensors that are given again at each step are one, hidden states first as in torch unless the numbers
-    say otherwise: h = o · tanh(c) lies between 0 and tanh(c).  Of others the numbers alone tell.
-    """
-    different: list[Place] = []
-    for one in possible:
-        if all(
-            tensors[one].shape == tensors[other].shape and not torch.equal(tensors[one], tensors[other])
-            for other in (place, *different)
-        ):
-            different.append(one)
-    if place in again:
-        carried = [one for one in different if one in again]
-        if len(carried) != 1:
-            return None
-        hidden, cell = tensors[place], tensors[carried[0]]
-        swapped = _is_gated(cell, hidden) and not _is_gated(hidden, cell)
-        return (carried[0], place) if swapped else (place, carried[0])
-    gated = [one for one in different if _is_gated(tensors[place], tensors[one])]
-    return (place, gated[0]) if len(gated) == 1 else None
-
-
-def _is_gated(hidden: torch.Tensor, cell: torch.Tensor) -> bool:
-    """Whether these may be hidden and cell states of an LSTM."""
-    bound, h = cell.float().tanh(), hidden.float()
-    inside = (h.abs() <= bound.abs() + NOISE) & (h * bound >= -NOISE)
-    return bool(inside.all()) and bool(h.abs().max() > NOISE)

@@ -13,9 +13,9 @@ from hsvis.errors import ModelError
 from hsvis.models.user.answering.outputs import Place, tensors_in
 from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.recurring.calls import Call, watching
+from hsvis.models.user.recurring.directions import NOISE
 from hsvis.models.user.recurring.flipped import change_step
 
-NOISE = 1e-5  # differences above this share of the largest value are changes
 WAY_OUT = (
     "Leave it out: list the others in `model.recurrent`. Or let a function of your own give the states: "
     "`model.states: package.module:function`, (module, inputs) -> {name: (batch, time, units)}."
@@ -38,7 +38,8 @@ class Trials:
 
     Attributes:
         noise: share of the largest value above which a difference is a change.
-        directions: path -> in how many a quantised layer of torch reads; its rounding hides which.
+        directions: path -> in how many a quantised layer of torch reads; its rounding may hide which.
+        layers: path -> how many layers a quantised one of torch has; it returns the states of the last.
     """
 
     whole: Trial
@@ -48,6 +49,7 @@ class Trials:
     last: Trial
     noise: float = NOISE
     directions: dict[str, int] = field(default_factory=dict)
+    layers: dict[str, int] = field(default_factory=dict)
 
 
 @torch.inference_mode()
@@ -70,9 +72,9 @@ def try_modules(
             ask(given)
         return Trial(given.shape[0], given.shape[1], calls)
 
-    if padding is not None:
-        inputs = inputs[:, torch.arange(padding.to, device=inputs.device) % inputs.shape[1]]
+    inputs = as_long(inputs, padding)
     steps = inputs.shape[1]
+    quantised: dict[str, Any] = {path: one for path, one in modules.items() if is_quantised_layer(one)}
     return Trials(
         record(inputs),
         record(inputs if padding is not None else inputs[:, :-1]),
@@ -80,8 +82,16 @@ def try_modules(
         record(change_step(inputs, 0)),
         record(change_step(inputs, steps - 1)),
         NOISE if noise is None else noise,
-        {path: 1 + bool(one.bidirectional) for path, one in modules.items() if is_quantised_layer(one)},
+        {path: 1 + bool(one.bidirectional) for path, one in quantised.items()},
+        {path: int(getattr(one, "num_layers", 1)) for path, one in quantised.items()},
     )
+
+
+def as_long(inputs: torch.Tensor, padding: Padding | None) -> torch.Tensor:
+    """(B, T, …), again and again from the first step on until they are as long as padding makes them."""
+    if padding is None:
+        return inputs
+    return inputs[:, torch.arange(padding.to, device=inputs.device) % inputs.shape[1]]
 
 
 def is_quantised_layer(module: nn.Module) -> bool:
