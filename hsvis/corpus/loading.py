@@ -19,7 +19,7 @@ from hsvis.corpus.kept.columns import kept_columns
 from hsvis.corpus.labels import Classes, classes_of
 from hsvis.corpus.readers import npz
 from hsvis.corpus.readers.archives import split as archives
-from hsvis.corpus.readers.formats import resolved
+from hsvis.corpus.readers.formats import files_of, resolved
 from hsvis.corpus.readers.label_arrays import labels_of_array, labels_of_lists
 from hsvis.corpus.readers.label_texts import known_texts, label_texts
 from hsvis.corpus.readers.list_cells import joined
@@ -155,12 +155,15 @@ def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | N
         labels, steps = [None] * content.num_rows, None
         text = f"the test split has no column `{settings.label}`: what its rows are is not known."
         remarks.append(Remark("no-labels", text))
+    source = f"dataset `{settings.path}`, split `{split}`"
     if settings.values is None:
         texts, said = _texts(content, settings)
-        if steps is not None and set(steps.tolist()) == {1} and any(len(one.split()) > 1 for one in texts):
-            steps = None  # a list of one label is one label
-        return SplitRows(texts, labels, table, [*remarks, *said], steps)
-    source = f"dataset `{settings.path}`, split `{split}`"
+        loaded = SplitRows(texts, labels, table, [*remarks, *said], steps)
+        return (
+            loaded
+            if steps is None
+            else _of_lists(loaded, [len(one.split()) for one in texts], settings, source)
+        )
     captions = None
     if settings.sequence is None and settings.text in content.column_names:
         captions = _texts(content, settings)[0]
@@ -172,14 +175,28 @@ def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | N
     read = read_table(content, of_rows, captions, settings, places)
     remarks += read.remarks
     if steps is None:
-        return SplitRows(read.series, read.labels, table, remarks, read.steps, read.features)
-    lists = content.column(settings.label).to_pylist()
-    whole = labels_of_lists(lists, list(map(len, read.series)), settings, source)
-    if whole is not None:
-        values, said = whole
-        labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
-        return SplitRows(read.series, labels, table, [*remarks, *said], features=read.features)
-    return SplitRows(read.series, labels, table, remarks, steps, read.features)
+        return SplitRows(
+            read.series, read.labels, table, remarks, read.steps, read.features, of_steps=read.of_steps
+        )
+    loaded = SplitRows(read.series, labels, table, remarks, steps, read.features)
+    return _of_lists(loaded, list(map(len, read.series)), settings, source)
+
+
+def _of_lists(rows: SplitRows, lengths: list[int], settings: DatasetSettings, source: str) -> SplitRows:
+    """Rows whose labels are lists: each one label, or labels of its steps, which is said.
+
+    Args:
+        lengths: steps of each row, of texts their words.
+    """
+    assert rows.steps is not None
+    ends = np.cumsum(rows.steps).tolist()
+    lists = [rows.labels[end - n : end] for end, n in zip(ends, rows.steps.tolist(), strict=True)]
+    whole = labels_of_lists(lists, lengths, settings, source)
+    if whole is None:
+        text = f"{source}: `{settings.label}` holds a list in each row: each step has a label of its own."
+        return replace(rows, remarks=[*rows.remarks, Remark("step-labels", text)])
+    labels, said = whole
+    return replace(rows, labels=labels, steps=None, remarks=[*rows.remarks, *said])
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[list[Any], np.ndarray | None]:
@@ -194,7 +211,7 @@ def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] |
     """A split of an .npz file, or of .npy files: values, labels and, where sequences are padded, lengths."""
     setting = f"dataset.data_files.{split}"
     if settings.path == "npy":
-        files = archives.files_of(paths, split)
+        files = files_of(paths, split)
         arrays = npz.load_single(files, setting)
         keys = ("values", "label", "lengths")
         if not 2 <= len(files) <= 3:
@@ -204,8 +221,8 @@ def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] |
             )
         settings = settings.model_copy(update=dict(zip(keys, arrays, strict=False)))
         source = ", ".join(map(str, files))
-    elif isinstance(paths, str):
-        arrays, source = npz.load(Path(paths), setting), paths
+    elif isinstance(paths, str) and len(files := files_of(paths, split)) == 1:
+        arrays, source = npz.load(files[0], setting), str(files[0])
     else:
         raise DataError(
             "`dataset.path: npz` reads one file a split and one array of values: name the files in "

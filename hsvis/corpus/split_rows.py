@@ -24,6 +24,7 @@ class SplitRows:
         steps: of each row, labels of its steps, which stand in `labels` one after the other; None where a
             row has one label.
         features: names of the values of a step, where something says them.
+        of_steps: of series in long form, the label that the row of each step has, though it is of all steps.
     """
 
     examples: list[Any]
@@ -32,6 +33,7 @@ class SplitRows:
     remarks: list[Remark] = field(default_factory=list)
     steps: np.ndarray | None = None
     features: tuple[str, ...] | None = None
+    of_steps: list[str | None] | None = None
 
     @property
     def names(self) -> Sequence[str] | None:
@@ -47,19 +49,32 @@ def of_one_unit(train: SplitRows, test: SplitRows, settings: DatasetSettings) ->
     both = [train, test]
     if len({one.steps is None for one in both if one.examples}) < 2:
         return train, test
+    both = [_unlabelled(one) if not any(one.labels) and one.steps is None else one for one in both]
+    if len({one.steps is None for one in both if one.examples}) < 2:
+        return both[0], both[1]
     if not settings.is_series:
         raise DataError(
             f"dataset `{settings.path}`: `{settings.label}` holds a label for each step in one split, and "
             "one for each text in the other. Both splits need the same."
         )
-    for k, one in enumerate(both):
+    for place, one in enumerate(both):
         if one.steps is None:
             steps = np.array([len(series) for series in one.examples], np.int64)
-            labels = [
-                label for label, count in zip(one.labels, steps.tolist(), strict=True) for _ in range(count)
-            ]
-            both[k] = replace(one, labels=labels, steps=steps)
+            text = (
+                f"dataset `{settings.path}`: labels of sequences are taken for those of their steps, as the "
+                "other split has labels of steps."
+            )
+            labels = [one.labels[k] for k, count in enumerate(steps.tolist()) for _ in range(count)]
+            if one.of_steps is not None and len(one.of_steps) == len(labels):
+                labels = one.of_steps
+            said = Remark("step-labels", text)
+            both[place] = replace(one, labels=labels, steps=steps, remarks=[*one.remarks, said])
     return both[0], both[1]
+
+
+def _unlabelled(rows: SplitRows) -> SplitRows:
+    """Rows without any label, as those of steps."""
+    return replace(rows, labels=[], steps=np.zeros(len(rows.examples), np.int64))
 
 
 def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[SplitRows, SplitRows]:

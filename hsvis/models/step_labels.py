@@ -1,5 +1,6 @@
 """Labels of steps as a dataset has them -> labels of the steps that a model reads."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,18 +28,19 @@ def align_labels(
         (T,) int16.
 
     Raises:
-        DataError: there are not as many labels as steps.
+        DataError: there are not as many labels as steps, or as many, but the text was cut into other words.
     """
     steps = len(read)
     if not len(labels):
         return np.full(steps, -1, np.int16)
-    if len(labels) == steps:
+    # texts are labelled word by word; a tokenizer may make as many tokens, of other words
+    whole = list(example.steps) if isinstance(example, Series) else str(example).split()
+    is_plain = len(whole) == len(labels)
+    if len(labels) == steps and not (is_plain and _differ(whole, read.tokens)):
         return labels
-    if steps == tokens.longest and len(labels) > steps:
+    if is_plain and steps == tokens.longest and len(labels) > steps:
         kept = slice(-steps, None) if tokens.keep == "last" else slice(steps)
-        # what was cut off can't be counted in what is left
-        whole = list(example.steps) if isinstance(example, Series) else str(example).split()
-        if len(whole) == len(labels) and whole[kept] == read.tokens:
+        if not _differ(whole[kept], read.tokens):
             return labels[kept]
     remedy = "Every step of a series needs one."
     if not isinstance(example, Series):
@@ -50,3 +52,12 @@ def align_labels(
         f"`dataset.label`: row {row} has {len(labels)} labels for {steps} steps, "
         f"{begin_of(read.tokens)}. {remedy}"
     )
+
+
+def _differ(words: Sequence[str], tokens: Sequence[str]) -> bool:
+    """Whether tokens are other words, but for marks and case, in which a tokenizer may show them."""
+
+    def plain(one: str) -> str:
+        return "".join(filter(str.isalnum, one.casefold())) or one
+
+    return list(map(plain, words)) != list(map(plain, tokens))

@@ -249,11 +249,11 @@ def test_labels_in_lists_are_one_hot_or_single(tmp_path: Path, label: list[list[
 
 
 def test_lists_of_labels_as_long_as_their_sequences_are_those_of_the_steps(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"v": [[1.0, 2.0], [3.0, 4.0]], "label": [[1, 0], [0, 1]], "id": [1, 2]})
+    frame = pd.DataFrame({"v": [[1.0, 2.0], [3.0, 4.0]], "label": [[1, 1], [0, 1]], "id": [1, 2]})
     frame.to_parquet(tmp_path / "d")
     corpus = loaded(tmp_path / "d", path="parquet", values="v")
     assert corpus.test.step_labels is not None
-    assert [one.tolist() for one in corpus.test.step_labels] == [[1, 0], [0, 1]]
+    assert [one.tolist() for one in corpus.test.step_labels] == [[1, 1], [0, 1]]
     for more in ({"missing": "drop"}, {"sequence": "id"}):
         with pytest.raises(DataError, match="`label` holds lists, labels of the steps|holds list"):
             loaded(tmp_path / "d", path="parquet", values="v", **more)

@@ -38,6 +38,8 @@ def test_of_a_row_without_labels_none_is_known():
         (WORDS[:4], "a b c d", 100),  # one label too many
         ([*WORDS, "f"], "a b c d e f", 100),  # one too few
         (["b", "c", "-", "d", "e"][2:], "a b c-d e", 3),  # cut, and split elsewhere than the labels are
+        (["well-", "made", "a", "b", "c"], "well-made a b c .", 100),  # as many, of other words
+        (["c", "d", "e", "f", "g"], "a-b c d-e f g", 5),  # as many after the cut
     ],
 )
 def test_labels_that_fit_no_steps_are_refused_with_the_row(words, text, limit):

@@ -121,6 +121,34 @@ def test_ids_after_reserved_ones_are_shifted(tmp_path: Path) -> None:
         read(path, offset=3, unknown=9)
 
 
+def test_the_unknown_id_of_a_file_is_shifted_with_its_entries(tmp_path: Path) -> None:
+    content = {"stoi": {"good": 0, "film": 1, "bad": 2, "OTHER": 3}, "unk_index": 3}
+    path = file_of(tmp_path, "v.json", content)
+    assert read(path)("film xyzzy").inputs.tolist() == [1, 3]
+    assert read(path, offset=3)("film xyzzy").inputs.tolist() == [4, 6]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "the\t0\nNew York\t1\nfilm\t2\n", "word\tid\nthe\t0\nNew York\t1\nfilm\t2\n",
+        "word,id\nthe,0\nNew York,1\nfilm,2\n",
+    ],
+)  # fmt: skip
+def test_entries_with_spaces_and_a_line_of_names_keep_their_ids(tmp_path: Path, content: str) -> None:
+    found = read(file_of(tmp_path, "v.txt", content), texts=("the film",))
+    assert found("the film").inputs.tolist() == [0, 2]
+    assert found.size == 3
+
+
+@pytest.mark.parametrize("counts", [{"the": 5000, "film": 300, "good": 20}, {"the": 2, "film": 1, "good": 1}])
+def test_numbers_that_may_be_counts_are_told(tmp_path: Path, counts: dict[str, int]) -> None:
+    told = " ".join(one.text for one in read(file_of(tmp_path, "v.json", counts)).remarks)
+    assert "they are taken for ids, not for counts" in told
+    plain = " ".join(one.text for one in read(file_of(tmp_path, "v.json", IDS)).remarks)
+    assert "counts" not in plain
+
+
 def test_a_vocabulary_of_bert_is_read_as_bert_does(tmp_path: Path) -> None:
     entries = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##believ", "##able", "film", ",", "cafe"]
     path = file_of(tmp_path, "vocab.txt", "\n".join(entries))

@@ -1,6 +1,8 @@
 """What `dataset.path` names: a format, a file, a folder, or a data set of the hub."""
 
+import glob
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from hsvis.config import DatasetSettings
@@ -14,6 +16,7 @@ ENDINGS = {
     ".txt": "lines", ".parquet": "parquet", ".npz": "npz",
 }  # fmt: skip
 ALIASES = {"tsv": "csv", "jsonl": "json"}
+_WILD = set("*?[")
 MADE = ("demo", "digits")
 ONE_FILE = "It is one file: `dataset.split: 0.2` keeps a fifth of its rows apart as the test split."
 _LOCAL = re.compile(r"\.{0,2}[/\\]|~|[A-Za-z]:\\")
@@ -52,6 +55,30 @@ def resolved(settings: DatasetSettings) -> tuple[DatasetSettings, list[Remark]]:
         )
     said = Remark("file-format", f"{path} is read as `{kind}`, by its name: the one file of the dataset.")
     return settings.model_copy(update={"path": kind, "data_files": DataFiles(train=path, test=None)}), [said]
+
+
+def files_of(patterns: str | Sequence[str] | None, split: str) -> list[Path]:
+    """The files of a split, of which patterns such as `*_train.txt` name several, in order.
+
+    A member of an archive is `archive.zip/member`.
+
+    Raises:
+        DataError: one is not there, or no file fits a pattern.
+    """
+    paths: list[Path] = []
+    for one in [patterns] if isinstance(patterns, str) else patterns or []:
+        path = Path(one)
+        found = (
+            [path]
+            if exists(path) or path.is_dir()
+            else [Path(p) for p in sorted(glob.glob(one)) if _WILD & set(one)]
+        )
+        if not found:
+            raise DataError(f"`dataset.data_files.{split}`: there is no file {one}. Check the path.")
+        paths += found
+    if not paths:
+        raise DataError(f"`dataset.data_files.{split}`: names no file.")
+    return paths
 
 
 def _ending(path: Path) -> str:

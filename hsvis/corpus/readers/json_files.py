@@ -14,6 +14,7 @@ from hsvis.corpus.readers.text_files import decode
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed, shorten
 
+BY_LINE = {".jsonl", ".ndjson"}
 AT_ONCE = 50_000  # rows that are Python objects at a time
 
 
@@ -33,8 +34,10 @@ def read_json(path: Path, field: str | None, encoding: str | None = None) -> tup
     if first is None:
         raise DataError(f"{path}: the file is empty. Name another in `dataset.data_files`.")
     rows: Iterable[Any]
-    if second is not None:  # a row a line
-        rows = (row for one in _chain([first, second], values) for row in _under(one, field, path))
+    # a row a line: of one row that is told by the file's name alone
+    if second is not None or (field is None and BY_LINE & {one.lower() for one in path.suffixes}):
+        begin = [first] if second is None else [first, second]
+        rows = (row for one in _chain(begin, values) for row in _under(one, field, path))
     elif field is not None:
         rows = _under(first, field, path)
     else:

@@ -9,6 +9,8 @@ from hsvis.config import DatasetSettings
 from hsvis.errors import DataError
 from hsvis.remarks import Remark
 
+NUMBERS = {"0": 0, "1": 1, "false": 0, "true": 1}  # that one-hot labels are of
+
 
 def labels_of_array(labels: np.ndarray, count: int, name: str, source: str) -> tuple[list[Any], list[Remark]]:
     """A label for each of `count` sequences, of an array (S,), (S, 1), or one-hot (S, C).
@@ -30,26 +32,35 @@ def labels_of_array(labels: np.ndarray, count: int, name: str, source: str) -> t
 
 
 def labels_of_lists(
-    values: Sequence[list[Any] | None], steps: Sequence[int], settings: DatasetSettings, source: str
-) -> tuple[list[Any], list[Remark]] | None:
+    values: Sequence[list[str | None]], steps: Sequence[int], settings: DatasetSettings, source: str
+) -> tuple[list[str | None], list[Remark]] | None:
     """Labels that are lists: of one label each, or one-hot; None where they are labels of the steps.
 
     Args:
-        steps: of each sequence. Lists as long as their sequences are labels of its steps.
+        values: a list for each sequence, as text; an empty one where it has no label.
+        steps: of each sequence, of texts their words. Lists as long as their sequences are those of steps.
 
     Raises:
-        DataError: they are labels of steps, and steps or rows are read that are not those of the table.
+        DataError: they may be one-hot as well as labels of steps; or are labels of steps, and steps or rows
+            are read that are not those of the table.
     """
-    lists = [one for one in values if one is not None]
+    lists = [one for one in values if one]
     widths = {len(one) for one in lists}
-    if settings.sequence is None and len(widths) == 1 and set(steps) != widths:
-        if widths == {1}:
-            return [one and one[0] for one in values], []
-        if all(isinstance(cell, int | float) for one in lists for cell in one):
-            rows = np.array(lists, float)
-            if _is_one_hot(rows):
-                said = [_one_hot(rows.shape[1], settings.label, source)]
-                return [None if one is None else int(np.argmax(one)) for one in values], said
+    if settings.sequence is None and len(widths) == 1:
+        if widths == {1} and set(steps) != {1}:
+            text = f"{source}: `{settings.label}` holds lists of one label: it is that of the sequence."
+            return [one[0] if one else None for one in values], [Remark("label-lists", text)]
+        numbers = [[NUMBERS.get(cell or "", 2) for cell in one] for one in lists]
+        if widths != {1} and _is_one_hot(rows := np.array(numbers)):
+            if set(steps) == widths:
+                raise DataError(
+                    f"{source}: `{settings.label}` holds lists that may be one-hot, or labels of the "
+                    f"{steps[0]} steps that each sequence has. Write the label of a sequence as one number, "
+                    "and labels of steps as names."
+                )
+            said = [_one_hot(rows.shape[1], settings.label, source)]
+            places = iter(rows.argmax(1).tolist())
+            return [str(next(places)) if one else None for one in values], said
     if settings.sequence is not None or settings.missing == "drop":
         raise DataError(
             f"{source}: `{settings.label}` holds lists, labels of the steps of a row. They need a list of "

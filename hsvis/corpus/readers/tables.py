@@ -1,6 +1,5 @@
 """A split as a table of columns: of text files, or of whatever `datasets` reads."""
 
-import glob
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import pyarrow as pa
 from hsvis.config import DatasetSettings
 from hsvis.config.formats import is_pattern
 from hsvis.corpus.readers import delimited, dialects, folders, json_files, lines
+from hsvis.corpus.readers.formats import files_of
 from hsvis.corpus.readers.hub import load_dataset
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed
@@ -53,7 +53,7 @@ def load_table(
     elif settings.path == "csv" and is_local:
         table = _of_delimited(every, settings, split)
     elif settings.path in ("json", "lines", "folder") and is_local:
-        table = _of_parts(_paths(every, split), settings.path, settings)
+        table = _of_parts(files_of(every, split), settings.path, settings)
     else:
         dataset = load_dataset(settings, split, paths)
         feature = dataset.features.get(settings.label)
@@ -101,6 +101,14 @@ def _of_parts(paths: Sequence[Path], form: str, settings: DatasetSettings) -> Ta
             content, said = lines.read_lines(path, encoding)
         parts.append(content)
         remarks += said
+    needed = [column for _, column in _columns(settings) if "." not in column]
+    for path, part in zip(paths, parts, strict=True):
+        lacking = [one for one in needed if one not in part.column_names]
+        if lacking and any(one in part.column_names for part in parts for one in lacking):
+            raise DataError(
+                f"{path}: has no column {listed(lacking)}, which other files of the split have; it has "
+                f"{listed(part.column_names)}. The files of a split need the same columns."
+            )
     try:
         content = pa.concat_tables(parts, promote_options="permissive")
     except pa.ArrowException as error:
@@ -137,7 +145,7 @@ def _csv_files(folder: Path, split: str, *, whole: bool) -> list[str]:
 
 def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str) -> Table:
     """Text files, read one after the other; they must have the same columns."""
-    paths = _paths(patterns, split)
+    paths = files_of(patterns, split)
     text = settings.text if settings.values is None else None
     tables = [
         delimited.read_delimited(path, settings.label, text, settings.dialect, settings.columns)
@@ -158,19 +166,6 @@ def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str
     return Table(pa.table(columns), None, dict(left_out), tables[0].dialect, remarks)
 
 
-def _paths(patterns: Sequence[str], split: str) -> list[Path]:
-    """Files that are named, or that fit a pattern.  Raises DataError if there is none."""
-    paths = [
-        Path(path)
-        for one in patterns
-        for path in (sorted(glob.glob(one)) if _WILD & set(one) and not Path(one).exists() else [one])
-    ]
-    if not paths:
-        raise DataError(f"`dataset.data_files.{split}`: there is no file {', '.join(patterns)}.")
-    return paths
-
-
-_WILD = set("*?[")
 TABLES = (".csv", ".tsv")
 OTHER_FILES = (
     ".parquet",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,35 @@ from hsvis.errors import DataError
 from hsvis.remarks import Remark
 
 
+@dataclass(frozen=True)
+class LongRows:
+    """A table in long form.
+
+    Attributes:
+        series: S sequences, in the order in which they first appear.
+        labels: of the sequences, or of all their steps.
+        steps: (S,) int64, how many labels each sequence has where they are of steps; else None.
+        of_steps: the label of the row of each step, whatever `labels` are of.
+        remarks: what was decided.
+    """
+
+    series: list[Series]
+    labels: list[str | None]
+    steps: np.ndarray | None
+    of_steps: list[str | None]
+    remarks: list[Remark]
+
+
 def of_rows(
     table: pa.Table, values: Sequence[str], labels: Sequence[str | None], settings: DatasetSettings,
     places: Places,
-) -> tuple[list[Series], list[str | None], np.ndarray | None, list[Remark]]:  # fmt: skip
+) -> LongRows:  # fmt: skip
     """Each row is a step of the sequence that the column `dataset.sequence` names.
 
     Args:
         values: the columns of the F features.
         labels: the class of each row: the same in all rows of a sequence, or missing in some of them; or that
             of the step, where some sequence has several.
-
-    Returns:
-        S sequences, in the order in which they first appear; their labels; how many of these each sequence
-        has, (S,) int64, where they are of steps, else None; and what was decided.
 
     Raises:
         DataError: a column of something else, a sequence without a name, or steps with labels that are left
@@ -77,7 +93,8 @@ def of_rows(
             f"{source}: each step has a label (`{settings.label}`), so that none can be left out: set "
             "`dataset.missing` to another treatment than `drop`, and fill in the last steps of sequences."
         )
-    return series, found, steps, [*remarks, *said, *told]
+    of_steps = [labels[row] for row in order.tolist()]
+    return LongRows(series, found, steps, of_steps, [*remarks, *said, *told])
 
 
 def _of_steps(

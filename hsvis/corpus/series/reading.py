@@ -28,6 +28,7 @@ class Read:
     features: tuple[str, ...] | None = None
     remarks: list[Remark] = field(default_factory=list)
     steps: np.ndarray | None = None  # (S,) int64, labels of each sequence, where they are of steps
+    of_steps: list[str | None] | None = None  # the label of the row of each step, of a table in long form
 
 
 def read_table(
@@ -54,8 +55,8 @@ def read_table(
     has_pattern = any(is_pattern(one) and one not in table.column_names for one in named)
     features = tuple(every) if isinstance(settings.values, list) or has_pattern else None
     if settings.sequence is not None:
-        found, of_each, steps, more = long.of_rows(table, every, labels, settings, places)
-        return Read(found, of_each, features, [*remarks, *more], steps)
+        read = long.of_rows(table, every, labels, settings, places)
+        return Read(read.series, read.labels, features, [*remarks, *read.remarks], read.steps, read.of_steps)
     if len(named) == 1 and not has_pattern:
         found, more = lists.of_lists(table.column(every[0]), every[0], settings, captions, places)
         return Read(found, list(labels), features, more)

@@ -42,10 +42,14 @@ def matching(
         raise DataError(
             f"{source}: no column fits `{pattern}`. Set `dataset.values` to columns of {listed(there, 20)}."
         )
-    if not numbering:
-        return found, []
-    text = f"{source}: the column {listed(numbering)} numbers the rows, and is no step."
-    return found, [Remark("series-form", text)]
+    kept = [] if settings.keep == "all" else [n for n in settings.keep or () if fnmatchcase(n, pattern)]
+    told = {
+        f"the column {listed(numbering)} numbers the rows": numbering,
+        f"{listed(kept)}, which `dataset.keep` names, fits `{pattern}`": kept,
+    }
+    return found, [
+        Remark("series-form", f"{source}: {text}, and is no step.") for text, names in told.items() if names
+    ]
 
 
 def _counts_rows(name: str, table: pa.Table) -> bool:

@@ -56,7 +56,8 @@ class BuiltIn:
         if corpus.train.unit == "step" or corpus.test.unit == "step":
             raise DataError(
                 "`dataset.label` holds a label for each step, but the built-in classifier learns one class a "
-                "sequence. Name a model of your own that answers after every step in `model.factory`."
+                "sequence. Name a model of your own that answers after every step in `model.factory`; or, "
+                "where these are several labels of one text, a column of one label."
             )
         self._config, self._settings, self._corpus = config, settings, corpus
         self._words, self._folder, self._progress = words, folder, progress

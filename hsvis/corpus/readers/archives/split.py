@@ -1,6 +1,5 @@
 """Files of nothing but series and labels, as the archives of time series classification publish them."""
 
-import glob
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from hsvis.config import DatasetSettings
 from hsvis.corpus.readers.archives import arff, sktime, ucr
 from hsvis.corpus.readers.archives.archive import Archive
+from hsvis.corpus.readers.formats import files_of
 from hsvis.corpus.series.reading import Read
 from hsvis.corpus.series.sequences import series_of
 from hsvis.errors import DataError
@@ -51,17 +51,3 @@ def load_archive(settings: DatasetSettings, split: str, patterns: str | list[str
         np.concatenate(archive.sequences), lengths, settings, source, is_padded=True
     )  # fmt: skip
     return Archived(Read(series, archive.labels, archive.features, [*archive.remarks, *told]), archive.names)
-
-
-def files_of(patterns: str | list[str] | None, split: str) -> list[Path]:
-    """The files of a split, of which patterns such as `*_train.txt` name several, in order.
-
-    Raises:
-        DataError: one is not there.
-    """
-    every = [patterns] if isinstance(patterns, str) else patterns or []
-    paths = [Path(p) for one in every for p in ([one] if Path(one).exists() else sorted(glob.glob(one)))]
-    missing = next((one for one in every if not Path(one).exists() and not glob.glob(one)), None)
-    if missing is not None or not paths:
-        raise DataError(f"`dataset.data_files.{split}`: there is no file {missing or ''}. Check the path.")
-    return paths

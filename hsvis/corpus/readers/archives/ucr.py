@@ -26,6 +26,7 @@ class _Rows:
     separator: str | None
     lines: list[int]  # of the file, from 1
     cells: list[list[str]]
+    said: list[Remark]  # of how its characters are read
 
     @property
     def are_labels(self) -> bool:
@@ -46,7 +47,7 @@ def read(paths: list[Path], settings: DatasetSettings) -> Archive:
 
 
 def _rows(path: Path) -> _Rows:
-    text, _, _ = decode(path)
+    text, _, said = decode(path)
     lines = [(number, line.strip("\r\n ")) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise DataError(f"{path}: the file is empty. Name another in `dataset.data_files`.")
@@ -64,7 +65,7 @@ def _rows(path: Path) -> _Rows:
             "numbers. A file with a header is `path: csv` with the columns of the steps, such as "
             "`values: t*`."
         )
-    return _Rows(path, separator, [number for number, _ in lines], cells)
+    return _Rows(path, separator, [number for number, _ in lines], cells, said)
 
 
 def _labelled(rows: _Rows, settings: DatasetSettings) -> Archive:
@@ -78,7 +79,7 @@ def _labelled(rows: _Rows, settings: DatasetSettings) -> Archive:
         f"{rows.path.name}: a row is a sequence of {steps} values, between {SEPARATORS[rows.separator]}; "
         f"its {'first' if at == 0 else 'last'} column is the label."
     )
-    return Archive(str(rows.path), sequences, labels, remarks=[Remark("series-form", text)])
+    return Archive(str(rows.path), sequences, labels, remarks=[*rows.said, Remark("series-form", text)])
 
 
 def _label_place(rows: _Rows, settings: DatasetSettings) -> int:
@@ -175,5 +176,5 @@ def _channels(files: list[_Rows], labels: list[_Rows]) -> Archive:
     return Archive(
         ", ".join(str(one.path) for one in files), joined, _plain([one[0] for one in labels[0].cells]),
         features=features if len(files) > 1 and len(set(features)) == len(features) else None,
-        remarks=[Remark("series-form", text)],
+        remarks=[*(one for rows in (*files, *labels) for one in rows.said), Remark("series-form", text)],
     )  # fmt: skip

@@ -19,9 +19,9 @@ from hsvis.remarks import Remark, listed
 def of_word_pieces(vocabulary: Vocabulary, tokens: TokenSettings) -> Encoder:
     """As BERT reads."""
     made = library("model.tokenizer")
-    name, ids = vocabulary.path.name, {one: k - tokens.offset for one, k in vocabulary.ids.items()}
     if tokens.offset:
         raise ModelError("`tokens.offset` has no use beside WordPiece: its ids are those of the file.")
+    name, ids = vocabulary.path.name, dict(vocabulary.ids)
     small = not any(one[:1].isupper() for one in vocabulary.entries)
     unknown = next((one for one, k in ids.items() if k == vocabulary.unknown), "[UNK]")
     tokenizer = made.Tokenizer(made.models.WordPiece(ids, unk_token=unknown))

@@ -97,7 +97,8 @@ def read_vocabulary(path: Path, unknown: str | int | None, offset: int = 0) -> V
         raise ModelError(
             f"`model.tokenizer`: {path}: is empty. Name the vocabulary that the model was trained with."
         )
-    named = found.unknown if unknown is None else unknown
+    of_file = found.unknown + offset if isinstance(found.unknown, int) else found.unknown
+    named = of_file if unknown is None else unknown
     own = named if isinstance(named, int) and unknown is not None and 0 <= named < offset else None
     if own is not None:
         lacking = None  # an id before those of the file

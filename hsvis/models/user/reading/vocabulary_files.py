@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,8 @@ def _of_json(path: Path, content: Any) -> Entries:
     if _is_mapping(content) and dict(content).get("class_name") == "Tokenizer":
         return _of_keras(path, dict(content).get("config"))
     if (pairs := _pairs(content)) is not None:
-        return _plain(pairs)
+        plain = _plain(pairs)
+        return replace(plain, remarks=(*plain.remarks, *_doubtful(path, pairs)))
     if not _is_mapping(content):
         raise _is_none(path)
     inside = {name: pairs for name, value in content if (pairs := _pairs(value, least=2)) is not None}
@@ -125,8 +126,24 @@ def _of_json(path: Path, content: Any) -> Entries:
     lacking = next((value for key in _LACKING for name, value in content if name == key), None)
     pairs = vocabularies[chosen]
     is_there = type(lacking) in (str, int) and any(lacking in pair for pair in pairs)
-    remarks = (Remark("vocabulary", text),)
+    remarks = (Remark("vocabulary", text), *_doubtful(path, pairs))
     return replace(_plain(pairs), unknown=lacking if is_there else None, remarks=remarks)
+
+
+def _doubtful(path: Path, pairs: Sequence[tuple[str, int]]) -> tuple[Remark, ...]:
+    """What is said of numbers of a mapping that may be no ids, but how often entries occur."""
+    numbers = [k for _, k in pairs]
+    if _may_be_ids(numbers):
+        return ()
+    text = (
+        f"The numbers in {path.name}, up to {max(numbers):,} of {len(numbers):,} entries, repeat or are far "
+        "apart; they are taken for ids, not for counts."
+    )
+    return (Remark("vocabulary", text),)
+
+
+def _may_be_ids(numbers: Sequence[int]) -> bool:
+    return len(set(numbers)) == len(numbers) and max(numbers, default=0) <= 2 * len(numbers) + 100
 
 
 def _inner(text: Any) -> Any:
@@ -217,7 +234,10 @@ def _of_lines(path: Path) -> Entries:
     if any(_vector_of(line) for line in first[1:] or first):
         return _of_vectors(path, whole)
     every = list(whole)
-    fields = [re.split(r"\t| (?=[^ ]*$)", line) for line in every if line]
+    between = next((one for one in ("\t", ",") if all(one in line for line in every if line)), " ")
+    fields = [line.rsplit(between, 1) for line in every if line]
+    if len(fields) > 1 and all(len(one) == 2 and _NUMBER.fullmatch(one[1]) for one in fields[1:]):
+        fields = fields[1 - bool(_NUMBER.fullmatch(fields[0][-1])) :]  # without a line of names
     columns = [[one[k] for one in fields] for k in (0, 1)] if all(len(one) == 2 for one in fields) else []
     for words, numbers in ((columns, columns[::-1])) if columns else ():
         if numbers and all(map(_NUMBER.fullmatch, numbers)):
@@ -231,8 +251,7 @@ def _of_lines(path: Path) -> Entries:
 
 def _of_numbered(path: Path, words: list[str], numbers: list[int]) -> Entries:
     """Entries with their ids, or with how often they occur."""
-    n = len(numbers)
-    if len(set(numbers)) == n and max(numbers) <= 2 * n + 100:
+    if _may_be_ids(numbers):
         text = f"{path.name} has an id on each line, from {min(numbers):,} to {max(numbers):,}."
         return Entries(list(zip(words, numbers, strict=True)), remarks=(Remark("vocabulary", text),))
     text = (
