@@ -73,7 +73,8 @@ def _given(
     names, body = list(columns), rows[1:] if is_header else rows
     widths = Counter(len(row.cells) for row in rows)
     width = widths.most_common(1)[0][0]
-    if width == len(names) - 1 and label in names:  # a split without labels
+    lacks_label = width == len(names) - 1 and label in names
+    if lacks_label:
         names.remove(label)
     if width != len(names):
         raise DataError(
@@ -81,6 +82,11 @@ def _given(
             f"{width} fields, such as {listed(first, 12)}. Name each column, from left to right."
         )
     remarks = []
+    if lacks_label:
+        text = (
+            f"{path.name}: rows have one field less than `dataset.columns` names: they are {listed(names)}."
+        )
+        remarks.append(Remark("no-labels", text))
     if not is_header and header is None and label in names:
         place = names.index(label)
         counts = Counter(row.cells[place] for row in rows if len(row.cells) == width)

@@ -183,7 +183,7 @@ def test_a_first_row_that_looks_like_data_is_told(tmp_path: Path, text: str, say
     ("text", "rows", "code"),
     [
         ("ham\tgood\nspam\tbad\n", 2, None),
-        ("good\nbad\n", 2, None),  # a split without labels
+        ("good\nbad\n", 2, "no-labels"),
         ("label\ttext\nham\tgood\nspam\tbad\n", 2, None),  # it does have a header
         ("category\tmessage\n" + "ham\tgood\nspam\tbad\n" * 6, 13, "header-as-row"),
     ],

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.readers.archives.archive import Archive, join_parts
+from hsvis.corpus.readers.archives.archive import Archive, join_parts, numbers_of, split_cells
 from hsvis.corpus.readers.text_files import decode
-from hsvis.corpus.series.cells import NOTHING
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed, shorten
 
@@ -47,7 +46,7 @@ def _read_one(path: Path) -> Archive:
             raise DataError(f"{path}, line {number}: has {len(cells):,} cells, not {wanted}.")
         label = cells.pop(place).strip().strip("'\"")
         rows = re.split(r"\\n|\n", cells[0]) if relational else [",".join(cells)]
-        values = [_values(one, path, number) for one in rows]
+        values = [numbers_of(split_cells(one), path, number) for one in rows]
         if len({len(one) for one in values}) > 1:
             raise DataError(f"{path}, line {number}: the dimensions have different numbers of steps.")
         sequences.append(np.stack(values, 1))
@@ -106,11 +105,3 @@ def _cells(line: str) -> list[str]:
             break
         at += 1
     return cells
-
-
-def _values(text: str, path: Path, line: int) -> np.ndarray:
-    cells = [one.strip() for one in text.split(",")]
-    try:
-        return np.array([np.nan if one.lower() in NOTHING else float(one) for one in cells], np.float32)
-    except ValueError as error:
-        raise DataError(f"{path}, line {line}: {error}. Write `?` where a value is missing.") from None

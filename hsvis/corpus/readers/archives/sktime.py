@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.readers.archives.archive import Archive, join_parts
+from hsvis.corpus.readers.archives.archive import Archive, join_parts, numbers_of, split_cells
 from hsvis.corpus.readers.text_files import decode
 from hsvis.corpus.series.cells import NOTHING
 from hsvis.errors import DataError
@@ -66,7 +66,7 @@ def _read_one(path: Path) -> Archive:
             raise DataError(
                 f"{path}, line {number}: has {len(parts)} dimensions, the first row {dimensions}."
             )
-        values = [_values(one, path, number) for one in parts]
+        values = [numbers_of(split_cells(one), path, number) for one in parts]
         if len({len(one) for one in values}) > 1:
             raise DataError(
                 f"{path}, line {number}: the dimensions have {', '.join(str(len(one)) for one in values)} "
@@ -87,23 +87,3 @@ def _read_one(path: Path) -> Archive:
 
 def _is_true(header: dict[str, list[str]], key: str) -> bool:
     return [one.lower() for one in header.get(key, [])[:1]] == ["true"]
-
-
-def _values(text: str, path: Path, line: int) -> np.ndarray:
-    cells = [one.strip() for one in text.split(",")] if text else []
-    try:
-        return np.array(cells, np.float64).astype(np.float32)
-    except ValueError:
-        pass
-    read = np.full(len(cells), np.nan, np.float32)
-    for k, cell in enumerate(cells):
-        if cell.lower() in NOTHING:
-            continue
-        try:
-            read[k] = float(cell)
-        except ValueError:
-            raise DataError(
-                f"{path}, line {line}, value {k + 1}: `{shorten(cell)}` is no number. Write `?` where a "
-                "value is missing."
-            ) from None
-    return read

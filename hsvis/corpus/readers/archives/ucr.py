@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hsvis.config import DatasetSettings
-from hsvis.corpus.readers.archives.archive import Archive, join_parts
+from hsvis.corpus.readers.archives.archive import Archive, join_parts, numbers_of
 from hsvis.corpus.readers.text_files import decode
 from hsvis.corpus.series.cells import NOTHING, is_numeric
 from hsvis.errors import DataError
@@ -124,23 +124,11 @@ def _plain(cells: Sequence[str]) -> list[str | None]:
 
 
 def _numbers(rows: _Rows, kept: slice) -> list[np.ndarray]:
-    sequences = []
-    for line, cells in zip(rows.lines, rows.cells, strict=True):
-        values = cells[kept]
-        try:
-            read = np.array(values, np.float64)
-        except ValueError:
-            wrong = next(
-                (k for k, c in enumerate(values) if c.lower() not in NOTHING and not is_numeric(c)), None
-            )
-            if wrong is not None:
-                raise DataError(
-                    f"{rows.path}, line {line}, value {wrong + 1}: `{shorten(values[wrong])}` is no number. "
-                    "Correct it, or write NaN where a value is missing."
-                ) from None
-            read = np.array([np.nan if c.lower() in NOTHING else float(c) for c in values])
-        sequences.append(read.astype(np.float32)[:, None])
-    return sequences
+    """(T, 1) float32 of each row."""
+    return [
+        numbers_of(cells[kept], rows.path, line)[:, None]
+        for line, cells in zip(rows.lines, rows.cells, strict=True)
+    ]
 
 
 def _channels(files: list[_Rows], labels: list[_Rows]) -> Archive:
