@@ -45,13 +45,16 @@ def counts(opened: Opened, some: int, of: int = WHOLE) -> None:
 
 def in_sight(opened: Opened, index: int) -> None:
     """Waits until a row is marked as the selected one, alone, and lies within the table."""
-    row = opened.page.locator("#sequence-table .ag-row-selected")
-    expect(row).to_have_attribute("row-id", str(index))
-    body = opened.page.locator("#sequence-table .ag-body").bounding_box()
-    box = row.bounding_box()
-    assert body is not None
-    assert box is not None
-    assert body["y"] - 1 <= box["y"] <= body["y"] + body["height"] - box["height"] + 1
+    opened.page.wait_for_function(
+        """(index) => {
+            const rows = document.querySelectorAll("#sequence-table .ag-row-selected");
+            const body = document.querySelector("#sequence-table .ag-body").getBoundingClientRect();
+            return rows.length === 1 && rows[0].getAttribute("row-id") === `${index}`
+              && [rows[0].getBoundingClientRect()].every(({ top, bottom }) =>
+                body.top - 1 <= top && bottom <= body.bottom + 1);
+        }""",
+        arg=index,
+    )
 
 
 def press(opened: Opened, *keys: str) -> None:
