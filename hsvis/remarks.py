@@ -58,6 +58,7 @@ WARNINGS = {
     "only-in-test": "A class that only rows of the test split have.",
     "names-alike": "Names of classes that differ in case or space alone.",
     "named-as-column": "A class that is called as the column of the labels: the header was read as a row.",
+    "class-like-mark": "A class whose name may mark rows without a label.",
     "classes-as-rows": "Nearly as many classes as rows: the column may not be one of classes.",
     "rows-left-out": "5 % of the rows of a split, or more, are not used.",
     "bad-lines": "Lines with more or fewer fields than the header were left out.",

@@ -101,7 +101,9 @@ class DatasetSettings(Settings):
         None, description="How text files are written; null = it is found."
     )
     columns: Annotated[list[str], Field(min_length=1)] | None = Field(
-        None, description="Names of the columns of a csv file without a header, from left to right."
+        None,
+        description="Names of the columns of a csv file without a header, or of JSON rows that are lists, "
+        "from left to right.",
     )
     field: str | None = Field(
         None, description="Where the rows of a JSON file stand, such as `data.items`; null = they are found."

@@ -5,6 +5,7 @@ Names that are given belong to values: to those that equal them, else to all in 
 occurs) by index.  What can't be known that way is asked for: `dataset.classes` may be a mapping.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ MOST_CLASSES = 2**15 - 1  # labels are int16
 MANY = 20  # classes from which a column of them may be one of something else
 ROWS_EACH = 2  # rows of a class on average below which the column seems to be one of something else
 MOST_TOLD = 12  # pairs of value and name in a message
+
+MARKS = {"na", "n/a", "#n/a", "nan", "null", "missing", "unlabeled", "unlabelled", "no label"}
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 
@@ -246,6 +249,12 @@ def _doubts(
             f"a class is called `{settings.label}`, as the column is: a header seems to have been read as a "
             "row. Take that row out of the file.",
         )
+    if settings.classes is None and (marks := _marks(names)):
+        yield Remark(
+            "class-like-mark",
+            f"the class {listed(marks)} may be a mark of rows without a label. Where it is, set "
+            f"`dataset.unknown: {json.dumps(marks)}`.",
+        )
     labelled = max(sum(v is not None for v in labels) for labels in (train, test))
     if len(names) > MANY and labelled < ROWS_EACH * len(names):
         yield Remark(
@@ -261,3 +270,10 @@ def _doubts(
             f"no row of either split has the class {listed(never)}. Check `dataset.classes` and "
             "`dataset.label`.",
         )
+
+
+def _marks(names: Sequence[str]) -> list[str]:
+    """Names that may mean “no label”: usual marks, or the only ones without a letter or digit."""
+    bare = [name for name in names if not any(map(str.isalnum, name))]
+    usual = [name for name in names if fold(name) in MARKS]
+    return [*usual, *(bare if len(bare) * 2 < len(names) and len(bare) == 1 else ())]

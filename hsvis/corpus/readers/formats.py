@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hsvis.config import DatasetSettings
 from hsvis.config.dataset import FILE_FORMATS, DataFiles
+from hsvis.corpus.readers.json_files import holds_splits
 from hsvis.corpus.readers.text_files import OPENERS, exists
 from hsvis.errors import DataError
 from hsvis.remarks import Remark
@@ -48,6 +49,12 @@ def resolved(settings: DatasetSettings) -> tuple[DatasetSettings, list[Remark]]:
     kind = ENDINGS.get(_ending(Path(path)), "csv" if _is_tabbed(Path(path)) else "lines")
     if kind == "npz":
         raise DataError(f"`dataset.path`: name {path} in `dataset.data_files`, and set `path: npz`.")
+    encoding = settings.dialect.encoding if settings.dialect else None
+    splits = [settings.train, settings.test]
+    if settings.split is None and kind == "json" and holds_splits(Path(path), splits, encoding):
+        said = Remark("file-format", f"{path} is read as `json`, by its name, with the rows of both splits.")
+        files = DataFiles(train=path, test=path)
+        return settings.model_copy(update={"path": kind, "data_files": files}), [said]
     if settings.split is None:
         raise DataError(
             f"`dataset.path`: {path} is one file, for training and test alike. `dataset.split: 0.2` keeps a "

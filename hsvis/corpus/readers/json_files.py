@@ -1,10 +1,11 @@
 """JSON: a row a line, a list of rows, rows under a key, or an object of rows by their key.
 
-What is nested has dotted names: `{"data": {"text": …}}` has a column `data.text`.
+What is nested has dotted names: `{"data": {"text": …}}` has a column `data.text`.  Rows that are lists have
+the names of `dataset.columns`.  An object may hold the rows of every split under its name.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,31 @@ BY_LINE = {".jsonl", ".ndjson"}
 AT_ONCE = 50_000  # rows that are Python objects at a time
 
 
-def read_json(path: Path, field: str | None, encoding: str | None = None) -> tuple[pa.Table, list[Remark]]:
+def holds_splits(path: Path, splits: Sequence[str], encoding: str | None = None) -> bool:
+    """Whether a file is one object that has lists of rows under the names of all these splits.
+
+    Raises:
+        DataError: it can't be read, or is no JSON.
+    """
+    values = _values(path, decode(path, encoding)[0])
+    first = next(values, None)
+    return isinstance(first, dict) and all(_are_rows(first.get(split)) for split in splits)
+
+
+def read_json(
+    path: Path,
+    field: str | None,
+    encoding: str | None = None,
+    *,
+    split: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> tuple[pa.Table, list[Remark]]:
     """All rows of a file.
 
     Args:
         field: where the rows stand, such as `data.items`; lists on the way are gone through.
+        split: whose rows are wanted, where a file has a list of them for each.
+        columns: names of the cells of rows that are lists.
 
     Raises:
         DataError: it can't be read, is no JSON, or holds no rows.
@@ -41,9 +62,9 @@ def read_json(path: Path, field: str | None, encoding: str | None = None) -> tup
     elif field is not None:
         rows = _under(first, field, path)
     else:
-        rows, said = _rows_of(first, path)
+        rows, said = _rows_of(first, path, split)
         remarks += said
-    return _table(rows, path), remarks
+    return _table(rows, path, columns), remarks
 
 
 def _chain(first: list[Any], more: Iterator[Any]) -> Iterator[Any]:
@@ -71,17 +92,23 @@ def _values(path: Path, text: str) -> Iterator[Any]:
         yield value
 
 
-def _rows_of(value: Any, path: Path) -> tuple[list[Any], list[Remark]]:
+def _are_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict | list)
+
+
+def _rows_of(value: Any, path: Path, split: str | None) -> tuple[list[Any], list[Remark]]:
     """The rows of one value without being told where they are."""
     if isinstance(value, list):
         return value, []
     if not isinstance(value, dict):
         raise DataError(f"{path}: holds `{shorten(value)}`, no rows. Write a list of objects.")
     lists = {key: one for key, one in value.items() if isinstance(one, list)}
-    tables = [key for key, one in lists.items() if one and isinstance(one[0], dict)]
-    if len(tables) == 1:
-        said = f"{path.name}: rows are those under `{tables[0]}` (`dataset.field` names another place)."
-        return lists[tables[0]], [Remark("json-form", said)]
+    tables = [key for key, one in lists.items() if _are_rows(one)]
+    if len(tables) == 1 or split in tables:
+        key = split if split in tables else tables[0]
+        more = f"; there are {listed(tables)}" if len(tables) > 1 else ""
+        said = f"{path.name}: rows are those under `{key}`{more} (`dataset.field` names another place)."
+        return lists[key], [Remark("json-form", said)]
     if tables:
         raise DataError(f"{path}: has rows under {listed(tables)}. Set `dataset.field` to one of them.")
     if lists and len(lists) == len(value) and len({len(one) for one in lists.values()}) == 1:
@@ -124,6 +151,9 @@ def _under(value: Any, field: str | None, path: Path) -> Iterator[Any]:
 
 def _walk(value: Any, way: list[str], beside: dict[str, Any], field: str, path: Path) -> Iterator[Any]:
     if isinstance(value, list):
+        if not way and value and all(isinstance(one, list) for one in value):  # rows without names
+            yield from value
+            return
         for one in value:
             yield from _walk(one, way, beside, field, path)
         return
@@ -156,15 +186,10 @@ def flat(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-def _table(rows: Iterable[Any], path: Path) -> pa.Table:
+def _table(rows: Iterable[Any], path: Path, columns: Sequence[str] | None) -> pa.Table:
     parts, some = [], []
     for k, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{path}, row {k}: is `{shorten(row)}`, no object. Rows are objects such as "
-                '`{"text": …, "label": …}`; `dataset.field` says where they are.'
-            )
-        some.append(dict(flat(row)))
+        some.append(dict(flat(_named(row, columns, f"{path}, row {k}"))))
         if len(some) == AT_ONCE:
             parts.append(_part(some, path))
             some = []
@@ -174,6 +199,32 @@ def _table(rows: Iterable[Any], path: Path) -> pa.Table:
         return pa.concat_tables(parts, promote_options="permissive")
     except pa.ArrowException as error:
         raise DataError(f"{path}: rows differ in what their columns hold ({error}).") from error
+
+
+def _named(row: Any, columns: Sequence[str] | None, place: str) -> dict[str, Any]:
+    """A row as an object.  Raises DataError."""
+    if isinstance(row, dict):
+        if columns is not None and not {*columns} & {*row}:
+            raise DataError(
+                f"{place}: `dataset.columns` names the cells of rows that are lists, and this one has names "
+                f"of its own, {listed(row)}. Leave `dataset.columns` out."
+            )
+        return row
+    if not isinstance(row, list):
+        raise DataError(
+            f"{place}: is `{shorten(row)}`, no object. Rows are objects such as "
+            '`{"text": …, "label": …}`; `dataset.field` says where they are.'
+        )
+    if columns is None:
+        raise DataError(
+            f"{place}: is a list, {listed(row)}. Name what stands in it, such as "
+            "`dataset.columns: [text, label]`."
+        )
+    if len(row) != len(columns):
+        raise DataError(
+            f"{place}: has {len(row)} cells, {listed(row)}, where `dataset.columns` names {len(columns)}."
+        )
+    return dict(zip(columns, row, strict=True))
 
 
 def _part(rows: list[dict[str, Any]], path: Path) -> pa.Table:

@@ -1,4 +1,4 @@
-"""A text a line with its label: of fastText, beside a tab, or as the first word."""
+"""A text a line with its label: of fastText, beside a tab, as the first word, or as the root of a tree."""
 
 import re
 from collections import Counter
@@ -15,6 +15,7 @@ PREFIX = "__label__"
 MOST_FIRST = 50  # different first words that may be labels
 ROWS_EACH = 3  # rows of each of these, at least
 _SUB = re.compile(r"([A-Za-z_]+):(\S+)\s+(.*)")
+_PART = re.compile(r"[()]|[^\s()]+")
 _WORD = re.compile(r"(\S+)\s+(.*)")
 
 
@@ -42,6 +43,8 @@ def _read(
     labelled = sum(line.startswith(PREFIX) for line in lines)
     if labelled * 2 > len(lines):
         return f"`{PREFIX}CLASS text`", _fasttext(path, numbered)
+    if all(line[0] == "(" and line[-1] == ")" for line in lines):
+        return "a tree, `(CLASS (CLASS word) …)`, and the label that of its root", _trees(path, numbered)
     tabs = Counter(line.count("\t") for line in lines)
     if tabs[1] == len(lines):
         return _beside_tab(path, [line.split("\t") for line in lines])
@@ -66,7 +69,8 @@ def _read(
     remedy = "Lines with several tabs or other separators are `dataset.path: csv` with `dataset.columns`."
     raise DataError(
         f"{path}: lines such as `{shorten(lines[0])}` have no label that is recognised. Known are "
-        f"`{PREFIX}CLASS text`, `CLASS<tab>text`, `text<tab>CLASS`, `0 text` and `CLASS:SUB text`. {remedy}"
+        f"`{PREFIX}CLASS text`, `CLASS<tab>text`, `text<tab>CLASS`, `0 text`, `CLASS:SUB text` and trees. "
+        f"{remedy}"
     )
 
 
@@ -95,6 +99,32 @@ def _fasttext(path: Path, numbered: Sequence[tuple[int, str]]) -> dict[str, list
             raise DataError(
                 f"{path}: {len(places):,} of {len(numbered):,} lines {what} (line {told}{more}). {remedy}"
             )
+    return {"text": texts, "label": labels}
+
+
+def _trees(path: Path, numbered: Sequence[tuple[int, str]]) -> dict[str, list[str]]:
+    """Label of the root and words of the leaves, of trees as the Stanford sentiment treebank has them."""
+    texts, labels = [], []
+    for number, line in numbered:
+        depth, is_label, words, root = 0, False, [], ""
+        for part in _PART.findall(line):
+            if part == "(":
+                depth, is_label = depth + 1, True
+            elif part == ")":
+                depth -= 1
+            elif is_label:
+                root, is_label = root or part, False
+            else:
+                words.append(part)
+            if depth < 0:
+                break
+        if depth or not root or not words:
+            raise DataError(
+                f"{path}, line {number:,}: `{shorten(line)}` is no whole tree such as `(3 (2 a) (3 fine))`. "
+                "Correct the line."
+            )
+        texts.append(" ".join(words))
+        labels.append(root)
     return {"text": texts, "label": labels}
 
 

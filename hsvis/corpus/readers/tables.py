@@ -48,12 +48,14 @@ def load_table(
     is_local = not any("://" in one for one in every)
     if not every and (found := _csv_files(root, split, whole=settings.split is not None)):
         table = _of_delimited(found, settings, split)
+    elif not every and (classes := _tables_by_class(root, settings)):
+        table = classes
     elif not every and root.is_dir() and folders.is_of_classes(root):
-        table = _of_parts([_folder_of(root, settings, split)], "folder", settings)
+        table = _of_parts([_folder_of(root, settings, split)], "folder", settings, split)
     elif settings.path == "csv" and is_local:
         table = _of_delimited(every, settings, split)
     elif settings.path in ("json", "lines", "folder") and is_local:
-        table = _of_parts(files_of(every, split), settings.path, settings)
+        table = _of_parts(files_of(every, split), settings.path, settings, split)
     else:
         dataset = load_dataset(settings, split, paths)
         feature = dataset.features.get(settings.label)
@@ -86,7 +88,7 @@ def _folder_of(root: Path, settings: DatasetSettings, split: str) -> Path:
     return found
 
 
-def _of_parts(paths: Sequence[Path], form: str, settings: DatasetSettings) -> Table:
+def _of_parts(paths: Sequence[Path], form: str, settings: DatasetSettings, split: str) -> Table:
     """Files of a split, one after the other, of any reader that gives a table."""
     encoding = settings.dialect.encoding if settings.dialect else None
     parts, remarks = [], []
@@ -96,7 +98,9 @@ def _of_parts(paths: Sequence[Path], form: str, settings: DatasetSettings) -> Ta
                 raise DataError(f"`dataset.path: folder`: {path} is no folder. Name folders in `data_files`.")
             content, said = folders.read_folder(path, encoding)
         elif form == "json":
-            content, said = json_files.read_json(path, settings.field, encoding)
+            content, said = json_files.read_json(
+                path, settings.field, encoding, split=split, columns=settings.columns
+            )
         else:
             content, said = lines.read_lines(path, encoding)
         parts.append(content)
@@ -143,14 +147,40 @@ def _csv_files(folder: Path, split: str, *, whole: bool) -> list[str]:
     ]
 
 
+def _tables_by_class(folder: Path, settings: DatasetSettings) -> Table | None:
+    """A folder with a table for each class, such as `Fake.csv` and `True.csv`, and no column of labels."""
+    paths = sorted(one for one in folder.iterdir() if one.suffix in TABLES) if folder.is_dir() else []
+    names = {word for one in paths for word in re.split("[^a-z]+", one.stem.lower())}
+    if settings.split is None or len(paths) < 2 or names & {settings.train, settings.test, "train", "test"}:
+        return None
+    tables = _read_delimited(paths, settings)
+    if settings.text not in tables[0].columns or any(settings.label in one.columns for one in tables):
+        return None
+    whole = _joined(paths, tables)
+    labels = [path.stem for path, one in zip(paths, tables, strict=True) for _ in one.columns[settings.text]]
+    text = (
+        f"{folder}: no table has a column `{settings.label}`: each is a class, called as its file, "
+        f"{listed(one.stem for one in paths)}."
+    )
+    content = whole.content.append_column(settings.label, pa.array(labels, pa.string()))
+    return replace(whole, content=content, remarks=[*whole.remarks, Remark("folder-form", text)])
+
+
 def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str) -> Table:
     """Text files, read one after the other; they must have the same columns."""
     paths = files_of(patterns, split)
+    return _joined(paths, _read_delimited(paths, settings))
+
+
+def _read_delimited(paths: Sequence[Path], settings: DatasetSettings) -> list[delimited.TextTable]:
     text = settings.text if settings.values is None else None
-    tables = [
+    return [
         delimited.read_delimited(path, settings.label, text, settings.dialect, settings.columns)
         for path in paths
     ]
+
+
+def _joined(paths: Sequence[Path], tables: Sequence[delimited.TextTable]) -> Table:
     names = list(tables[0].columns)
     for path, table in zip(paths, tables, strict=True):
         if set(table.columns) != set(names):

@@ -278,6 +278,49 @@ SETS = {
         codes={"token-lists"},
         first=GOOD[0],
     ),
+    "SST, as trees": Published(
+        {
+            n: lines(lambda t, c: f"({CODE[c]} (2 {t.split()[0]}) (2 {' '.join(t.split()[1:])}))")
+            for n in ("train", "test")
+        },
+        {"path": "lines", "data_files": BOTH},
+        classes=("1", "2"),
+        codes={"line-form"},
+        first=GOOD[0],
+    ),
+    "CLINC": Published(
+        {
+            "data_full.json": json.dumps(
+                {"val": [["x", "pos"]], **{n: [[t, c] for t, c in ROWS] for n in ("train", "test")}}
+            )
+        },
+        {"path": "@/data_full.json", "columns": ["text", "label"]},
+        codes={"json-form", "file-format"},
+        first=GOOD[0],
+    ),
+    "splits of one object": Published(
+        {"all.json": json.dumps({n: [{"text": t, "label": c} for t, c in ROWS] for n in ("train", "test")})},
+        {"path": "json", "data_files": {"train": "@/all.json", "test": "@/all.json"}},
+        codes={"json-form"},
+        first=GOOD[0],
+    ),
+    "fake news": Published(
+        {
+            f"news/{label}.csv": "title,text,subject\n"
+            + lines(lambda t, _: f"A title,{quoted(t)},politics", [one for one in ROWS if one[1] == label])
+            for label in ("pos", "neg")
+        },
+        {"path": "@/news", "split": 0.25},
+        codes={"folder-form", "held-out"},
+    ),
+    "names by language": Published(
+        {
+            f"names/{label}.txt": lines(lambda t, _: t, [one for one in ROWS if one[1] == label])
+            for label in CODE
+        },
+        {"path": "@/names", "split": 0.25},
+        codes={"folder-form", "held-out"},
+    ),
     "a test split without labels": Published(
         {
             "train": "id,text,label\n" + lines(lambda t, c: f"1,{quoted(t)},{c}"),
@@ -330,6 +373,14 @@ def test_a_published_form_is_read_and_told(tmp_path: Path, name: str) -> None:
         ({"train": "__label__a __label__b x y\n__label__a y\n"}, {"path": "lines"}, "several labels .line 1"),
         ({"train": "one text\nother words\n"}, {"path": "lines"}, "CLASS<tab>text"),
         ({"train": '{"a": 1}\n{"b"'}, {"path": "json"}, "line 2: is no JSON"),
+        ({"train": "(3 (2 a) (2 film)\n"}, {"path": "lines"}, "line 1: .* is no whole tree"),
+        ({"train": '[["a", "b"]]'}, {"path": "json"}, r"dataset.columns: \[text, label\]"),
+        ({"train": '[["a"]]'}, {"path": "json", "columns": ["text", "label"]}, "has 1 cells"),
+        (
+            {"train": '[{"a": 1}]'},
+            {"path": "json", "columns": ["text", "label"]},
+            "Leave `dataset.columns` out",
+        ),
         ({"train": '{"a": {"x": [1]}}'}, {"path": "json"}, "dataset.field"),
         ({"train": b"PAR1\0\1"}, {"path": "csv"}, "path: parquet"),
         (
