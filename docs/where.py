@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -32,10 +33,12 @@ def python_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
+@cache
 def scripts() -> list[Path]:
     return sorted(path for path in (ROOT / "assets").rglob("*") if path.suffix in (".mjs", ".js"))
 
 
+@cache
 def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
@@ -63,6 +66,7 @@ def mentioning(constant: str, paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if re.search(rf"\bids\.{constant}\b", text_of(path))]
 
 
+@cache
 def outputs(path: Path) -> set[str]:
     """The constants that a callback module writes to."""
     found = set()
@@ -150,7 +154,7 @@ def _blocks(annotation: Any) -> Iterator[type[BaseModel]]:
 def setting_rows() -> Iterator[str]:
     """A row a setting: its block, and the modules that read it."""
     modules = [
-        (path, ast.parse(text_of(path)))
+        (path, *_attributes(text_of(path)))
         for path in python_files(ROOT / "hsvis")
         if path.parent.name != "config"
     ]
@@ -159,11 +163,26 @@ def setting_rows() -> Iterator[str]:
         seen.setdefault(key, []).append(block)
     for key, blocks in seen.items():
         field = key.rpartition(".")[2]
-        readers = [path for path, tree in modules if any(_reads(tree, field, block) for block in blocks)]
+        readers = [
+            path
+            for path, owners, code in modules
+            if any(_reads(owners.get(field, set()), code, block) for block in blocks)
+        ]
         yield f"| `{key}` | `{'`, `'.join(blocks)}` | {named(readers)} |"
 
 
-def _reads(tree: ast.AST, field: str, block: str) -> bool:
+def _attributes(source: str) -> tuple[dict[str, set[str]], str]:
+    """Attribute -> names of what it is read of, in a module; and its code without comments."""
+    tree = ast.parse(source)
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            owner = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            found.setdefault(node.attr, set()).add(owner)
+    return found, ast.unparse(tree)
+
+
+def _reads(owners: set[str], code: str, block: str) -> bool:
     """Whether a module reads a field of a block, by the names that blocks have in the code."""
     of = {
         "Config": {"config", "_config"},
@@ -172,12 +191,7 @@ def _reads(tree: ast.AST, field: str, block: str) -> bool:
         "StateSettings": {"states", "settings"},
         "DataFiles": {"files", "data_files"},
     }.get(block, {"settings", "_settings", "model", "wanted"})
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr == field:
-            owner = getattr(node.value, "attr", getattr(node.value, "id", ""))
-            if owner in of and (block == "Config" or block in ast.unparse(tree) or owner != "settings"):
-                return True
-    return False
+    return any(block == "Config" or block in code or owner != "settings" for owner in owners & of)
 
 
 def commands() -> dict[str, list[Path]]:
