@@ -214,7 +214,7 @@ def test_many_states_are_cells_and_their_scale_is_there_after_a_reload(
         assert legend(opened) == list(store.classes)
         page.click("#draw-cells")
         drawn_is(opened, "density")
-        assert "state-drawing" not in page.url
+        opened.wait_until("() => !location.search.includes('state-drawing')")
         assert opened.errors == []
         forget_files(context)  # the next server at this address draws few states as dots
 
