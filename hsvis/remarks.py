@@ -45,6 +45,7 @@ DECISIONS = {
     "call": "What a user's model is given.",
     "answer": "Which of the tensors that a model returns is its answer, and what is done to it.",
     "each-step": "A user's model answers after every step, and what is shown as its answer to a sequence.",
+    "next-token": "A model is one of language: what follows each token is its label, and what is kept of it.",
     "recorded-states": "What of a module that is not torch's own is taken for its states.",
     "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",
     "device": "The built-in model leaves a GPU unused, or has weights that another device trained.",

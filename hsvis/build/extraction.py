@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from hsvis.errors import ModelError
 from hsvis.models.batching import AtOnce, bucket
 from hsvis.models.finite import begin_of
-from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.protocol import Encoded, HiddenStateModel, NextTokens, n_answers
 
 STEPS_PER_BATCH = 8_192  # padded steps that the model reads at once: what a core of its own keeps near it
 CHUNK_BYTES = 1 << 19  # of states whose distances are computed at once: they stay in the processor's cache
@@ -20,15 +21,17 @@ class Extracted:
 
     Attributes:
         lengths: (S,) int32, summing to n.
-        ep: (n, C) float32.
+        ep: (n, C) float32; of a language model (n, k), the largest k of each step.
         states: layer -> (n, H) float32.
         distances: layer -> (n,) float32, NaN at each step 0.
+        next: (n,), of a language model; None of any other.
     """
 
     lengths: np.ndarray
     ep: np.ndarray
     states: dict[str, np.ndarray]
     distances: dict[str, np.ndarray]
+    next: NextTokens | None = None
 
     @property
     def last(self) -> np.ndarray:
@@ -62,7 +65,8 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
     lengths = np.array([len(s) for s in sequences], np.int32)
     ends = np.cumsum(lengths, dtype=np.int64)
     n = int(ends[-1])
-    ep = np.empty((n + 1, len(model.classes)), np.float32)  # row n takes all padding
+    ep = np.empty((n + 1, n_answers(model)), np.float32)  # row n takes all padding
+    following: NextTokens | None = None
     states = {layer.name: room.rows(layer.name, n + 1, layer.size) for layer in model.layers}
     # a model on another device knows what it has room for
     most: AtOnce = getattr(model, "at_once", None) or AtOnce(STEPS_PER_BATCH)
@@ -73,13 +77,25 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
         rows = np.where(steps < lengths[batch], begins + steps, n).reshape(-1)  # (T * B,)
         for out, values in [(ep, trace.ep), *((states[name], trace.states[name]) for name in states)]:
             out[rows] = values.swapaxes(0, 1).reshape(len(rows), -1)  # as the kernels lay it out
+        if trace.next is not None:
+            following = following or trace.next.map(partial(_room, n + 1))
+            for name, out in vars(following).items():
+                values = getattr(trace.next, name).swapaxes(0, 1)
+                out[rows] = values.reshape(len(rows), *values.shape[2:])
     found = {name: values[:n] for name, values in states.items()}
     distances = {name: _distances(values, ends[:-1]) for name, values in found.items()}
     starts = ends - lengths
     for name, values in found.items():
         _check_finite(values, distances[name], starts, sequences, f"the states of the layer {name}")
     _check_finite(ep[:n], ep[:n].sum(1), starts, sequences, "the expected predictions")
-    return Extracted(lengths, ep[:n], found, distances)
+    return Extracted(
+        lengths, ep[:n], found, distances, None if following is None else following.map(lambda all: all[:n])
+    )
+
+
+def _room(rows: int, values: np.ndarray) -> np.ndarray:
+    """(rows, …) of any content, as values (B, T, …) are."""
+    return np.empty((rows, *values.shape[2:]), values.dtype)
 
 
 def _check_finite(

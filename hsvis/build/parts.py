@@ -26,11 +26,13 @@ from hsvis.corpus.series import Series
 from hsvis.corpus.words import ReadText
 from hsvis.errors import ModelError
 from hsvis.models.finite import begin_of
-from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.protocol import Encoded, HiddenStateModel, n_answers, vocabulary_of
 from hsvis.progress import Progress
 from hsvis.run import tables
 from hsvis.run.folder import RunFolder
+from hsvis.run.language.tables import next_layout, next_table
 from hsvis.storage import parquet
+from hsvis.storage.layouts import Layout
 
 TABLES = ("sequences", "predictions")
 MOST_AT_ONCE = 4  # parts that the model reads side by side, each by its share of the cores
@@ -127,7 +129,7 @@ def write_states(
     """
     reading, cores_of_each = sharing()
     workers = reading + 1  # one of them waits for the disk
-    predictions = tables.predictions_layout(len(model.classes), labelled=labelled)
+    predictions = _predictions_layout(model, labelled=labelled)
     layouts = {"sequences": tables.SEQUENCES, "predictions": predictions}
     missing = [name for name in TABLES if not parquet.is_whole(_table(folder, name), layout=layouts[name])]
     lengths: list[np.ndarray] = []
@@ -205,6 +207,13 @@ def sharing() -> tuple[int, int]:
     return at_once, cores // at_once
 
 
+def _predictions_layout(model: HiddenStateModel, *, labelled: bool) -> Layout:
+    """Of the table of predictions of a model."""
+    if vocabulary_of(model) is not None:
+        return next_layout(n_answers(model))
+    return tables.predictions_layout(len(model.classes), labelled=labelled)
+
+
 def _table(folder: RunFolder, name: str) -> Path:
     return {"sequences": folder.sequences, "predictions": folder.predictions}[name]
 
@@ -245,7 +254,7 @@ def _write_part(
         )
     ]
     step_labels = part.step_labels
-    layout = tables.predictions_layout(len(model.classes), labelled=step_labels is not None)
+    layout = _predictions_layout(model, labelled=step_labels is not None)
     wanted = bool(missing) and not parquet.is_whole(kept, steps, layout)
     predictions: pa.Table | None = None
     if layers or wanted:
@@ -259,7 +268,10 @@ def _write_part(
                     _check_range(states, part, layer)
                 table = tables.state_table(columns, extracted.distances[layer], states)
                 parquet.write_table(folder.states(layer, part.number), table)
-        predictions = tables.prediction_table(columns, extracted.ep, step_labels)
+        if extracted.next is None:
+            predictions = tables.prediction_table(columns, extracted.ep, step_labels)
+        else:
+            predictions = next_table(columns, extracted.ep, extracted.next)
         if wanted:
             parquet.write_table(kept, predictions)
     if not missing:
@@ -276,5 +288,6 @@ def _write_part(
             part.encoded,
             parquet.matrix(predictions["ep"])[np.cumsum(lengths) - 1],  # the answer: the EP of the last step
             is_series=part.rows[0].is_series,
+            of_classes=vocabulary_of(model) is None,
         )
     return lengths, made

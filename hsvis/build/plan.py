@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -104,9 +105,14 @@ class Plan:
         chosen = {} if dataset.limit is None or dataset.choose == "first" else {
             "choose": dataset.choose, "seed": dataset.seed
         }  # fmt: skip
-        return files.key_of(
-            model=self.model_key, limit=dataset.limit, states=self.config.states.model_dump(), **chosen
-        )
+        return files.key_of(model=self.model_key, limit=dataset.limit, states=self._kept_states, **chosen)
+
+    @property
+    def _kept_states(self) -> dict[str, Any]:
+        """What decides which states and answers are kept; without what came later and decides nothing."""
+        states = self.config.states
+        is_usual = not self.config.is_of_next_tokens or states.top == type(states)().top
+        return states.model_dump(exclude={"top"} if is_usual else set())
 
     @property
     def folder(self) -> RunFolder:

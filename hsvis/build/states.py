@@ -12,12 +12,14 @@ from hsvis.build.parts import Row, write_states
 from hsvis.build.plan import Plan
 from hsvis.corpus.words import ReadText
 from hsvis.errors import DataError
-from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.protocol import Encoded, HiddenStateModel, n_answers, vocabulary_of
 from hsvis.models.step_labels import align_labels
 from hsvis.progress import Progress
 from hsvis.remarks import tell
 from hsvis.run.facts import Keys, LayerFacts, RemarkFacts, SeriesFacts
 from hsvis.run.folder import RunFolder
+from hsvis.run.language.facts import LanguageFacts
+from hsvis.run.language.tables import vocabulary_table
 from hsvis.run.manifest import Manifest
 from hsvis.run.tables import SERIES
 from hsvis.storage import parquet
@@ -46,7 +48,8 @@ class StatesStage:
             return False
         parts = [folder.path / file for file in manifest.files if file.startswith("states/")]
         layers = {part.parent.name.removeprefix("layer=") for part in parts}
-        whole = manifest.has(folder, folder.sequences, folder.predictions, *parts)
+        vocabulary = [] if manifest.language is None else [folder.vocabulary]
+        whole = manifest.has(folder, folder.sequences, folder.predictions, *vocabulary, *parts)
         return whole and layers >= set(self._plan.layers(manifest))
 
     def make(self, folder: RunFolder, manifest: Manifest | None, progress: Progress) -> Manifest:
@@ -60,6 +63,9 @@ class StatesStage:
         plan, corpus = self._plan, self._plan.corpus
         model = plan.provider.model()
         lengths, left_out = self._write(folder, model, progress)
+        entries = vocabulary_of(model)
+        if entries is not None:
+            parquet.write_table(folder.vocabulary, vocabulary_table(entries))
         facts = plan.provider.facts()
         remarks = [*plan.remarks, *facts.remarks]
         tell(remarks, progress)
@@ -76,7 +82,10 @@ class StatesStage:
             test_accuracy=facts.test_accuracy,
             own_model=facts.own_model,
             answers=corpus.answers,
-            labels=corpus.test.unit,
+            labels=corpus.test.unit if entries is None else "step",
+            language=None
+            if entries is None
+            else LanguageFacts(entries=len(entries), top=n_answers(model), perplexity=facts.perplexity),
             training=facts.training,
             left_out=facts.left_out | {"shown": left_out},
             repeated=corpus.test.repeated(plan.rows),

@@ -25,7 +25,12 @@ class WordStatisticsStage:
 
     @classmethod
     def of(cls, plan: Plan, layer: str) -> "list[WordStatisticsStage]":
-        """One for each layer: distances are a layer's own."""
+        """One for each layer: distances are a layer's own.
+
+        None of a language model: changes of classes' log-odds, which the table is made of, it has not.
+        """
+        if plan.config.is_of_next_tokens:
+            return []
         return [cls(layer, plan.config.tokens.lowercase)]
 
     @property

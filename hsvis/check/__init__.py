@@ -11,7 +11,7 @@ import numpy as np
 
 from hsvis.build.plan import Plan
 from hsvis.check.expected import Sample, cost, size_of, take_sample
-from hsvis.check.labels import doubts, mapping, read_steps
+from hsvis.check.labels import doubts, mapping, next_words, read_steps
 from hsvis.check.reading import ask_ends, read_two
 from hsvis.check.series import series_data, series_facts
 from hsvis.check.vocabulary import lacking
@@ -78,9 +78,9 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     facts += read_two(one, corpus.test, sample.first_two)
     ask_ends(one, sample.encoded)
     progress("reading two sequences", 1, 1)
-    facts += mapping(corpus)
+    facts += mapping(corpus) if corpus.classes else next_words(one)
     rows = {
-        "train": used_rows(corpus.train, config.tokens.split, needs_label=True),
+        "train": used_rows(corpus.train, config.tokens.split, needs_label=bool(corpus.classes)),
         "test": used_rows(corpus.test, config.tokens.split, needs_label=False),
     }
     if sample.exact and len(plan.rows) == len(
@@ -106,7 +106,7 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     if one.trained and corpus.test.unit == "step":
         some = {row: read for row, read in zip(sample.rows, sample.encoded, strict=True) if row in costs.rows}
         remarks += doubts(corpus, *read_steps(one.model, corpus.test, config.tokens, some), what="steps")
-    elif one.trained:
+    elif one.trained and corpus.classes:
         remarks += doubts(corpus, corpus.test.labels[costs.rows], costs.answers.argmax(1))
     return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows, expected.steps))
 

@@ -20,7 +20,7 @@ from hsvis.errors import DataError
 from hsvis.models.batching import pad
 from hsvis.models.builtin.classifier import RecurrentClassifier
 from hsvis.models.builtin.training import ONE_THREAD
-from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.protocol import Encoded, HiddenStateModel, n_answers, vocabulary_of
 from hsvis.models.subject import Fact, Subject
 from hsvis.run import tables
 
@@ -30,6 +30,7 @@ PATIENCE = 3.0  # seconds that timing as many may take, foreseen by the fewer
 TSNE_SECONDS, PLACED_SECONDS = 1.4e-3, 8e-5  # a state fitted, a state placed, on two cores
 EVALUATED = 2.0  # training and the passes that judge it, in units of training
 COLUMNS = 8  # bytes of `sequence` and `step`
+NEXT = 16  # bytes of what is kept of the token that came next
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ class Size:
 def size_of(one: Subject, sample: Sample, config: Config) -> Size:
     """Rows and bytes of a run, from a sample of its texts."""
     steps, layers = sample.steps, one.model.layers
-    ep = 4 * len(one.model.classes)
+    language = vocabulary_of(one.model) is not None
+    ep = 8 * n_answers(one.model) + NEXT if language else 4 * len(one.model.classes)
     value = 2 if config.states.precision == "float16" else 4
     texts = _sequence_table(sample, one.model)
     projected = len(layers) * len(config.projections)
@@ -153,7 +155,7 @@ def size_of(one: Subject, sample: Sample, config: Config) -> Size:
         + steps * (COLUMNS + ep)
         + projected * steps * (COLUMNS // 4 + 8)  # compressed, other than what holds vectors
         + _written_bytes(texts) * sample.scale
-        + len(layers) * _word_bytes(sample, len(one.model.classes))
+        + (0 if language else len(layers) * _word_bytes(sample, len(one.model.classes)))
     )
     server = steps * (ep + 4 * len(layers) + 8 * projected) + texts.nbytes * sample.scale
     whole = any(isinstance(one, TsneSettings) and one.max_fit is None for one in config.projections)
@@ -164,7 +166,7 @@ def size_of(one: Subject, sample: Sample, config: Config) -> Size:
 def _sequence_table(sample: Sample, model: HiddenStateModel) -> pa.Table:
     """The table of the sample's sequences, without their answers."""
     count = len(sample.encoded)
-    labels, answers = np.zeros(count, np.int16), np.zeros((count, len(model.classes)), np.float32)
+    labels, answers = np.zeros(count, np.int16), np.zeros((count, n_answers(model)), np.float32)
     return tables.sequence_table(
         0, sample.rows, sample.texts, labels, sample.encoded, answers, is_series=sample.is_series
     )
@@ -266,7 +268,8 @@ def _training(
     with _threads(1 if settings.hidden <= ONE_THREAD else torch.get_num_threads()):  # as training does
         for _ in range(3):  # the first one is slower
             began = time.perf_counter()
-            gradients = torch.autograd.grad(classifier(*given).sum(), list(classifier.parameters()))
+            out = classifier(*given) if corpus.classes else classifier.head(classifier.read(given[0]))
+            gradients = torch.autograd.grad(out.sum(), list(classifier.parameters()))
             float(gradients[0].sum())  # a GPU has done them only then
             took = min(took, time.perf_counter() - began)
     return took * len(examples) / settings.batch_size * settings.epochs * EVALUATED

@@ -7,12 +7,13 @@ import numpy as np
 from hsvis.build.extraction import extract
 from hsvis.config import TokenSettings
 from hsvis.corpus.corpus import Corpus, Split
-from hsvis.models.protocol import Encoded, HiddenStateModel
+from hsvis.models.protocol import Encoded, HiddenStateModel, vocabulary_of
 from hsvis.models.step_labels import align_labels
-from hsvis.models.subject import Fact
-from hsvis.remarks import Remark, shorten
+from hsvis.models.subject import Fact, Subject
+from hsvis.remarks import Remark, listed, shorten
 
 SHOWN = 20  # classes that are listed
+TOLD = 5  # entries of a vocabulary that are named
 ENOUGH = 10  # answers from which something can be said
 
 
@@ -30,6 +31,13 @@ def mapping(corpus: Corpus) -> list[Fact]:
     if (labels < 0).any():
         facts.append(("", f"{int((labels < 0).sum()):,} {rows} have no label"))
     return facts
+
+
+def next_words(one: Subject) -> list[Fact]:
+    """What a language model answers with."""
+    entries = vocabulary_of(one.model) or ()
+    few = listed(entries[:TOLD])
+    return [("answers", f"the next token, one of {len(entries):,} entries of the vocabulary: {few}, …")]
 
 
 def read_steps(

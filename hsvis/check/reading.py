@@ -8,7 +8,7 @@ import numpy as np
 from hsvis.build.extraction import Extracted, extract
 from hsvis.corpus.corpus import Split
 from hsvis.errors import ModelError
-from hsvis.models.protocol import Encoded
+from hsvis.models.protocol import Encoded, perplexity, vocabulary_of
 from hsvis.models.subject import Fact, Subject
 from hsvis.models.user.visit import keep_generators
 
@@ -43,7 +43,11 @@ def read_two(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> 
         )
     facts = []
     classes = one.model.classes
-    for (row, given), ep in zip(two, last, strict=True):
+    entries = vocabulary_of(one.model)
+    for place, (row, given) in enumerate(two if entries is not None else ()):
+        assert entries is not None
+        facts.append(("sequence", _next_words(row, given, entries, found, place)))
+    for (row, given), ep in zip(two if entries is None else (), last, strict=entries is None):
         label = int(split.labels[row])
         truth = f"label {label}, `{classes[label]}`" if label >= 0 else "no label"
         if split.step_labels is not None:
@@ -56,10 +60,24 @@ def read_two(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> 
                 f"row {row}, {len(given)} steps, “{words}”: `{classes[best]}` by {ep[best]:.3f}; {truth}",
             )
         )
-    facts.append(
-        ("checked", "states are finite, the same again and alone; EPs sum to 1 and end in the answer")
-    )
+    sums = "EPs sum to 1" if entries is None else "probabilities sum to 1 at the most"
+    facts.append(("checked", f"states are finite, the same again and alone; {sums} and end in the answer"))
     return facts
+
+
+def _next_words(row: int, given: Encoded, entries: Sequence[str], found: Extracted, place: int) -> str:
+    """What a language model expected of a sequence, which is the one at a place in what was extracted."""
+    assert found.next is not None
+    end = int(found.last[place]) + 1
+    steps = slice(end - len(given), end)
+    known = found.next.labels[steps] >= 0
+    right = int((found.next.ranks[steps] == 1).sum())
+    tail = "no next token is known"
+    if known.any():
+        tail = f"perplexity {perplexity(found.next.surprisals[steps]):.4g}, {right} of {known.sum()} right"
+    words = " ".join(given.tokens[:WORDS]) + (" …" if len(given) > WORDS else "")
+    best, share = entries[int(found.next.top[end - 1, 0])], found.ep[end - 1, 0]
+    return f"row {row}, {len(given)} steps, “{words}”: then `{best}` by {share:.3f}; {tail}"
 
 
 def ask_ends(one: Subject, encoded: Sequence[Encoded]) -> None:
@@ -87,7 +105,8 @@ def _check_numbers(found: Extracted) -> None:
                 "`model.tokenizer` gives the model."
             )
     sums = found.ep.sum(1)
-    if not np.allclose(sums, 1, atol=NEAR) or found.ep.min() < -NEAR:
+    is_whole = found.next is None  # else the rest is not kept
+    if (is_whole and sums.min() < 1 - NEAR) or sums.max() > 1 + NEAR or found.ep.min() < -NEAR:
         raise ModelError(
             f"the EPs are no probabilities: they sum to {sums.min():.3g} … {sums.max():.3g}. "
             "Let the model return logits, probabilities or log-probabilities of every class."

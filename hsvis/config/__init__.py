@@ -16,24 +16,24 @@ from pydantic import ValidationError
 from hsvis import paths
 from hsvis.config.blocks import (
     LARGEST_SEED,
+    NEXT,
     AnswerKind,
     Config,
     DatasetSettings,
     ModelSettings,
-    PcaSettings,
-    ProjectionSettings,
     StateSettings,
     TokenSettings,
-    TsneSettings,
     UserModelSettings,
 )
 from hsvis.config.dataset import DialectSettings
 from hsvis.config.messages import is_config, messages, setting_keys, short
 from hsvis.config.overrides import LABELS, apply_override
+from hsvis.config.projections import PcaSettings, ProjectionSettings, TsneSettings
 from hsvis.errors import ConfigError
 
 __all__ = [
     "LARGEST_SEED",
+    "NEXT",
     "AnswerKind",
     "Config",
     "DatasetSettings",

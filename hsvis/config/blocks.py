@@ -14,6 +14,7 @@ from hsvis.config.dataset import (
     PositiveInt,
     Settings,
 )
+from hsvis.config.projections import ProjectionSettings, both_projections
 from hsvis.config.tokens import TokenSettings
 
 Device = Annotated[str | None, Field(pattern=r"^(cpu|mps|cuda(:\d+)?)$")]
@@ -22,7 +23,19 @@ WHERE = (  # of `model.device`, for both kinds of model
     "factory put it."
 )
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-AnswerKind = Literal["classes", "independent", "number"]
+AnswerKind = Literal["classes", "independent", "number", "next token"]
+NEXT: Literal["next token"] = "next token"  # of `model.answers`, for both kinds of model
+
+
+def _word(given: Any) -> Any:
+    """A word of `model.answers` as it is known: `next-token` is `next token`."""
+    return re.sub(r"[\s_-]+", " ", given.strip().lower()) if isinstance(given, str) else given
+
+
+def _words(model: dict[str, Any]) -> list[Any]:
+    """What a block `model` says of its answers."""
+    given = model.get("answers")
+    return list(map(_word, given if isinstance(given, list) else [given]))
 
 
 class ModelSettings(Settings):
@@ -50,10 +63,20 @@ class ModelSettings(Settings):
         99, ge=0, le=LARGEST_SEED, description="Seed of weights, dropout, order and the held-out tenth."
     )
     device: Device = Field(None, description=WHERE)
+    answers: Literal["classes", "next token"] | None = Field(
+        None,
+        description="What it learns to answer: `classes` once a sequence, or the `next token` after each; "
+        "null = classes, unless `dataset.label` is null.",
+    )
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def as_known(cls, given: Any) -> Any:
+        return _word(given)
 
 
 UNUSED = ModelSettings.model_validate({}).model_dump()  # how a manifest holds a model that is not there
-LATER = {"device": None}  # settings that came later: manifests of earlier versions lack them
+LATER = {"device": None, "answers": None}  # settings that came later: manifests of earlier versions lack them
 
 
 class UserModelSettings(Settings):
@@ -77,8 +100,8 @@ class UserModelSettings(Settings):
         None,
         min_length=1,
         description="What it answers: `classes`, of which one is right; `independent` ones, each with a "
-        "probability of its own; or a `number`; once a sequence, or `each step`; null = classes, and when is "
-        "found out.",
+        "probability of its own; a `number`; or the `next token`, of its vocabulary; once a sequence, or "
+        "`each step`; null = classes, and when is found out.",
     )
     head: str | None = Field(
         None, description="Path of the module that reads a hidden state; null = it is looked for."
@@ -102,11 +125,7 @@ class UserModelSettings(Settings):
     def one_or_several(cls, given: Any) -> Any:
         """`each step`, or a list."""
         every = [given] if isinstance(given, str) else given
-        return (
-            [re.sub(r"[\s_-]+", " ", one.strip().lower()) if isinstance(one, str) else one for one in every]
-            if isinstance(every, list)
-            else every
-        )
+        return list(map(_word, every)) if isinstance(every, list) else every
 
     @field_validator("answers")
     @classmethod
@@ -115,7 +134,7 @@ class UserModelSettings(Settings):
         if len(kinds) > 1:
             raise ValueError(
                 f"names {' and '.join(f'`{one}`' for one in kinds)}, and a model answers one of these: "
-                "`classes` that exclude each other, `independent` ones, or a `number`"
+                "`classes` that exclude each other, `independent` ones, a `number`, or the `next token`"
             )
         return given
 
@@ -161,37 +180,17 @@ class StateSettings(Settings):
         description="Steps in one file of states, about; a killed build goes on from the last whole file.",
     )
 
+    top: Annotated[int, Field(ge=1, le=1000)] = Field(
+        10,
+        description="Of a language model, how many of the most probable next tokens are kept of each step.",
+    )
+
     @field_validator("layers")
     @classmethod
     def each_once(cls, layers: list[str] | None) -> list[str] | None:
         if layers and len(set(layers)) < len(layers):
             raise ValueError("names a layer twice")
         return layers
-
-
-class TsneSettings(Settings):
-    method: Literal["tsne"] = Field(description="t-SNE, by openTSNE.")
-    perplexity: Annotated[float, Field(gt=0)] = Field(
-        30, description="About how many neighbours count as near."
-    )
-    seed: int = Field(9999, ge=0, le=LARGEST_SEED, description="Seed of the embedding.")
-    max_fit: Annotated[int, Field(ge=100)] | None = Field(
-        20_000,
-        description="The most states that t-SNE is fitted to; of more, a sample is, and the rest is placed "
-        "by its neighbours there; null = all.",
-    )
-
-
-class PcaSettings(Settings):
-    method: Literal["pca"] = Field(description="The two principal components.")
-    seed: int = Field(99, ge=0, le=LARGEST_SEED, description="Seed of the solver.")
-
-
-ProjectionSettings = Annotated[TsneSettings | PcaSettings, Field(discriminator="method")]
-
-
-def _both_projections() -> list[TsneSettings | PcaSettings]:
-    return [TsneSettings(method="tsne"), PcaSettings(method="pca")]
 
 
 class Config(Settings):
@@ -207,7 +206,7 @@ class Config(Settings):
     tokens: TokenSettings = Field(default_factory=TokenSettings)
     model: AnyModel = Field(default_factory=ModelSettings)
     states: StateSettings = Field(default_factory=StateSettings)
-    projections: list[ProjectionSettings] = Field(default_factory=_both_projections, min_length=1)
+    projections: list[ProjectionSettings] = Field(default_factory=both_projections, min_length=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -230,6 +229,8 @@ class Config(Settings):
     @property
     def answers(self) -> AnswerKind:
         """What the model answers, as far as the config says it."""
+        if self.is_of_next_tokens:
+            return NEXT
         return self.model.answer_kind if isinstance(self.model, UserModelSettings) else "classes"
 
     @field_validator("projections")
@@ -261,6 +262,42 @@ class Config(Settings):
                 "padding, so that it changes no answer. Leave it out"
             )
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def next_tokens_need_no_label(cls, content: Any) -> Any:
+        """`model.answers: next token` says that nothing else is the label; `sentences` have none."""
+        if not isinstance(content, dict) or content.get("states_from") is not None:
+            return content
+        model, dataset = content.get("model"), content.get("dataset")
+        if not isinstance(dataset, dict) or "label" in dataset:
+            return content
+        is_said = isinstance(model, dict) and NEXT in _words(model)
+        needs_none = is_said or dataset.get("path") == "sentences"
+        return content | {"dataset": dataset | {"label": None}} if needs_none else content
+
+    @model_validator(mode="after")
+    def labels_or_next_tokens(self) -> "Config":
+        said = self.model.answers or []
+        wants = NEXT in ([said] if isinstance(said, str) else said)
+        if self.states_from is not None:
+            return self
+        if wants and self.dataset.label is not None:
+            raise ValueError(
+                "`model.answers: next token` has the next token for a label: leave `dataset.label` out, or "
+                "set it to null"
+            )
+        if self.dataset.label is None and said and not wants:
+            raise ValueError(
+                "`dataset.label: null` is for a language model (`model.answers: next token`): name the "
+                "column of the class, or leave `model.answers` out"
+            )
+        return self
+
+    @property
+    def is_of_next_tokens(self) -> bool:
+        """Whether the model is one of language: after each token it answers with the next."""
+        return self.states_from is None and self.dataset.label is None
 
     @model_validator(mode="after")
     def layers_of_the_model(self) -> "Config":

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from hsvis.config.formats import SERIES_FORMATS, refuse_format
 
+MADE = ("demo", "sentences", "digits")  # by hsvis itself
 PositiveInt = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
 FILE_FORMATS = (
@@ -92,7 +93,7 @@ class DialectSettings(Settings):
 
 class DatasetSettings(Settings):
     path: str = Field(
-        description="`demo`, `digits`, a name on the Hugging Face hub, a folder, a file, or "
+        description="`demo`, `sentences`, `digits`, a name on the Hugging Face hub, a folder, a file, or "
         "`csv`/`tsv`/`json`/`jsonl`/`lines`/`folder`/`parquet`, or of series `npz`/`npy`/`ucr`/`ts`/`arff`, "
         "together with `data_files`."
     )
@@ -113,13 +114,16 @@ class DatasetSettings(Settings):
         gt=0,
         lt=1,
         description="Share of the rows of one file that are kept apart as the test split, with `seed`, the "
-        "same "
-        "of each class.",
+        "same of each class.",
     )
     train: str = Field("train", description="Name of the split to train on.")
     test: str = Field("test", description="Name of the split to analyse.")
     text: str = Field("text", description="Column that holds the text; of series, what they are called.")
-    label: str = Field("label", description="Column (or array) that holds the class.")
+    label: str | None = Field(
+        "label",
+        description="Column (or array) that holds the class; null = there is none: a language model answers "
+        "each token with the next.",
+    )
     classes: list[str] | dict[str, str] | None = Field(
         None,
         description="Names of the classes, in order; or a mapping from label to name, such as "
@@ -173,7 +177,7 @@ class DatasetSettings(Settings):
         7,
         ge=0,
         le=LARGEST_SEED,
-        description="Seed of what `limit` and `split` take, and of `demo` and `digits`.",
+        description="Seed of what `limit` and `split` take, and of `demo`, `sentences` and `digits`.",
     )
 
     @field_validator("classes", mode="before")
@@ -255,11 +259,19 @@ class DatasetSettings(Settings):
             raise ValueError(f"`path: {self.path}` with `split` needs one file in `data_files`")
         if self.split is not None and files.train and files.test and files.train != files.test:
             raise ValueError("`split` makes the test split of one file: name it in `data_files` alone")
-        if self.split is not None and self.path in ("demo", "digits"):
+        if self.split is not None and self.path in MADE:
             raise ValueError(f"`split` has no use with `path: {self.path}`, which has both splits")
         for key in ("dialect", "columns"):
-            if getattr(self, key) is not None and self.path in ("demo", "digits", "parquet", "npz"):
+            if getattr(self, key) is not None and self.path in (*MADE, "parquet", "npz"):
                 raise ValueError(f"`{key}` is for text files, not for `path: {self.path}`")
+        return self
+
+    @model_validator(mode="after")
+    def texts_without_labels(self) -> "DatasetSettings":
+        if self.label is None and self.is_series:
+            raise ValueError("`label: null` is for texts and language models: name the column of the class")
+        if self.label is None and (self.classes is not None or self.unknown):
+            raise ValueError("`classes` and `unknown` have no use with `label: null`: leave them out")
         return self
 
     @model_validator(mode="after")

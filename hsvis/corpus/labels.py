@@ -243,7 +243,7 @@ def _doubts(
             f"the classes {' and '.join(f'`{shorten(one)}`' for one in same)} differ in case or space alone. "
             "Join them by a mapping in `dataset.classes`, or correct the rows.",
         )
-    if settings.classes is None and fold(settings.label) in folded:
+    if settings.classes is None and fold(settings.label or "") in folded:
         yield Remark(
             "named-as-column",
             f"a class is called `{settings.label}`, as the column is: a header seems to have been read as a "

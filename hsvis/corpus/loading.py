@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from hsvis.config import DatasetSettings
 from hsvis.corpus.corpus import UNLABELLED, Corpus, Split
-from hsvis.corpus.demo import demo_reviews, digits
+from hsvis.corpus.demo import digits
+from hsvis.corpus.demo.corpora import WRITTEN, written_corpus
 from hsvis.corpus.kept.columns import kept_columns
 from hsvis.corpus.labels import Classes, classes_of
 from hsvis.corpus.readers import npz
@@ -44,18 +45,15 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
         DataError: a dataset, split or column that is missing, a text that is no text, values that are no
             numbers, a label outside the classes, fewer than two classes, an empty split.
     """
-    if settings.path == "demo":
+    if settings.path in WRITTEN:
         kept_columns(pa.table({}), settings)
-        demo = demo_reviews(seed=settings.seed)
-        return Corpus(
-            tuple(demo.classes),
-            Split(list(demo.train_texts), demo.train_labels),
-            Split(list(demo.test_texts), demo.test_labels),
-        )
+        return written_corpus(settings)
     settings, said = resolved(settings)
     train, test = of_one_unit(*_load_splits(settings), settings)
     names = list(dict.fromkeys([*(train.names or ()), *(test.names or ())])) or None
-    classes = classes_of(settings, train.labels, test.labels, names)
+    classes = (
+        Classes((), {}) if settings.label is None else classes_of(settings, train.labels, test.labels, names)
+    )
     kept, said_of_kept = kept_columns(test.table.content if test.table else None, settings)
     if any(len(one.values) != len(test.examples) for one in kept):
         raise DataError(
@@ -79,9 +77,11 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
         remarks=list(dict.fromkeys(remarks)),
         columns=tuple(test.table.content.column_names) if test.table else (),
         dialect=test.table.dialect if test.table else None,
+        answers="next token" if settings.label is None else "classes",
     )
     present = np.unique(corpus.train.labels[corpus.train.labels >= 0])
-    if len(corpus.train) and corpus.train.step_labels is None and len(present) < 2:
+    is_judged = settings.label is not None and corpus.train.step_labels is None
+    if len(corpus.train) and is_judged and len(present) < 2:
         only = f"only `{corpus.classes[present[0]]}`" if len(present) else "none"
         raise DataError(
             f"{settings.path}: a classifier needs training examples of at least two classes, split "
@@ -148,11 +148,12 @@ def _features(settings: DatasetSettings, train: SplitRows, test: SplitRows) -> t
 def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> SplitRows:
     table = load_table(settings, split, paths, labels=not _may_lack_labels(settings, split))
     content, remarks = table.content, []
-    if settings.label in content.column_names:
+    labels: list[str | None] = [None] * content.num_rows
+    steps = None
+    if settings.label is not None and settings.label in content.column_names:
         values, steps = _flat(content.column(settings.label))
         labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
-    else:
-        labels, steps = [None] * content.num_rows, None
+    elif settings.label is not None:
         text = f"the test split has no column `{settings.label}`: what its rows are is not known."
         remarks.append(Remark("no-labels", text))
     source = f"dataset `{settings.path}`, split `{split}`"
@@ -229,10 +230,10 @@ def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] |
             f"`{setting}` and the array in `dataset.values`."
         )
     read, remarks = npz.of_arrays(arrays, settings, source)
-    label = npz.array_of(arrays, settings.label, "label", source)
+    label = npz.array_of(arrays, settings.label or "", "label", source)
     if not read:
         raise DataError(f"{source}: holds no sequence. Choose another file.")
-    labels, said = labels_of_array(label, len(read), settings.label, source)
+    labels, said = labels_of_array(label, len(read), settings.label or "", source)
     return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said])
 
 
@@ -249,6 +250,8 @@ _READERS = {"npz": _load_arrays, "npy": _load_arrays, **dict.fromkeys(archives.R
 
 def _may_lack_labels(settings: DatasetSettings, split: str) -> bool:
     """Whether a split can do without: the test split, where another or the config tells the classes."""
+    if settings.label is None:
+        return True
     if settings.split is not None or split != settings.test or settings.sequence is not None:
         return False
     if settings.data_files is not None and settings.data_files.train is None:

@@ -63,7 +63,8 @@ def left_out_remarks(corpus: Corpus, settings: DatasetSettings, splitter: str | 
     remarks = []
     lacks_labels = any(one.code == "no-labels" for one in corpus.remarks)
     for name, split in ((settings.train, corpus.train), (settings.test, corpus.test)):
-        used = used_rows(split, splitter, needs_label=not (lacks_labels and split is corpus.test))
+        needs_label = bool(corpus.classes) and not (lacks_labels and split is corpus.test)
+        used = used_rows(split, splitter, needs_label=needs_label)
         if used.read and used.read - used.kept >= MANY * used.read:
             why = ", ".join(f"{count:,} {reason}" for reason, count in used.left_out.items())
             remarks.append(

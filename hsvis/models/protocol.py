@@ -1,7 +1,7 @@
 """What hsvis asks of a model: to read texts step by step and to answer after each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -26,6 +26,7 @@ class Encoded:
         inputs: (T,) int64 for word ids, or (T, F) float32 for feature vectors.
         known: (T,) bool, whether the vocabulary knows the token.
         start, end: the characters of the text that the tokens cover.
+        following: the id of the token after the last one, where a limit cut it off and it is known.
     """
 
     tokens: list[str]
@@ -33,9 +34,45 @@ class Encoded:
     known: np.ndarray
     start: int
     end: int
+    following: int | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+
+@dataclass(frozen=True)
+class NextTokens:
+    """What a language model answered at steps, (…) of them, and what came next; V entries of a vocabulary.
+
+    Attributes:
+        top: (…, k) int32, the entries of the largest probabilities, the largest first.
+        labels: (…) int32, the entry that came next; -1 where that is not known, as after the last token.
+        ranks: (…) int32, its place among all V by probability, from 1; 0 where it is not known.  Of equal
+            ones those in `top` come first.
+        probabilities: (…) float32, its probability; NaN where it is not known.
+        surprisals: (…) float32, -log2 of its probability, in bits, exact also where that rounds to 0; NaN
+            where it is not known.
+    """
+
+    top: np.ndarray
+    labels: np.ndarray
+    ranks: np.ndarray
+    probabilities: np.ndarray
+    surprisals: np.ndarray
+
+    def map(self, change: Callable[[np.ndarray], np.ndarray]) -> "NextTokens":
+        """The same with each array changed, such as to some of the steps."""
+        return NextTokens(*(change(getattr(self, one.name)) for one in fields(self)))
+
+
+def perplexity(surprisals: np.ndarray) -> float | None:
+    """exp of the mean negative log-likelihood of what came next, where it is known; None if it never is.
+
+    Args:
+        surprisals: (…) float, in bits, NaN where it is not known.
+    """
+    known = surprisals[np.isfinite(surprisals)].astype(np.float64)
+    return float(np.exp2(known.mean())) if len(known) else None
 
 
 @dataclass(frozen=True)
@@ -47,13 +84,15 @@ class Trace:
 
     Attributes:
         states: layer name -> (B, T, H) float32.
-        ep: (B, T, C) float32, rows sum to 1.
+        ep: (B, T, C) float32, rows sum to 1; of a language model (B, T, k), the largest k of them, falling.
         lengths: (B,) int64.
+        next: (B, T), of a language model; None of any other.
     """
 
     states: dict[str, np.ndarray]
     ep: np.ndarray
     lengths: np.ndarray
+    next: NextTokens | None = None
 
 
 def join_traces(traces: Sequence[Trace]) -> Trace:
@@ -70,7 +109,23 @@ def join_traces(traces: Sequence[Trace]) -> Trace:
         {name: joined([trace.states[name] for trace in traces]) for name in traces[0].states},
         joined([trace.ep for trace in traces]),
         np.concatenate([trace.lengths for trace in traces]),
+        _joined_next([trace.next for trace in traces], longest),
     )
+
+
+def _joined_next(every: Sequence[NextTokens | None], longest: int) -> NextTokens | None:
+    """Of several traces, filled up with 0 to the longest; None where they have none."""
+    there = [one for one in every if one is not None]
+    if not there:
+        return None
+
+    def joined(name: str) -> np.ndarray:
+        parts = [getattr(one, name) for one in there]
+        return np.concatenate(
+            [np.pad(p, ((0, 0), (0, longest - p.shape[1]), *[(0, 0)] * (p.ndim - 2))) for p in parts]
+        )
+
+    return NextTokens(*(joined(one.name) for one in fields(NextTokens)))
 
 
 class HiddenStateModel(Protocol):
@@ -78,6 +133,9 @@ class HiddenStateModel(Protocol):
 
     One that computes elsewhere than on the CPU may have an attribute `at_once`, an
     `hsvis.models.batching.AtOnce`: how large batches may be.
+
+    A language model has `vocabulary_entries`, V of them, with one of which it answers; `top`, how many of
+    them its traces have of each step; and no classes.
     """
 
     @property
@@ -88,3 +146,14 @@ class HiddenStateModel(Protocol):
     def fingerprint(self) -> str: ...  # changes when an answer could change
     def encode(self, example: Any) -> Encoded: ...  # a text, or a Series
     def trace(self, batch: Sequence[Encoded]) -> Trace: ...
+
+
+def vocabulary_of(model: HiddenStateModel) -> tuple[str, ...] | None:
+    """The entries that a language model answers with; None of any other model."""
+    found: Sequence[str] | None = getattr(model, "vocabulary_entries", None)
+    return None if found is None else tuple(found)
+
+
+def n_answers(model: HiddenStateModel) -> int:
+    """How many numbers an expected prediction of a trace has: C, or the k largest of a language model."""
+    return len(model.classes) if vocabulary_of(model) is None else int(getattr(model, "top"))  # noqa: B009

@@ -33,6 +33,7 @@ class ProviderFacts:
         training: `epochs`, `kept_epoch` and `device` of the built-in classifier.
         times: what was done -> seconds.
         remarks: what was decided about it, and what seems wrong.
+        perplexity: of a language model, of the whole test split.
     """
 
     train_accuracy: float | None = None
@@ -42,6 +43,7 @@ class ProviderFacts:
     training: dict[str, Any] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
+    perplexity: float | None = None
 
 
 class Provider(Protocol):

@@ -61,6 +61,18 @@ KINDS: dict[AnswerKind, Answering] = {
         is_exclusive=False,
         has_verdict=False,
     ),
+    "next token": Answering(
+        "next token",
+        "the next token",
+        has_classes=False,
+        wrong="missed",
+        titles=(
+            ("class-overview", "Rank of the next token"),
+            ("confusion-matrix", "Tokens missed most"),
+            ("ep-heatmap", "Expected next tokens"),
+            ("confidence", "Surprisal"),
+        ),
+    ),
 }
 
 

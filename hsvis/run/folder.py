@@ -23,6 +23,11 @@ class RunFolder:
         return self.path / "predictions.parquet"
 
     @property
+    def vocabulary(self) -> Path:
+        """What a language model answers with, a row an entry; no other run has it."""
+        return self.path / "vocabulary.parquet"
+
+    @property
     def building(self) -> Path:
         """The predictions of each part, kept until the tables of all parts are whole."""
         return self.path / "building"

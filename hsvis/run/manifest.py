@@ -22,6 +22,7 @@ from hsvis.run.facts import (
     Training,
 )
 from hsvis.run.folder import RunFolder
+from hsvis.run.language.facts import LanguageFacts
 from hsvis.storage.files import FORMAT, key_of, write_bytes
 
 KEPT_COLUMNS = "kept columns"  # the stage that puts columns of the dataset into the table of sequences
@@ -36,6 +37,7 @@ class Manifest(BaseModel):
         sequences, states: S and N.
         answers: what the model answers; `hsvis.run.answers` has what each kind has.
         labels: what has a label, each "sequence" or each "step".
+        language: of a model that answers with the next token; it has no classes.
         left_out: split (`shown`: of the rows to analyse) -> reason -> rows.
         repeated: texts shown that stand there before.
         decisions, warnings: what was decided that nobody said, and what seems wrong.
@@ -61,6 +63,7 @@ class Manifest(BaseModel):
     own_model: ModelFacts | None = None
     answers: AnswerKind = "classes"
     labels: Literal["sequence", "step"] = "sequence"
+    language: LanguageFacts | None = None
     training: Training = Training()
     left_out: dict[str, dict[str, int]] = {}
     repeated: int = 0

@@ -64,7 +64,7 @@ def read_sequences(folder: RunFolder, manifest: Manifest) -> pa.Table:
             if not np.array_equal(pc.list_value_length(table[name]).to_numpy(), lengths):
                 raise ValueError(f"its column `{name}` has other lengths")
         columns_of(table, manifest.columns)
-        for name, least in (("label", -1), ("predicted", 0)):
+        for name, least in (("label", -1), ("predicted", -1 if manifest.language else 0)):
             _check_range(column(table, name), least, len(manifest.classes) - 1, name)
     return table
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from isal import isal_zlib
 
+from hsvis.run.language.next_tokens import Expected
+
 
 @dataclass(frozen=True)
 class Sequence:
@@ -24,6 +26,8 @@ class Sequence:
         rows: its rows in every step table.
         values: (T, F) float32 of a series; None of a text.
         labels: (T,) int16, the class of each step, -1 unknown; None where steps have none of their own.
+        expected: of a language model, the next tokens of its T steps; `labels` are entries of its vocabulary,
+            and `ep` is (T, 2), as `Expected.shades`.
     """
 
     index: int
@@ -39,6 +43,12 @@ class Sequence:
     rows: slice
     values: np.ndarray | None = None
     labels: np.ndarray | None = None
+    expected: Expected | None = None
+
+    @property
+    def answers(self) -> np.ndarray:
+        """(T,) int: the winning class after each step, or the most probable next token."""
+        return self.ep.argmax(1) if self.expected is None else self.expected.next.top[:, 0]
 
     @property
     def correct(self) -> bool | None:
@@ -53,7 +63,7 @@ class Sequence:
         if self.labels is None:
             return np.zeros(0, bool)
         known = self.labels >= 0
-        return self.ep.argmax(1)[known] == self.labels[known]
+        return self.answers[known] == self.labels[known]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,8 @@ from hsvis.run import reading
 from hsvis.run.answers import answering
 from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
+from hsvis.run.language.next_tokens import OUTCOMES, Expected
+from hsvis.run.language.reading import read_expected
 from hsvis.run.manifest import Manifest, manifest_of
 from hsvis.run.reading import Steps, column
 from hsvis.run.records import Projection, Sequence, checksum
@@ -37,10 +39,13 @@ class StateStore:
         distances: dict[str, np.ndarray],
         projections: dict[str, tuple[Projection, ...]],
         step_labels: np.ndarray | None = None,
+        expected: Expected | None = None,
     ) -> None:
         """Takes the tables as `open` reads them."""
         self.folder, self.manifest, self._sequences = folder, manifest, sequences
-        self.name, self.classes = manifest.name, tuple(manifest.classes)
+        self.name = manifest.name
+        self.expected = expected  # of a language model: the next tokens of its steps
+        self.classes = tuple(manifest.classes) if expected is None else OUTCOMES
         self.layers = tuple(manifest.layer_names)
         self.series = manifest.series  # None of texts
         self.answers = answering(manifest.answers)
@@ -82,7 +87,12 @@ class StateStore:
         sequences = reading.read_sequences(folder, manifest)
         steps = Steps(column(sequences, "length"))
         labelled = manifest.labels == "step"
-        ep, labels = reading.read_predictions(folder, steps, len(manifest.classes), labelled=labelled)
+        expected = None
+        if manifest.language is None:
+            ep, labels = reading.read_predictions(folder, steps, len(manifest.classes), labelled=labelled)
+        else:
+            expected = read_expected(folder, steps, manifest.language.entries)
+            ep, labels = expected.shades, expected.next.labels
         distances: dict[str, np.ndarray] = {}
         projections: dict[str, tuple[Projection, ...]] = {}
         for layer in manifest.layer_names:
@@ -91,7 +101,7 @@ class StateStore:
             projections[layer] = tuple(
                 reading.read_projection(folder, facts[at, name], steps) for at, name in names if at == layer
             )
-        return cls(folder, manifest, sequences, ep, distances, projections, labels)
+        return cls(folder, manifest, sequences, ep, distances, projections, labels, expected)
 
     def with_projections(self) -> "StateStore":
         """This run with the projections that are new in its folder, or made anew; all else is shared.
@@ -111,8 +121,9 @@ class StateStore:
                 named[facts.name] = reading.read_projection(self.folder, facts, steps)
                 projections[facts.layer] = tuple(named.values())
         return StateStore(
-            self.folder, manifest, self._sequences, self.ep, self._distances, projections, self._step_labels
-        )
+            self.folder, manifest, self._sequences, self.ep, self._distances, projections, self._step_labels,
+            self.expected,
+        )  # fmt: skip
 
     @property
     def n_sequences(self) -> int:
@@ -133,6 +144,8 @@ class StateStore:
         Projections don't count: they have a `content` of their own.
         """
         answers = [self.verdicts.labels, self.predicted, self.ep]
+        if self.expected is not None:
+            answers += [self.expected.ep, *vars(self.expected.next).values()]
         sums = [checksum(array) for array in (self.offsets, *answers, *self._distances.values())]
         kept = {"columns": self.manifest.columns_key} if self.columns else {}
         return files.key_of(states=self.manifest.keys.states, layers=self.layers, sums=sums, **kept)
@@ -156,6 +169,8 @@ class StateStore:
         """What was answered right."""
         if self._step_labels is None:
             return Verdicts("sequence", self.labels, self.predicted, self.lengths)
+        if self.expected is not None:
+            return Verdicts("step", self._step_labels, self.expected.next.top[:, 0], self.lengths)
         return Verdicts("step", self._step_labels, self.ep.argmax(1).astype(np.int16), self.lengths)
 
     def sequence(self, index: int) -> Sequence:
@@ -168,6 +183,7 @@ class StateStore:
             index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
             row["label"], row["predicted"], row["confidence"], self.ep[rows], rows, self.values(index),
             None if self._step_labels is None else self._step_labels[rows],
+            None if self.expected is None else self.expected.of(rows),
         )  # fmt: skip
 
     def values(self, index: int) -> np.ndarray | None:

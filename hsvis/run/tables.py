@@ -55,7 +55,7 @@ def states_layout(size: int | None = None) -> Layout:
 
 def sequence_table(
     first: int, rows: Sequence[int], texts: Sequence[str], labels: np.ndarray,
-    encoded: Sequence[Encoded], answers: np.ndarray, *, is_series: bool = False,
+    encoded: Sequence[Encoded], answers: np.ndarray, *, is_series: bool = False, of_classes: bool = True,
 ) -> pa.Table:  # fmt: skip
     """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step.
 
@@ -65,7 +65,9 @@ def sequence_table(
         texts: S texts.
         labels: (S,) int16, -1 unknown.
         answers: (S, C) float32, the EP of the last step of each.
+        of_classes: whether it is of classes; else `predicted` is -1.
     """
+    predicted = answers.argmax(1) if of_classes else np.full(len(answers), -1)
     lengths = np.array([len(e) for e in encoded], np.int32)
     values = (
         {"values": _lists(lengths, vectors(np.concatenate([e.inputs for e in encoded])))} if is_series else {}
@@ -78,7 +80,7 @@ def sequence_table(
             "known": _lists(lengths, pa.array(np.concatenate([e.known for e in encoded]))),
             "length": pa.array(lengths, pa.int32()),
             "label": pa.array(labels, pa.int16()),
-            "predicted": pa.array(answers.argmax(1), pa.int16()),
+            "predicted": pa.array(predicted, pa.int16()),
             "confidence": pa.array(answers.max(1), pa.float32()),
             "row": pa.array(rows, pa.int32()),
             "start": pa.array([e.start for e in encoded], pa.int32()),

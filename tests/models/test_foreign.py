@@ -10,7 +10,7 @@ from torch import nn
 from hsvis.config import UserModelSettings
 from hsvis.errors import ModelError
 from hsvis.models.foreign import PACKAGES, foreign_module
-from hsvis.models.user.user_model import make_module
+from hsvis.models.user.factories import make_module
 from hsvis.models.user.weights import load_weights
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "bring-your-own-model.md"

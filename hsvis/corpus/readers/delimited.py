@@ -45,7 +45,7 @@ def read_delimited(
     """A csv file: what the dialect does not say is found out.
 
     Args:
-        label: the column of the labels, by which an open quote is recognised.
+        label: the column of the labels, by which an open quote is recognised; "" where there is none.
         text: the column of the texts, where there is one.
         given: parts of the dialect that are known.
         columns: names of the columns, of a file without a header.
@@ -56,7 +56,7 @@ def read_delimited(
     """
     given = given or DialectSettings()
     content, encoding, remarks = decode(path, given.encoding)
-    wanted = () if columns else [name for name in (text, label) if name is not None]
+    wanted = () if columns else [name for name in (text, label) if name]
     width = len(columns) if columns else None
     quotes = ['"', None] if given.quote is None else [given.quote_mark]
     separator = given.separator or dialects.find_separator(content, quotes, wanted, width)

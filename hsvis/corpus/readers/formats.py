@@ -18,7 +18,7 @@ ENDINGS = {
 }  # fmt: skip
 ALIASES = {"tsv": "csv", "jsonl": "json"}
 _WILD = set("*?[")
-MADE = ("demo", "digits")
+MADE = ("demo", "digits", "sentences")
 ONE_FILE = "It is one file: `dataset.split: 0.2` keeps a fifth of its rows apart as the test split."
 _LOCAL = re.compile(r"\.{0,2}[/\\]|~|[A-Za-z]:\\")
 

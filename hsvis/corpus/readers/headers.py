@@ -27,7 +27,7 @@ def names_of(
         rows: one at least.
         header: whether the first row is one, where it was said.
         columns: the names, of a file without a header.
-        text, label: columns that are needed.
+        text, label: columns that are needed; "" where there is no label.
 
     Raises:
         DataError: names that are missing, stand there twice or do not fit.
@@ -37,7 +37,7 @@ def names_of(
         return _given(path, rows, header, columns, label, first)
     if header is False:
         raise DataError(f"{path}: `dataset.dialect.header: false` needs names: {_offer(rows, text, label)}")
-    wanted = [name for name in (text, label) if name is not None]
+    wanted = [name for name in (text, label) if name]
     if header is None and not {*wanted} & {*first} and _is_data(rows):
         raise DataError(
             f"{path}: the first row ({listed(first, 6)}) looks like data: the file seems to have no header. "

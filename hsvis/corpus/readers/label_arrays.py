@@ -58,7 +58,7 @@ def labels_of_lists(
                     f"{steps[0]} steps that each sequence has. Write the label of a sequence as one number, "
                     "and labels of steps as names."
                 )
-            said = [_one_hot(rows.shape[1], settings.label, source)]
+            said = [_one_hot(rows.shape[1], settings.label or "", source)]
             places = iter(rows.argmax(1).tolist())
             return [str(next(places)) if one else None for one in values], said
     if settings.sequence is not None or settings.missing == "drop":

@@ -19,8 +19,13 @@ _PART = re.compile(r"[()]|[^\s()]+")
 _WORD = re.compile(r"(\S+)\s+(.*)")
 
 
-def read_lines(path: Path, encoding: str | None = None) -> tuple[pa.Table, list[Remark]]:
+def read_lines(
+    path: Path, encoding: str | None = None, *, labels: bool = True
+) -> tuple[pa.Table, list[Remark]]:
     """Columns `text` and `label`; of `label:sub text` (TREC) also `fine`, which is `label:sub`.
+
+    Args:
+        labels: whether lines have labels; else each is a text as a whole.
 
     Raises:
         DataError: it can't be read, lines are of none of the known forms, or have several labels.
@@ -31,6 +36,9 @@ def read_lines(path: Path, encoding: str | None = None) -> tuple[pa.Table, list[
     if not numbered:
         raise DataError(f"{path}: the file is empty. Name another in `dataset.data_files`.")
     lines = [line for _, line in numbered]
+    if not labels:
+        said = f"{path.name}: each line is a text, {len(lines):,} of them; empty lines are none."
+        return pa.table({"text": lines}), [*remarks, Remark("line-form", said)]
     form, columns = _read(path, numbered, lines)
     classes = list(dict.fromkeys(columns["label"]))
     said = f"{path.name}: each line is {form}; {len(classes):,} labels, {listed(classes)}."

@@ -58,7 +58,7 @@ def load_table(
         table = _of_parts(files_of(every, split), settings.path, settings, split)
     else:
         dataset = load_dataset(settings, split, paths)
-        feature = dataset.features.get(settings.label)
+        feature = dataset.features.get(settings.label) if settings.label else None
         known = getattr(getattr(feature, "feature", feature), "names", None)  # of one, or of a list of them
         table = Table(dataset.data.table, known)
     table = _with_dotted(table, settings)
@@ -102,7 +102,7 @@ def _of_parts(paths: Sequence[Path], form: str, settings: DatasetSettings, split
                 path, settings.field, encoding, split=split, columns=settings.columns
             )
         else:
-            content, said = lines.read_lines(path, encoding)
+            content, said = lines.read_lines(path, encoding, labels=settings.label is not None)
         parts.append(content)
         remarks += said
     needed = [column for _, column in _columns(settings) if "." not in column]
@@ -151,18 +151,19 @@ def _tables_by_class(folder: Path, settings: DatasetSettings) -> Table | None:
     """A folder with a table for each class, such as `Fake.csv` and `True.csv`, and no column of labels."""
     paths = sorted(one for one in folder.iterdir() if one.suffix in TABLES) if folder.is_dir() else []
     names = {word for one in paths for word in re.split("[^a-z]+", one.stem.lower())}
-    if settings.split is None or len(paths) < 2 or names & {settings.train, settings.test, "train", "test"}:
+    label = settings.label
+    if label is None or settings.split is None or len(paths) < 2 or names & {settings.train, settings.test, "train", "test"}:
         return None
     tables = _read_delimited(paths, settings)
-    if settings.text not in tables[0].columns or any(settings.label in one.columns for one in tables):
+    if settings.text not in tables[0].columns or any(label in one.columns for one in tables):
         return None
     whole = _joined(paths, tables)
     labels = [path.stem for path, one in zip(paths, tables, strict=True) for _ in one.columns[settings.text]]
     text = (
-        f"{folder}: no table has a column `{settings.label}`: each is a class, called as its file, "
+        f"{folder}: no table has a column `{label}`: each is a class, called as its file, "
         f"{listed(one.stem for one in paths)}."
     )
-    content = whole.content.append_column(settings.label, pa.array(labels, pa.string()))
+    content = whole.content.append_column(label, pa.array(labels, pa.string()))
     return replace(whole, content=content, remarks=[*whole.remarks, Remark("folder-form", text)])
 
 
@@ -175,7 +176,7 @@ def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str
 def _read_delimited(paths: Sequence[Path], settings: DatasetSettings) -> list[delimited.TextTable]:
     text = settings.text if settings.values is None else None
     return [
-        delimited.read_delimited(path, settings.label, text, settings.dialect, settings.columns)
+        delimited.read_delimited(path, settings.label or "", text, settings.dialect, settings.columns)
         for path in paths
     ]
 
@@ -211,11 +212,11 @@ OTHER_FILES = (
 def _columns(settings: DatasetSettings) -> list[tuple[str, str]]:
     """(setting, column) of all columns that must be there."""
     if settings.values is None:
-        return [("text", settings.text), ("label", settings.label)]
+        return [("text", settings.text), *([("label", settings.label)] if settings.label else [])]
     values = [settings.values] if isinstance(settings.values, str) else settings.values
     more = [("sequence", settings.sequence), ("step", settings.step)]
     return [
         *(("values", one) for one in values if not is_pattern(one)),
         *((key, one) for key, one in more if one),
-        ("label", settings.label),
+        *([("label", settings.label)] if settings.label else []),
     ]

@@ -52,7 +52,9 @@ def checkpoint_bytes(
         "classes": list(classes),
         "tokens": tokens.model_dump(),
         # the device is told by the report, where it is not the CPU
-        "model": settings.model_dump(exclude={"device"}),
+        "model": settings.model_dump(
+            exclude={"device"} | ({"answers"} if settings.answers is None else set())
+        ),
         "report": trained.report(),
         "words": trained.vocabulary.words,
         "features": features.mean.numel() if isinstance(features, Scaled) else None,
@@ -94,7 +96,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         settings = ModelSettings.model_validate(metadata["model"])
         vocabulary = Vocabulary(tuple(metadata["words"]))
         classifier = RecurrentClassifier(
-            settings, len(vocabulary), len(metadata["classes"]), metadata.get("features")
+            settings, len(vocabulary), len(metadata["classes"]) or len(vocabulary), metadata.get("features")
         )
         classifier.load_state_dict(weights)
         _check_range(classifier)

@@ -156,7 +156,14 @@ class RecurrentClassifier(nn.Module):
     def step_states(
         self, ids: torch.Tensor, layers: set[str]
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """States of the wanted layers and EPs, at every step.
+        """As `step_logits`, with EPs (B, T, C) in place of logits."""
+        states, logits = self.step_logits(ids, layers)
+        return states, self.probabilities(logits.transpose(0, 1)).transpose(0, 1)
+
+    def step_logits(
+        self, ids: torch.Tensor, layers: set[str]
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """States of the wanted layers and the answers there, at every step.
 
         Args:
             ids: (B, T) int64 or features (B, T, F) float32, padded on the right; states of padded steps are
@@ -164,7 +171,7 @@ class RecurrentClassifier(nn.Module):
             layers: names as in `layers`.
 
         Returns:
-            layer -> (B, T, H), and EPs (B, T, C): the head reads every state as if it were the last.
+            layer -> (B, T, H), and logits (B, T, 1 or C): the head reads every state as if it were the last.
         """
         x = self.embedding(ids.transpose(0, 1))  # (T, B, E): as the kernels want it
         states = {}
@@ -176,7 +183,7 @@ class RecurrentClassifier(nn.Module):
                 states[f"rnn.{i}.cell"] = cell_states(
                     layer.all_weights[0], below.transpose(0, 1), x.transpose(0, 1)
                 )
-        return states, self.probabilities(self.head(x)).transpose(0, 1)
+        return states, self.head(x).transpose(0, 1)
 
 
 def _steps_first(layer: nn.RNNBase) -> nn.RNNBase:

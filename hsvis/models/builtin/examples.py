@@ -34,8 +34,9 @@ def read_texts(
     )
     counts = np.bincount(train.codes, minlength=len(train.forms)).tolist()
     vocabulary = Vocabulary.counted(zip(train.forms, counts, strict=True), tokens.vocabulary, train.split)
-    rows, left_train = encode_rows(train, corpus.train, vocabulary)
-    test_rows, left_test = encode_rows(test, corpus.test, vocabulary)
+    is_judged = bool(corpus.classes)  # else what comes next is what is learned
+    rows, left_train = encode_rows(train, corpus.train, vocabulary, needs_label=is_judged)
+    test_rows, left_test = encode_rows(test, corpus.test, vocabulary, needs_label=is_judged)
     return vocabulary, rows, test_rows, {"train": left_train, "test": left_test}
 
 
@@ -48,13 +49,23 @@ def series_rows(split: Split) -> tuple[Examples, dict[str, int]]:
     return Examples([series[i].values for i in usable], split.labels[usable].astype(np.int64)), left_out
 
 
-def encode_rows(words: Words, split: Split, vocabulary: Vocabulary) -> tuple[Examples, dict[str, int]]:
+def encode_rows(
+    words: Words, split: Split, vocabulary: Vocabulary, *, needs_label: bool = True
+) -> tuple[Examples, dict[str, int]]:
+    """The usable rows of a split as ids, and how many are not.
+
+    Args:
+        needs_label: else a row needs two words, of which one comes after the other.
+    """
     known = vocabulary.ids()
     ids = np.array([known.get(form, UNKNOWN) for form in words.forms], np.int32)[words.codes]  # (W,)
     unlabelled, empty = split.labels < 0, words.counts == 0
+    if not needs_label:
+        unlabelled = words.counts == 1
     usable = np.flatnonzero(~unlabelled & ~empty).tolist()
     inputs = [ids[words.offsets[i] : words.offsets[i + 1]] for i in usable]
-    left_out = {"no words": int(empty.sum()), "no label": int((unlabelled & ~empty).sum())}
+    reason = "no label" if needs_label else "one word"
+    left_out = {"no words": int(empty.sum()), reason: int((unlabelled & ~empty).sum())}
     return Examples(inputs, split.labels[usable].astype(np.int64)), left_out
 
 

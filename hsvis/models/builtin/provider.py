@@ -38,6 +38,11 @@ OTHER_DEVICE = (
     "The weights are those that were trained on {}, which count as the same model: training elsewhere gives "
     "others in their last digits."
 )
+NEXT_WORDS = (
+    "What comes after each word is its label, one of the vocabulary; the {} most probable words are kept of "
+    "each step, with the rank and the probability of the one that came. A word that the vocabulary lacks is "
+    "its entry `<unknown>`, also where it comes next."
+)
 
 
 class BuiltIn:
@@ -105,6 +110,7 @@ class BuiltIn:
             },
             times=self._times,
             remarks=[*self.remarks(report)],
+            perplexity=report.get("perplexity"),
         )
 
     def subject(self) -> Subject:
@@ -139,6 +145,11 @@ class BuiltIn:
             report: of the checkpoint; empty where nothing is trained yet.
         """
         yield from decisions(self._words.splitter)
+        if self._config.is_of_next_tokens:
+            why = (
+                "" if self._settings.answers else "`dataset.label` is null, so a language model is trained. "
+            )
+            yield Remark("next-token", why + NEXT_WORDS.format(self._config.states.top))
         if self._config.tokens.split is None and any(map(is_unspaced, self._corpus.test.texts)):
             yield Remark("splitter", UNSPACED)
         from hsvis.models.devices import unused_gpu  # noqa: PLC0415
@@ -187,13 +198,17 @@ class BuiltIn:
     def _reading(
         self, classifier: "RecurrentClassifier", vocabulary: Vocabulary
     ) -> "TextModel | SeriesModel":
-        from hsvis.models.builtin.text_model import SeriesModel, TextModel  # noqa: PLC0415
+        from hsvis.models.builtin.text_model import NextWordModel, SeriesModel, TextModel  # noqa: PLC0415
         from hsvis.models.devices import place  # noqa: PLC0415
 
         classifier = place(classifier, self._settings.device)
         tokens, classes, layers = self._config.tokens, self._corpus.classes, self.layers()
         if self._corpus.features is not None:
             return SeriesModel(classifier, tokens, classes, layers)
+        if self._config.is_of_next_tokens:
+            model = NextWordModel(classifier, vocabulary, tokens, classes, layers, self._words.splitter)
+            model.top = min(self._config.states.top, len(vocabulary))
+            return model
         return TextModel(classifier, vocabulary, tokens, classes, layers, self._words.splitter)
 
     @cached_property
@@ -233,7 +248,9 @@ class BuiltIn:
         features = len(self._corpus.features) if self._corpus.features else None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._settings.seed)
-            return RecurrentClassifier(self._settings, n_words, len(self._corpus.classes), features)
+            return RecurrentClassifier(
+                self._settings, n_words, len(self._corpus.classes) or n_words, features
+            )
 
     def _facts(self, model: "TextModel | SeriesModel", n_words: int, trained: bool) -> list[Fact]:
         from hsvis.models.devices import describe  # noqa: PLC0415
@@ -253,15 +270,18 @@ class BuiltIn:
             if self._corpus.features is None
             else f"the {len(self._corpus.features)} numbers of a step as they are"
         )
+        what = "language model" if self._config.is_of_next_tokens else "classifier"
+        of = "the second class" if model.classifier.output == "sigmoid" else "each class"
+        of = "each entry of the vocabulary, the next word" if self._config.is_of_next_tokens else of
         output, where = model.classifier.output, describe(model.device)
         return [
-            ("model", f"the built-in {cell} classifier, {n_parameters(model.classifier)}, on {where}"),
+            ("model", f"the built-in {cell} {what}, {n_parameters(model.classifier)}, on {where}"),
             ("weights", weights),
             *(
                 ("layer", f"{one.name}: {cell}, {one.size} {one.kind} units, {one.direction}")
                 for one in model.layers
             ),
-            ("outputs", f"{output} of {'the second class' if output == 'sigmoid' else 'each class'}"),
+            ("outputs", f"{output} of {of}"),
             ("head", "`head`"),
             ("EPs", f"by head: it reads the states of rnn.{settings.layers - 1} as if each were the last"),
             ("encoder", reads),

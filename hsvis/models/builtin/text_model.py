@@ -19,7 +19,11 @@ from hsvis.models.batching import AtOnce, pad
 from hsvis.models.builtin.classifier import RecurrentClassifier
 from hsvis.models.devices import at_once, exact, in_parts
 from hsvis.models.finite import check_answers
+from hsvis.models.next_tokens import at_once as at_once_of
+from hsvis.models.next_tokens import cut_with_following, labels_of, rank
 from hsvis.models.protocol import Encoded, Layer, Trace, join_traces
+
+PADDING_ENTRY, UNKNOWN_ENTRY = "<padding>", "<unknown>"  # the first two outputs of a language model
 
 
 class _Model:
@@ -129,7 +133,9 @@ class TextModel(_Model):
 
     def encode(self, text: str | ReadText) -> Encoded:
         """A text as tokens and ids; no tokens if it holds no word."""
-        t = self.tokens
+        return self._encode(text, self.tokens)
+
+    def _encode(self, text: str | ReadText, t: TokenSettings) -> Encoded:
         if isinstance(text, ReadText):
             read, bounds = text.surfaces(t.max_length, t.keep)
             codes, words = text.words.codes[read], text.words
@@ -152,6 +158,47 @@ class TextModel(_Model):
             ids = np.array([self._ids.get(form, UNKNOWN) for form in words.forms], np.int64)
             self._read = words, ids
         return self._read[1]
+
+
+class NextWordModel(TextModel):
+    """Reads texts word by word, and answers after each with the next one."""
+
+    top = 10  # words that a trace has of each step
+
+    @property
+    def vocabulary_entries(self) -> tuple[str, ...]:
+        """What each output stands for."""
+        return (PADDING_ENTRY, UNKNOWN_ENTRY, *self.vocabulary.words)
+
+    @property
+    def at_once(self) -> AtOnce:
+        """As many steps as leave the outputs of a batch small."""
+        outputs, most = at_once_of(self.classifier.head.out_features), super().at_once
+        return outputs if most is None else AtOnce(min(most.steps, outputs.steps), most.sequences)
+
+    def encode(self, text: str | ReadText) -> Encoded:
+        """As a TextModel, with the word that follows where the end is cut off."""
+        t = self.tokens
+        if t.max_length is None or t.keep == "last":
+            return super().encode(text)
+        more = self._encode(text, t.model_copy(update={"max_length": t.max_length + 1}))
+        return cut_with_following(more, text.text if isinstance(text, ReadText) else text, t.max_length)
+
+    def _trace(self, batch: Sequence[Encoded]) -> Trace:
+        inputs, lengths = pad([encoded.inputs for encoded in batch])
+        states, logits = self.classifier.step_logits(
+            self._there(inputs), {layer.name for layer in self.layers}
+        )
+        ranked = rank(logits.log_softmax(-1), labels_of(batch, inputs.shape[1]), self.top)
+        found = {name: values.cpu().numpy() for name, values in states.items()}
+        check_answers(ranked.ep, batch)
+        return Trace(found, ranked.ep, lengths, ranked.next)
+
+    def _answer(self, batch: Sequence[Encoded]) -> np.ndarray:
+        """(B, k): the largest probabilities after the last word."""
+        inputs, lengths = pad([encoded.inputs for encoded in batch])
+        logits = self.classifier(self._there(inputs), self._there(lengths))
+        return rank(logits.log_softmax(-1), np.full(len(batch), -1), self.top).ep
 
 
 class SeriesModel(_Model):

@@ -1,30 +1,28 @@
 """Training the built-in classifier on a corpus."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
 import torch
-from torch import nn
 
 from hsvis.config import ModelSettings, TokenSettings
 from hsvis.corpus.corpus import Corpus
-from hsvis.corpus.tokens import UNKNOWN, Vocabulary
+from hsvis.corpus.tokens import Vocabulary
 from hsvis.corpus.words import Words
 from hsvis.errors import DataError, ModelError
-from hsvis.models.batching import bucket, pad
 from hsvis.models.builtin.classifier import RecurrentClassifier, Scaled
 from hsvis.models.builtin.examples import Examples, cut, read_texts, series_rows, with_unknown
-from hsvis.models.devices import CPU, describe, device_of, exact, in_parts, limited_memory, seeded
-from hsvis.models.finite import TOLD, check_each
+from hsvis.models.builtin.goals import CLASSES, NEXT_WORDS, Goal, first_tokens
+from hsvis.models.devices import CPU, describe, device_of, exact, limited_memory, seeded
 from hsvis.progress import Progress, silent
 
 ONE_THREAD = 128  # hidden units up to which one thread trains
 DIVERGED = 100.0  # a loss that no sensible model comes near
-STEPS_PER_BATCH = 32_768  # padded steps that are evaluated at once: bounds memory for long texts
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class Trained:
         train_accuracy, test_accuracy: over the whole splits; test is None where no row has a label.
         left_out: split -> reason -> rows that could not be used.
         device: where it was trained, if not on the CPU; the classifier is on the CPU all the same.
+        perplexity: of a language model, over the whole test split; None of any other.
     """
 
     classifier: RecurrentClassifier
@@ -56,6 +55,7 @@ class Trained:
     test_accuracy: float | None
     left_out: dict[str, dict[str, int]]
     device: str | None = None
+    perplexity: float | None = None
 
     def report(self) -> dict[str, object]:
         """All but the weights and the words, as JSON-able values."""
@@ -65,7 +65,11 @@ class Trained:
             "train_accuracy": self.train_accuracy,
             "test_accuracy": self.test_accuracy,
             "left_out": self.left_out,
-        } | ({} if self.device is None else {"device": self.device})
+        } | {
+            name: value
+            for name, value in (("device", self.device), ("perplexity", self.perplexity))
+            if value is not None
+        }
 
 
 def train(
@@ -88,7 +92,7 @@ def train(
         DataError: too few rows to learn from.
         ModelError: a head that does not fit the classes, a loss that is no number, no such device or memory.
     """
-    device = device_of(settings.device)
+    device, goal = device_of(settings.device), CLASSES if corpus.classes else NEXT_WORDS
     if corpus.features is None:
         vocabulary, rows, test, left_out = read_texts(corpus, tokens, progress, words)
     else:
@@ -102,20 +106,22 @@ def train(
         )
     with seeded(settings.seed, device), exact(device), _threads(settings):
         features = len(corpus.features) if corpus.features else None
-        classifier = RecurrentClassifier(settings, len(vocabulary), len(corpus.classes), features)
+        answers = len(corpus.classes) or len(vocabulary)
+        classifier = RecurrentClassifier(settings, len(vocabulary), answers, features)
         if isinstance(classifier.embedding, Scaled):
             classifier.embedding.measure(torch.from_numpy(np.concatenate(rows.inputs)))
         # the weights that training begins with are drawn on the CPU: the same on every device
-        best, epochs, kept = _fit(classifier.to(device), rows, tokens, settings, progress)
+        best, epochs, kept = _fit(classifier.to(device), rows, tokens, settings, progress, goal)
     evaluated = partial(
-        _evaluate, best, tokens=tokens, tokens_of=partial(_first_tokens, vocabulary=vocabulary)
+        goal.evaluate, best, tokens=tokens, tokens_of=partial(first_tokens, vocabulary=vocabulary)
     )
     with exact(device):
         train_accuracy = evaluated(rows)[0]
-        test_accuracy = evaluated(test)[0] if len(test) else None
+        test_accuracy, loss = evaluated(test) if len(test) else (None, None)
+    perplexity = math.exp(loss) if not corpus.classes and loss is not None else None
     return Trained(
         best.to(CPU), vocabulary, tuple(epochs), kept, train_accuracy, test_accuracy, left_out,
-        None if device == CPU else describe(device),
+        None if device == CPU else describe(device), perplexity,
     )  # fmt: skip
 
 
@@ -139,6 +145,7 @@ def _fit(
     tokens: TokenSettings,
     settings: ModelSettings,
     progress: Progress,
+    goal: Goal = CLASSES,
 ) -> tuple[RecurrentClassifier, list[Epoch], int]:
     rng = np.random.default_rng(settings.seed)
     order = rng.permutation(len(rows))
@@ -158,11 +165,13 @@ def _fit(
     for epoch in range(1, settings.epochs + 1):
         losses = []
         for i, indices in enumerate(_shuffle(rows, learned, settings.batch_size, tokens, rng)):
-            inputs = [with_unknown(cut(rows.inputs[k], tokens), settings.word_dropout, rng) for k in indices]
+            whole = [cut(rows.inputs[k], tokens) for k in indices]
+            inputs = [with_unknown(ids, settings.word_dropout, rng) for ids in whole]
             with limited_memory(
                 classifier.device, f"to train on {len(inputs)} sequences", "`model.batch_size`"
             ):
-                loss = _step(classifier, inputs, rows.labels[indices], optimiser, settings.early_loss)
+                labels = goal.labels(whole, rows.labels[indices])
+                loss = goal.step(classifier, inputs, labels, optimiser, settings.early_loss)
             schedule.step()
             with torch.no_grad():
                 step = (epoch - 1) * per_epoch + i
@@ -177,7 +186,7 @@ def _fit(
                 total,
                 f"{note}, loss {np.mean(losses[-50:]):.3f}",
             )
-        accuracy, held_out_loss = _evaluate(
+        accuracy, held_out_loss = goal.evaluate(
             mean, Examples([rows.inputs[k] for k in held_out], rows.labels[held_out]), tokens
         )
         if not np.isfinite(losses).all() or not held_out_loss < DIVERGED:
@@ -201,39 +210,6 @@ def _fit(
     return mean, epochs, best[1]
 
 
-def _step(
-    classifier: RecurrentClassifier,
-    inputs: list[np.ndarray],
-    labels: np.ndarray,
-    optimiser: torch.optim.Optimizer,
-    early_loss: float,
-) -> float:
-    """One step of the optimiser; the loss of the answers to the whole texts."""
-    classifier.train()
-    ids, lengths = (torch.from_numpy(part).to(classifier.device) for part in pad(inputs))
-    target = torch.from_numpy(labels).to(classifier.device)
-    states = classifier.read(ids)
-    loss = total = _loss(classifier, classifier.answer(states, lengths - 1), target)
-    if early_loss:
-        early = (
-            (lengths * (0.5 + 0.5 * torch.rand(len(lengths), device=lengths.device)))
-            .long()
-            .clamp(max=lengths - 1)
-        )
-        total = loss + early_loss * _loss(classifier, classifier.answer(states, early), target)
-    optimiser.zero_grad()
-    total.backward()
-    nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
-    optimiser.step()
-    return loss.item()
-
-
-def _loss(classifier: RecurrentClassifier, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    if classifier.output == "sigmoid":
-        return nn.functional.binary_cross_entropy_with_logits(logits[:, 0], labels.float())
-    return nn.functional.cross_entropy(logits, labels)
-
-
 def _shuffle(
     rows: Examples, indices: np.ndarray, size: int, tokens: TokenSettings, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
@@ -246,48 +222,3 @@ def _shuffle(
         ordered = pool[np.argsort(lengths[pool], kind="stable")]
         batches += [ordered[i : i + size] for i in range(0, len(ordered), size)]
     yield from (batches[i] for i in rng.permutation(len(batches)))
-
-
-@torch.inference_mode()
-def _evaluate(
-    classifier: RecurrentClassifier,
-    rows: Examples,
-    tokens: TokenSettings,
-    tokens_of: Callable[[np.ndarray], Sequence[str]] | None = None,
-) -> tuple[float, float]:
-    """Accuracy and mean loss of whole, unaltered rows.
-
-    Args:
-        tokens_of: the first tokens of inputs; without it, an answer that is NaN is told by the loss alone.
-
-    Raises:
-        ModelError: an answer is NaN.
-    """
-    classifier.eval()
-    inputs = [cut(ids, tokens) for ids in rows.inputs]
-
-    def judge(batch: np.ndarray) -> tuple[int, float]:
-        """Right answers of a batch, and the sum of its losses."""
-        ids, lengths = (
-            torch.from_numpy(part).to(classifier.device) for part in pad([inputs[i] for i in batch])
-        )
-        labels = torch.from_numpy(rows.labels[batch]).to(classifier.device)
-        logits = classifier(ids, lengths)
-        answers = classifier.probabilities(logits)
-        if tokens_of is not None:
-            check_each(answers.cpu().numpy(), [inputs[i] for i in batch], tokens_of)
-        loss = _loss(classifier, logits, labels).item()
-        return int((answers.argmax(-1) == labels).sum()), loss * len(batch)
-
-    correct, loss = 0, 0.0
-    for batch in bucket(np.array([len(ids) for ids in inputs]), STEPS_PER_BATCH):
-        for right, lost in in_parts(judge, batch, classifier.device):
-            correct, loss = correct + right, loss + lost
-    return correct / len(rows), loss / len(rows)
-
-
-def _first_tokens(inputs: np.ndarray, vocabulary: Vocabulary) -> list[str]:
-    """Of ids (T,), by which a message names them; of features (T, F) the first step."""
-    if inputs.ndim > 1:
-        return [f"{value:g}" for value in inputs[0].tolist()]
-    return [vocabulary.words[i - 2] if i > UNKNOWN else "…" for i in inputs[: TOLD + 1].tolist()]

@@ -220,6 +220,7 @@ def from_torch(
     states: States | None = None,
     padding: Padding | None = None,
     answers: Sequence[str] | None = None,
+    made: "type[TorchModel] | None" = None,
 ) -> TorchModel:
     """A trained torch classifier as hsvis reads it: in evaluation mode, and afterwards as it was.
 
@@ -238,6 +239,7 @@ def from_torch(
         padding: what sequences are filled up with, for a module that reads one length, or was trained so;
             by default what `encode` gives, where it pads to one length.
         answers: what the module answers, as `model.answers` of a config; by default that is found out.
+        made: what is returned, where it is more than a TorchModel.
 
     Raises:
         ModelError: what is wrong, and what to do.
@@ -257,9 +259,9 @@ def from_torch(
         if probe is None:
             probe = readable(encode)
         examples = probe_of(probe, encode, PROBES[1] if padding is None else padding.to)
-        each_step = None if answers is None else "each step" in answers
+        each_step = None if answers is None else bool({"each step", "next token"} & {*answers})
         call = find_call(module, examples, len(classes), forward, padding, each_step)
-        model = TorchModel(
+        model = (made or TorchModel)(
             module, classes, encode, call, examples, recurrent=recurrent, states=states, head=head
         )
         model.alone = model.alone or changes_order(model, examples)

@@ -76,11 +76,16 @@ class UsersModel:
 
     def facts(self) -> ProviderFacts:
         """How it is understood, and its accuracy on the test split."""
-        from hsvis.models.user.answering.accuracy import accuracy  # noqa: PLC0415
+        from hsvis.models.user.answering.accuracy import accuracy, accuracy_of_next_tokens  # noqa: PLC0415
+        from hsvis.models.user.answering.next_tokens import LanguageModel  # noqa: PLC0415
 
         model, test = self.model(), self._corpus.test
         began = time.perf_counter()
-        share, left_out = accuracy(model, test, self._config.tokens)
+        share, perplexity = None, None
+        if isinstance(model, LanguageModel):
+            share, perplexity, left_out = accuracy_of_next_tokens(model, test)
+        else:
+            share, left_out = accuracy(model, test, self._config.tokens)
         self._times["test split"] = round(time.perf_counter() - began, 3)
         return ProviderFacts(
             test_accuracy=share,
@@ -89,6 +94,7 @@ class UsersModel:
             training={"epochs": [], "kept_epoch": None},
             times=self._times,
             remarks=list(self._made.remarks),
+            perplexity=perplexity,
         )
 
     def subject(self) -> Subject:
@@ -112,7 +118,7 @@ class UsersModel:
 
     @cached_property
     def _module(self) -> "nn.Module":
-        from hsvis.models.user.user_model import make_module  # noqa: PLC0415
+        from hsvis.models.user.factories import make_module  # noqa: PLC0415
 
         return make_module(self._settings)
 
@@ -125,7 +131,7 @@ class UsersModel:
 
     def _draws(self, weights: str) -> list[Remark]:
         """A warning where the factory makes other weights whenever it is called; `weights`: those it made."""
-        from hsvis.models.user.user_model import make_module  # noqa: PLC0415
+        from hsvis.models.user.factories import make_module  # noqa: PLC0415
         from hsvis.models.user.weights import weights_hash  # noqa: PLC0415
 
         if not weights or weights_hash(make_module(self._settings)) == weights:
@@ -148,7 +154,7 @@ class UsersModel:
         self._progress("your model", 0, 1, settings.factory)
         own = make_user_model(
             settings, config.tokens, self._corpus.classes, self._corpus.test.examples, self._module,
-            self._corpus.test.labels,
+            self._corpus.test.labels, config.states.top if config.is_of_next_tokens else None,
         )  # fmt: skip
         model = own.model
         if config.states.layers is not None:

@@ -1,7 +1,5 @@
 """A user's own model, as the config names it: factory, checkpoint, tokenizer -> TorchModel."""
 
-import inspect
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,10 +17,17 @@ from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
 from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import place as move
-from hsvis.models.foreign import foreign_module
 from hsvis.models.user.adapter import TorchModel, from_torch
+from hsvis.models.user.answering.next_tokens import (
+    LanguageModel,
+    check_words,
+    entries_of,
+    output_counts,
+    reading_on,
+    told,
+)
 from hsvis.models.user.answering.outputs import say
-from hsvis.models.user.calling import said
+from hsvis.models.user.factories import make_module
 from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.reading.effect import Effect, effect_of, padding_remarks
 from hsvis.models.user.reading.encoders import Encoder, encoder, of_function
@@ -32,7 +37,6 @@ from hsvis.models.user.references import resolve_reference
 from hsvis.models.user.weights import load_weights
 from hsvis.remarks import Remark
 
-NO_GPU = "Let the factory make the model on the CPU, and set `model.device` where there is a GPU."
 OTHER = "It is the vocabulary of another model"
 TRIED = 20  # texts that the model is tried with
 CUT = 200  # texts by which is decided how texts are cut
@@ -66,6 +70,7 @@ def make_user_model(
     examples: Sequence[Any],
     module: nn.Module | None = None,
     labels: np.ndarray | None = None,
+    top: int | None = None,
 ) -> UserModel:
     """The model that a config describes.
 
@@ -73,6 +78,7 @@ def make_user_model(
         examples: texts or series of the dataset, by which the model is tried.
         module: what the factory made, where it was called already.
         labels: (S,) of the examples, -1 unknown; all if None.
+        top: of a language model, how many next tokens are kept of each step; None of any other.
 
     Raises:
         ModelError: what does not fit, and what to do.
@@ -84,19 +90,22 @@ def make_user_model(
     else:
         loaded = load_weights(module, Path(settings.checkpoint))
     module = module if settings.device is None else move(module, settings.device)
-    encode = encoder_of(module, settings, tokens, examples)
+    reads = partial(encoder_of, module, settings, examples=examples)
+    encode = reads(tokens=tokens) if top is None else reading_on(lambda given: reads(tokens=given), tokens)
     texts = list(islice((one for one in examples if len(one)), TRIED))
     value = pad_value(
         tokens.pad_id, encode.pads, encode.padding, module, is_series=isinstance(examples[0], Series)
     )
     said = Padding(tokens.pad_to, tokens.pad, value.value) if tokens.pad_to is not None else None
-    model, tables, remarks = _fit_model(module, settings, classes, encode, texts, said)
+    fit = _fit_model if top is None else partial(_fit_language, top=top)
+    model, tables, remarks = fit(module, settings, classes, encode, texts, said)
     known = np.full(len(examples), -1) if labels is None else labels
-    effect = _effect(model, encode, value, examples, known)
+    # what each step of a language model reads comes before it, wherever padding stands
+    effect = _effect(model, encode, value, examples, known) if top is None else None
     if said is None and effect is not None and effect.unpadded and effect.is_none(effect.unpadded):
         assert encode.pads is not None
         encode = replace(encode, pads=replace(encode.pads, to=None))  # what changes nothing takes time alone
-        model, tables, remarks = _fit_model(module, settings, classes, encode, texts)
+        model, tables, remarks = fit(module, settings, classes, encode, texts)
         effect = _effect(model, encode, value, examples, known)
     told = padding_remarks(model, encode, tokens, value, effect)
     return UserModel(model, encode, tables, loaded, left_training, (*remarks, *told))
@@ -151,36 +160,6 @@ def _acts_in_training(part: nn.Module) -> bool:
     return bool(dropped or between) or isinstance(part, nn.modules.batchnorm._BatchNorm)
 
 
-def make_module(settings: UserModelSettings) -> nn.Module:
-    """What the factory returns, without the wrappers of torch.compile and DataParallel."""
-    factory = resolve_reference(settings.factory, "factory")
-    try:
-        module = factory(**settings.kwargs)
-    except (Exception, SystemExit) as error:  # whatever a user's factory raises
-        raise ModelError(
-            f"`model.factory`: {settings.factory} raised {said(error)} "
-            + (NO_GPU if re.search("cuda|nvidia", str(error), re.I) else _takes(factory, settings))
-        ) from error
-    other = foreign_module(module)  # Keras on torch makes modules of torch, too
-    if other is not None or not isinstance(module, nn.Module):
-        raise ModelError(
-            f"`model.factory`: {settings.factory} returned {type(module).__name__}, "
-            + (other or "not an nn.Module. Name a function that returns the model.")
-        )
-    while isinstance(inner := getattr(module, "_orig_mod", None), nn.Module):
-        module = inner
-    return module.module if isinstance(module, nn.DataParallel) else module
-
-
-def _takes(factory: Any, settings: UserModelSettings) -> str:
-    """The remedy for a factory that raised."""
-    try:
-        takes = str(inspect.signature(factory)).partition(" ->")[0]
-    except (TypeError, ValueError):
-        return f"Check `model.kwargs`: {settings.kwargs}."
-    return f"Check `model.kwargs`: it was given {settings.kwargs} and takes {takes}."
-
-
 def decisions(model: TorchModel) -> list[Remark]:
     """What was found out about a model's call and answer, that nobody said."""
     told = [Remark("call", f"The model is called as `{model.call.text}`."), *model.reader.remarks]
@@ -211,6 +190,35 @@ def decisions(model: TorchModel) -> list[Remark]:
     return told
 
 
+def _fit_language(
+    module: nn.Module,
+    settings: UserModelSettings,
+    classes: Sequence[str],
+    encode: Encoder,
+    texts: Sequence[str],
+    padding: Padding | None = None,
+    *,
+    top: int,
+) -> tuple[TorchModel, dict[str, int], tuple[Remark, ...]]:
+    """As `_fit_model`, of a language model, whose classes are the entries of its vocabulary."""
+    words, size = check_words(encode.words, encode.kind), encode.size or 0
+    problems: list[ModelError] = []
+    for count in output_counts(module, size):
+        entries = entries_of(words, count)
+        try:
+            model, tables, remarks = _fit_model(
+                module, settings, entries, encode, texts, padding, made=LanguageModel
+            )
+        except ModelError as error:
+            problems.append(error)
+            continue
+        assert isinstance(model, LanguageModel)
+        model.top = min(top, count)
+        said = told(model, encode.unknown, size, said=settings.answers is not None)
+        return model, tables, (*remarks, *said)
+    raise problems[0]
+
+
 def _fit_model(
     module: nn.Module,
     settings: UserModelSettings,
@@ -218,6 +226,7 @@ def _fit_model(
     encode: Encoder,
     texts: Sequence[str],
     padding: Padding | None = None,
+    made: type[TorchModel] | None = None,
 ) -> tuple[TorchModel, dict[str, int], tuple[Remark, ...]]:
     """The module as hsvis reads it, its `tables`, and remarks, if the embedding has a row for every id."""
     reader = settings.tokenizer or "the model's own `encode`"
@@ -237,7 +246,8 @@ def _fit_model(
                 recurrent=settings.recurrent,
                 head=settings.head,
                 padding=padding,
-                answers=settings.answers,
+                answers=settings.answers if made is None else ["next token"],
+                made=made,
                 **named,
             )
         except ModelError as error:

@@ -6,8 +6,10 @@ from hsvis.config import TokenSettings
 from hsvis.corpus.corpus import Split
 from hsvis.corpus.series import Series
 from hsvis.models.batching import bucket
+from hsvis.models.protocol import perplexity
 from hsvis.models.step_labels import align_labels
 from hsvis.models.user.adapter import TorchModel
+from hsvis.models.user.answering.next_tokens import LanguageModel
 
 STEPS_PER_BATCH = 16_384
 
@@ -51,3 +53,25 @@ def _accuracy_of_steps(
             right += int((one[: len(labels)].argmax(1) == labels).sum())
     reason = "no words" if split.series is None else "no steps"
     return (right / known if known else None), {reason: int((lengths == 0).sum())}
+
+
+def accuracy_of_next_tokens(
+    model: LanguageModel, split: Split
+) -> tuple[float | None, float | None, dict[str, int]]:
+    """Of the steps after which the next token is known: the share where it is the most probable one, and the
+    perplexity; and what was left out.
+    """
+    encoded = [one for one in map(model.encode, split.examples) if len(one)]
+    lengths = np.array([len(one) for one in encoded], np.int64)
+    right, surprisals = [np.empty(0, bool)], [np.empty(0, np.float32)]
+    for batch in bucket(lengths, model.at_once.steps):
+        found = model.trace([encoded[i] for i in batch.tolist()]).next
+        assert found is not None
+        known = found.labels >= 0
+        right.append(found.ranks[known] == 1)
+        surprisals.append(found.surprisals[known])
+    share = np.concatenate(right)
+    left_out = {"no words": len(split) - len(encoded)}
+    return (
+        float(share.mean()) if len(share) else None, perplexity(np.concatenate(surprisals)), left_out
+    )  # fmt: skip

@@ -62,7 +62,7 @@ def of_tokenizers(file: TokenizerFile, tokens: TokenSettings) -> Encoder:
 
     size = 1 + max(entries.values(), default=-1)
     kind = f"sub-words of a tokenizer file, {size:,} entries"
-    return Encoder(encode, kind, size, unknown, padding, pads=pads, remarks=_special(file))
+    return Encoder(encode, kind, size, unknown, padding, pads=pads, remarks=_special(file), words=entries)
 
 
 def _special(file: TokenizerFile) -> tuple[Remark, ...]:

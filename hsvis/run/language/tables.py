@@ -1,0 +1,51 @@
+"""The tables of a language model's run: the most probable next tokens of each step, and the vocabulary."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from hsvis.models.protocol import NextTokens
+from hsvis.run.tables import STEPS
+from hsvis.storage.layouts import Layout, Vectors
+from hsvis.storage.parquet import vectors
+
+VOCABULARY: Layout = {"token": pa.string()}
+
+
+def next_layout(k: int | None = None) -> Layout:
+    """Of a table of predictions; `k` next tokens are kept of a step, None is any number of them."""
+    return {
+        **STEPS,
+        "top": Vectors((pa.int32(),), k),
+        "ep": Vectors(width=k),
+        "label": pa.int32(),
+        "rank": pa.int32(),
+        "probability": pa.float32(),
+        "surprisal": pa.float32(),
+    }
+
+
+def next_table(steps: dict[str, pa.Array], ep: np.ndarray, found: NextTokens) -> pa.Table:
+    """One row a step, of which `steps` are the `step_columns`.
+
+    Args:
+        ep: (n, k) float32, the probabilities of `found.top`.
+        found: (n,).
+    """
+    return pa.table(
+        {
+            **steps,
+            "top": vectors(found.top),
+            "ep": vectors(ep),
+            "label": pa.array(found.labels, pa.int32()),
+            "rank": pa.array(found.ranks, pa.int32()),
+            "probability": pa.array(found.probabilities),
+            "surprisal": pa.array(found.surprisals),
+        }
+    )
+
+
+def vocabulary_table(entries: Sequence[str]) -> pa.Table:
+    """One row an entry, in the order of their ids."""
+    return pa.table({"token": pa.array(entries, pa.string())})
