@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "check", help="what a run will be, and what is wrong with it, before it is built"
     )
     for command in (build, info, check):
-        command.add_argument("config", help="a YAML file, or demo, digits, imdb, reuters")
+        command.add_argument("config", help="a YAML file, or demo, digits, language, imdb, reuters")
         _add_set(command)
     info.add_argument("--json", action="store_true", help="the manifest as it is, for scripts")
     check.add_argument("--json", action="store_true", help="one object, for scripts")

@@ -14,10 +14,9 @@ import yaml
 from pydantic import ValidationError
 
 from hsvis import paths
+from hsvis.config.answers import NEXT, AnswerKind
 from hsvis.config.blocks import (
     LARGEST_SEED,
-    NEXT,
-    AnswerKind,
     Config,
     DatasetSettings,
     ModelSettings,
@@ -126,7 +125,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), *, quote: bool 
     """Reads a config and applies `KEY=VALUE` overrides such as `dataset.limit=500`.
 
     Args:
-        path: a YAML file; the bare name of a packaged config (`demo`, `digits`, `imdb`, `reuters`) works too.
+        path: a YAML file; the bare name of a packaged config (`demo`, `digits`, `language`, …) works too.
         overrides: `KEY=VALUE` each; the value is read as YAML.
         quote: whether a message about what is no config may quote it; nobody named a file that was found in a
             folder, and it may be a link to any other.

@@ -1,11 +1,11 @@
 """The settings of a run, in blocks: every key with type, range, default and help line."""
 
 import json
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from hsvis.config.answers import NEXT, AnswerKind, check_label, without_label, word
 from hsvis.config.dataset import (
     FILE_FORMATS,
     LARGEST_SEED,
@@ -23,19 +23,6 @@ WHERE = (  # of `model.device`, for both kinds of model
     "factory put it."
 )
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-AnswerKind = Literal["classes", "independent", "number", "next token"]
-NEXT: Literal["next token"] = "next token"  # of `model.answers`, for both kinds of model
-
-
-def _word(given: Any) -> Any:
-    """A word of `model.answers` as it is known: `next-token` is `next token`."""
-    return re.sub(r"[\s_-]+", " ", given.strip().lower()) if isinstance(given, str) else given
-
-
-def _words(model: dict[str, Any]) -> list[Any]:
-    """What a block `model` says of its answers."""
-    given = model.get("answers")
-    return list(map(_word, given if isinstance(given, list) else [given]))
 
 
 class ModelSettings(Settings):
@@ -72,7 +59,7 @@ class ModelSettings(Settings):
     @field_validator("answers", mode="before")
     @classmethod
     def as_known(cls, given: Any) -> Any:
-        return _word(given)
+        return word(given)
 
 
 UNUSED = ModelSettings.model_validate({}).model_dump()  # how a manifest holds a model that is not there
@@ -125,7 +112,7 @@ class UserModelSettings(Settings):
     def one_or_several(cls, given: Any) -> Any:
         """`each step`, or a list."""
         every = [given] if isinstance(given, str) else given
-        return list(map(_word, every)) if isinstance(every, list) else every
+        return list(map(word, every)) if isinstance(every, list) else every
 
     @field_validator("answers")
     @classmethod
@@ -267,31 +254,12 @@ class Config(Settings):
     @classmethod
     def next_tokens_need_no_label(cls, content: Any) -> Any:
         """`model.answers: next token` says that nothing else is the label; `sentences` have none."""
-        if not isinstance(content, dict) or content.get("states_from") is not None:
-            return content
-        model, dataset = content.get("model"), content.get("dataset")
-        if not isinstance(dataset, dict) or "label" in dataset:
-            return content
-        is_said = isinstance(model, dict) and NEXT in _words(model)
-        needs_none = is_said or dataset.get("path") == "sentences"
-        return content | {"dataset": dataset | {"label": None}} if needs_none else content
+        return without_label(content) if isinstance(content, dict) else content
 
     @model_validator(mode="after")
     def labels_or_next_tokens(self) -> "Config":
-        said = self.model.answers or []
-        wants = NEXT in ([said] if isinstance(said, str) else said)
-        if self.states_from is not None:
-            return self
-        if wants and self.dataset.label is not None:
-            raise ValueError(
-                "`model.answers: next token` has the next token for a label: leave `dataset.label` out, or "
-                "set it to null"
-            )
-        if self.dataset.label is None and said and not wants:
-            raise ValueError(
-                "`dataset.label: null` is for a language model (`model.answers: next token`): name the "
-                "column of the class, or leave `model.answers` out"
-            )
+        if self.states_from is None:
+            check_label(self.model.answers, self.dataset.label)
         return self
 
     @property

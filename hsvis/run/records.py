@@ -48,7 +48,7 @@ class Sequence:
     @property
     def answers(self) -> np.ndarray:
         """(T,) int: the winning class after each step, or the most probable next token."""
-        return self.ep.argmax(1) if self.expected is None else self.expected.next.top[:, 0]
+        return self.ep.argmax(1) if self.expected is None else self.expected.answers
 
     @property
     def correct(self) -> bool | None:

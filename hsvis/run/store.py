@@ -16,7 +16,7 @@ from hsvis.run.answers import answering
 from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
 from hsvis.run.language.next_tokens import OUTCOMES, Expected
-from hsvis.run.language.reading import read_expected
+from hsvis.run.language.reading import read_answers
 from hsvis.run.manifest import Manifest, manifest_of
 from hsvis.run.reading import Steps, column
 from hsvis.run.records import Projection, Sequence, checksum
@@ -43,18 +43,14 @@ class StateStore:
     ) -> None:
         """Takes the tables as `open` reads them."""
         self.folder, self.manifest, self._sequences = folder, manifest, sequences
-        self.name = manifest.name
-        self.expected = expected  # of a language model: the next tokens of its steps
+        self.name, self.expected = manifest.name, expected  # of a language model: its next tokens
         self.classes = tuple(manifest.classes) if expected is None else OUTCOMES
-        self.layers = tuple(manifest.layer_names)
-        self.series = manifest.series  # None of texts
+        self.layers, self.series = tuple(manifest.layer_names), manifest.series  # None of texts
         self.answers = answering(manifest.answers)
-        self.train_accuracy = manifest.train_accuracy
-        self.test_accuracy = manifest.test_accuracy
-        self.lengths = column(sequences, "length")
-        self.labels = column(sequences, "label")
-        self.predicted = column(sequences, "predicted")
-        self.confidence = column(sequences, "confidence")
+        self.train_accuracy, self.test_accuracy = manifest.train_accuracy, manifest.test_accuracy
+        self.lengths, self.labels, self.predicted, self.confidence = (
+            column(sequences, name) for name in ("length", "label", "predicted", "confidence")
+        )
         self.columns = columns_of(sequences, manifest.columns)
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self.ep = ep
@@ -86,13 +82,7 @@ class StateStore:
         facts = {(one.layer, one.name): one for one in manifest.projections}
         sequences = reading.read_sequences(folder, manifest)
         steps = Steps(column(sequences, "length"))
-        labelled = manifest.labels == "step"
-        expected = None
-        if manifest.language is None:
-            ep, labels = reading.read_predictions(folder, steps, len(manifest.classes), labelled=labelled)
-        else:
-            expected = read_expected(folder, steps, manifest.language.entries)
-            ep, labels = expected.shades, expected.next.labels
+        ep, labels, expected = read_answers(folder, manifest, steps)
         distances: dict[str, np.ndarray] = {}
         projections: dict[str, tuple[Projection, ...]] = {}
         for layer in manifest.layer_names:
@@ -120,10 +110,8 @@ class StateStore:
             if facts.name not in named or named[facts.name].details != facts.details:
                 named[facts.name] = reading.read_projection(self.folder, facts, steps)
                 projections[facts.layer] = tuple(named.values())
-        return StateStore(
-            self.folder, manifest, self._sequences, self.ep, self._distances, projections, self._step_labels,
-            self.expected,
-        )  # fmt: skip
+        shared = (self._sequences, self.ep, self._distances, projections, self._step_labels, self.expected)
+        return StateStore(self.folder, manifest, *shared)
 
     @property
     def n_sequences(self) -> int:
@@ -144,8 +132,7 @@ class StateStore:
         Projections don't count: they have a `content` of their own.
         """
         answers = [self.verdicts.labels, self.predicted, self.ep]
-        if self.expected is not None:
-            answers += [self.expected.ep, *vars(self.expected.next).values()]
+        answers += [] if self.expected is None else self.expected.arrays
         sums = [checksum(array) for array in (self.offsets, *answers, *self._distances.values())]
         kept = {"columns": self.manifest.columns_key} if self.columns else {}
         return files.key_of(states=self.manifest.keys.states, layers=self.layers, sums=sums, **kept)
@@ -169,16 +156,19 @@ class StateStore:
         """What was answered right."""
         if self._step_labels is None:
             return Verdicts("sequence", self.labels, self.predicted, self.lengths)
-        if self.expected is not None:
-            return Verdicts("step", self._step_labels, self.expected.next.top[:, 0], self.lengths)
-        return Verdicts("step", self._step_labels, self.ep.argmax(1).astype(np.int16), self.lengths)
+        answers = self.ep.argmax(1).astype(np.int16) if self.expected is None else self.expected.answers
+        return Verdicts("step", self._step_labels, answers, self.lengths)
+
+    def rows(self, index: int) -> slice:
+        """Of a sequence, in every step table.  Raises IndexError if there is no such sequence."""
+        if not 0 <= index < self.n_sequences:
+            raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
+        return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def sequence(self, index: int) -> Sequence:
         """Raises IndexError if there is no such sequence."""
-        if not 0 <= index < self.n_sequences:
-            raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
+        rows = self.rows(index)
         row = self._sequences.select(ROW).slice(index, 1).to_pylist()[0]
-        rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
         return Sequence(
             index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
             row["label"], row["predicted"], row["confidence"], self.ep[rows], rows, self.values(index),
@@ -225,8 +215,7 @@ class StateStore:
         Returns:
             (S,) bool.
         """
-        found = pa.compute.match_substring(self._folded_texts, words.casefold())
-        return np.array(found.to_numpy(), bool)
+        return np.array(pa.compute.match_substring(self._folded_texts, words.casefold()).to_numpy(), bool)
 
     @cached_property
     def _folded_texts(self) -> pa.ChunkedArray:
@@ -259,9 +248,7 @@ class StateStore:
             ReplacedFileError: another build has put other states in their place.
             DamagedFileError: the file can't be read.
         """
-        if not 0 <= index < self.n_sequences:
-            raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
-        rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+        rows = self.rows(index)
         try:
             return self._states[layer][rows]
         except ReplacedFileError as error:
@@ -303,10 +290,7 @@ class StateStore:
 
     def projection(self, layer: str, name: str) -> Projection:
         """Raises KeyError if there is none of that name."""
-        for projection in self._projections[layer]:
-            if projection.name == name:
-                return projection
-        raise KeyError(name)
+        return {one.name: one for one in self._projections[layer]}[name]
 
     def locate(self, row: int) -> tuple[int, int]:
         """(sequence, step) of a row of the step tables.  Raises IndexError if there is no such row."""

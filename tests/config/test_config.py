@@ -124,7 +124,7 @@ def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_lists_the_packaged_configs(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="demo, digits, imdb, reuters"):
+    with pytest.raises(ConfigError, match="demo, digits, imdb, language, reuters"):
         load_config(tmp_path / "nothing.yaml")
 
 

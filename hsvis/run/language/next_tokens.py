@@ -26,8 +26,18 @@ class Expected:
     next: NextTokens
 
     def __post_init__(self) -> None:
-        for array in (self.ep, *(getattr(self.next, one.name) for one in fields(self.next))):
+        for array in self.arrays:
             array.flags.writeable = False
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """All numbers that are kept."""
+        return [self.ep, *(getattr(self.next, one.name) for one in fields(self.next))]
+
+    @property
+    def answers(self) -> np.ndarray:
+        """(N,) int32, the most probable entry of each step."""
+        return self.next.top[:, 0]
 
     def __len__(self) -> int:
         return len(self.ep)

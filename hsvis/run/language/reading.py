@@ -6,8 +6,26 @@ from hsvis.models.protocol import NextTokens
 from hsvis.run.folder import RunFolder
 from hsvis.run.language.next_tokens import Expected
 from hsvis.run.language.tables import VOCABULARY, next_layout
-from hsvis.run.reading import Steps, column
+from hsvis.run.manifest import Manifest
+from hsvis.run.reading import Steps, column, read_predictions
 from hsvis.storage import parquet
+
+
+def read_answers(
+    folder: RunFolder, manifest: Manifest, steps: Steps
+) -> tuple[np.ndarray, np.ndarray | None, Expected | None]:
+    """EPs, (N, C) float32, labels of steps, if they have any, and of a language model its next tokens.
+
+    Of a language model, EPs are `Expected.shades`, by which steps are coloured.
+
+    Raises:
+        DamagedFileError: a file can't be read, or holds what no model answers.
+    """
+    if manifest.language is None:
+        labelled = manifest.labels == "step"
+        return (*read_predictions(folder, steps, len(manifest.classes), labelled=labelled), None)
+    expected = read_expected(folder, steps, manifest.language.entries)
+    return expected.shades, expected.next.labels, expected
 
 
 def read_expected(folder: RunFolder, steps: Steps, entries: int) -> Expected:
