@@ -40,6 +40,7 @@ import * as pointer from "./views/pointer.mjs";
 import * as stepping from "./views/stepping.mjs";
 import * as strip from "./views/strip.mjs";
 import * as threshold from "./views/threshold.mjs";
+import * as topTokens from "./views/top-tokens.mjs";
 import * as waiting from "./views/waiting.mjs";
 import * as words from "./views/words.mjs";
 import * as zoom from "./views/zoom.mjs";
@@ -50,7 +51,7 @@ const PARTS = [
   ...[view, options, filter, passing, focus, editions],
   ...[regions, highlight, threshold, overview, groups],
   ...[rows, columns, chips, stops, walk],
-  ...[cloud, drawing, pointer, stepping, strip, zoom, words, waiting],
+  ...[cloud, drawing, pointer, stepping, strip, zoom, words, topTokens, waiting],
   ...[runs, exportMenu, neighbours, noteForm, notes, savedFilters, rebuilt, settings, help, address],
   forTests,
 ];

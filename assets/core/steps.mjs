@@ -11,8 +11,20 @@ export function count() {
   return index() === null ? 0 : (trace(plot("projection"), "steps")?.x?.length ?? 0);
 }
 
+// Of a language model: the most probable next tokens of a step with their probabilities, and what came.
+export function expected(step) {
+  const [top, came] = ["top", "came"].map((name) => trace(plot("ep-heatmap"), name));
+  const [token, rank, probability] = came?.customdata?.[0]?.[step] ?? [];
+  return {
+    top: (top?.customdata ?? []).map((row) => row[step]).filter(Boolean),
+    came: rank ? { token, rank, probability } : null,
+  };
+}
+
 // (C,) EPs after a step; empty where the heatmap does not show it (yet).
 export function ep(step) {
+  const came = trace(plot("ep-heatmap"), "came");
+  if (came) return came.z[0][step] >= 0 ? [1 - came.z[0][step], came.z[0][step]] : [0.5, 0.5];
   const traces = plot("ep-heatmap")?._fullData ?? [];
   const shares = traces.slice(0, -1).map((one) => one.z?.[0]?.[step]);
   return shares.some((share) => share === undefined) ? [] : shares;

@@ -84,16 +84,28 @@ function context({ before, token, after, starts, ends }) {
   return words;
 }
 
-function line(state) {
+function classWords({ label, predicted, confidence }) {
   const { className } = tooltip;
+  return [
+    make("span", {}, "class ", ...className(label)),
+    make("span", {}, "EP ", ...className(predicted, confidence)),
+  ];
+}
+
+// Of a language model: what came next, and what was expected most.
+function nextWords({ came, top: [[first, share]] }) {
+  const next = came ? [make("bdi", {}, came.token), ` · rank ${came.rank.toLocaleString("en")}`] : ["not known"];
+  return [make("span", {}, "next ", ...next), make("span", {}, "expected ", make("bdi", {}, first), ` ${tooltip.percent(share)}`)];
+}
+
+function line(state) {
   const { distance, share } = state;
   const far = make("span", { class: "neighbour-distance" }, distance.toFixed(distance < 10 ? 3 : 1));
   if (share !== null) far.title = `${(100 * share).toFixed(1)} % of the largest distance between two steps of this run`;
   const facts = make(
     "span",
     { class: "neighbour-facts" },
-    make("span", {}, "class ", ...className(state.label)),
-    make("span", {}, "EP ", ...className(state.predicted, state.confidence)),
+    ...(state.top ? nextWords(state) : classWords(state)),
     make("span", {}, `sequence ${state.sequence}, step ${state.step}`),
   );
   const { sequence, step, row, x, y } = state;

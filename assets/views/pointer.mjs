@@ -43,6 +43,7 @@ function stepUnder(figure, event) {
 const DETAILS = {
   "ep-heatmap": (step, { y, yaxis }) => {
     const k = Math.round(yaxis.p2l(y));
+    if (steps.meta().language) return undefined; // the tooltip has all of it
     const shares = steps.ep(step);
     const { className } = tooltip;
     return k >= 0 && k < shares.length ? ["EP of", [...className(k), ` ${shares[k].toFixed(3)}`]] : undefined;

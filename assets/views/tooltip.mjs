@@ -35,6 +35,16 @@ function answerLine(label, answer) {
   return answer ? [line(label, ...className(answer.winner, answer.share))] : [];
 }
 
+// Of a language model: what came next, and the most probable ones.
+function nextLines({ came, top = [] } = {}) {
+  const share = (p) => (p > 0 && p < 0.001 ? p.toExponential(1) : percent(p));
+  const word = (text) => make("bdi", {}, text);
+  const lines = came
+    ? [line("next", word(came.token), ` · rank ${came.rank.toLocaleString("en")} · ${share(came.probability)}`)]
+    : [line("next", "not known")];
+  return [...lines, ...top.slice(0, 5).map(([text, p], k) => line(`${k + 1}.`, word(text), ` ${share(p)}`))];
+}
+
 // Whether the projection was fitted to a state or the state placed into it; nothing where it was to all.
 function placeLine(isFitted, { from }) {
   return isFitted === undefined || from ? [] : [line("projection", isFitted ? "fitted" : "placed")];
@@ -55,22 +65,23 @@ function content(shown) {
   const own = sequence === steps.index();
   const found = own ? null : said.get(address(shown.row));
   const word = own ? steps.token(step) : (found?.token ?? "…");
-  const { unit, labels } = steps.meta();
+  const { unit, labels, language } = steps.meta();
   const ofSequence = () => (own ? steps.meta().label : (rows.facts(sequence)?.label ?? found?.label));
-  const label = unit === "step" ? (own ? labels[step] : found?.label) : ofSequence();
+  const label = language ? undefined : unit === "step" ? (own ? labels[step] : found?.label) : ofSequence();
   const lines = [];
   const cut = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
   if (shown.from) {
     lines.push(words(cut(steps.token(step - 1)), " → ", cut(word)));
     lines.push(where(`sequence ${sequence} · step ${step - 1} → ${step}`));
     lines.push(line("distance", (steps.distance(step) ?? 0).toFixed(2)));
-    lines.push(...answerLine("from", steps.answer(step - 1)), ...answerLine("to", steps.answer(step)));
+    if (!language) lines.push(...answerLine("from", steps.answer(step - 1)), ...answerLine("to", steps.answer(step)));
   } else {
     lines.push(words(cut(word)));
     lines.push(where(`sequence ${sequence} · step ${step}`));
     const answer = own ? steps.answer(step) : found && { winner: found.predicted, share: found.confidence };
-    lines.push(...answerLine("classified", answer));
+    if (!language) lines.push(...answerLine("classified", answer));
   }
+  if (language && (own || found)) lines.push(...nextLines(own ? steps.expected(step) : found));
   if (label !== undefined) lines.push(line("class", ...className(label)));
   lines.push(...columnLine(own ? rows.facts(sequence) : null, found));
   lines.push(...placeLine(own ? steps.isFitted(step) : found?.fitted, shown));

@@ -15,6 +15,10 @@ from hsvis.figures.confidence import confidence
 from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.figures.distances import distances
 from hsvis.figures.ep_heatmap import ep_heatmap
+from hsvis.figures.language.missed import missed
+from hsvis.figures.language.ranks import ranks
+from hsvis.figures.language.surprisal import surprisal
+from hsvis.figures.language.top_tokens import top_tokens
 from hsvis.figures.projection import projection
 from hsvis.figures.style.theme import empty
 from hsvis.figures.unit_activity import unit_activity
@@ -111,6 +115,8 @@ def board(
 def run_figures(view: View) -> RunFigures:
     """How many sequences each class has, and what they were classified as."""
     store, palette, theme = view.store, view.palette, view.theme
+    if store.expected is not None:
+        return RunFigures(ranks(store.expected, palette, theme), missed(store.expected, theme))
     verdicts = store.verdicts
     confusion = confusion_counts(verdicts.labels, verdicts.predicted, store.n_classes)
     return RunFigures(
@@ -129,10 +135,15 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
     distance = store.distances(view.layer)[sequence.rows]
     largest = store.largest_distance(view.layer)
     units, unreadable = unit_figure(view, sequence, options)
+    expected = sequence.expected
     return SequenceFigures(
-        ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels),
+        ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels)
+        if expected is None
+        else top_tokens(expected, tokens, palette, theme),
         distances(distance, largest, ep, tokens, options.threshold, palette, theme),
-        confidence(ep, tokens, classes, palette, theme),
+        confidence(ep, tokens, classes, palette, theme)
+        if expected is None
+        else surprisal(expected, tokens, palette, theme),
         units,
         unreadable,
     )
@@ -187,6 +198,8 @@ def projection_figure(
         "label": None if index is None else int(store.labels[index]),
         "unit": store.verdicts.unit,
         "labels": _step_labels(view, rows),
+        "titles": dict(store.answers.titles),
+        "language": store.expected is not None,
     }
     return figure.update_layout(meta=meta, uirevision=view.cloud)
 
@@ -194,7 +207,8 @@ def projection_figure(
 def _step_labels(view: View, rows: slice) -> list[int] | None:
     """The labels of the steps of a sequence; None where steps have none of their own."""
     verdicts = view.store.verdicts
-    return verdicts.labels[rows].tolist() if verdicts.unit == "step" else None
+    of_steps = verdicts.unit == "step" and view.store.expected is None  # else the figures have its words
+    return verdicts.labels[rows].tolist() if of_steps else None
 
 
 def _fitted_steps(view: View, rows: slice) -> list[int] | None:

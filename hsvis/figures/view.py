@@ -105,6 +105,8 @@ def colour_of(store: StateStore, state_colour: str, column: str | None = None) -
     Raises:
         ValueError: the run keeps no such column.
     """
+    if state_colour == "class" and store.expected is not None:
+        return "ep"  # what comes next is no class: its rank is the colour
     if state_colour != "column":
         return state_colour
     names = [one.name for one in store.columns]

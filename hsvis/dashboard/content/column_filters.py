@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from hsvis.dashboard.content.request_json import json_object, short
 
-NUMBERS = ("sequence", "confidence", "length", "right")
+NUMBERS = ("sequence", "confidence", "length", "right", "perplexity")
 TEXTS = ("class", "classification", "correct", "words")
 COLUMNS = (*NUMBERS, *TEXTS)
 KINDS: Mapping[str, str] = {**dict.fromkeys(NUMBERS, "number"), **dict.fromkeys(TEXTS, "text")}

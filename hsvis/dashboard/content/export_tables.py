@@ -9,6 +9,14 @@ import numpy as np
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
 from hsvis.dashboard.content.groups import MISSING_TEST, groups_of
+from hsvis.dashboard.content.language.next_tokens import (
+    came_columns,
+    counts_of,
+    next_columns,
+    next_names,
+    next_records,
+)
+from hsvis.dashboard.content.language.run_tables import missed_rows, rank_rows
 from hsvis.figures.view import View
 from hsvis.run.columns import PREFIX, cells_of
 from hsvis.run.records import Sequence
@@ -30,6 +38,8 @@ class Table(NamedTuple):
 
 def class_overview(view: View) -> Table:
     """The parts of the bars that are not empty, the correct one first; no `actual` where it is unknown."""
+    if view.store.expected is not None:
+        return Table(*rank_rows(view.store.expected))
     classes = view.store.classes
     rows = [
         (name, classes[k], row[k])
@@ -42,6 +52,8 @@ def class_overview(view: View) -> Table:
 
 def confusion_matrix(view: View) -> Table:
     """Counts, a row for each actual class, a column for each predicted one; no `actual` if it is unknown."""
+    if view.store.expected is not None:
+        return Table(*missed_rows(view.store.expected))
     rows = [(name, *row) for name, row in _confusion(view.store)]
     return Table(["actual", *view.store.classes], rows)
 
@@ -68,8 +80,9 @@ def groups(view: View) -> Table:
 def projection(view: View) -> Table:
     """All N states with their coordinates and EPs; whether they were fitted, where some were placed."""
     place = [*_xy_columns(view, slice(0, 0))]
-    header = ["sequence", "step", "token", *place, "winning class"]
-    return Table([*header, *_ep_names(view.store)], _states(view), view.store.n_states)
+    expected = view.store.expected
+    names = ["winning class", *_ep_names(view.store)] if expected is None else next_names(expected)
+    return Table(["sequence", "step", "token", *place, *names], _states(view), view.store.n_states)
 
 
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
@@ -77,6 +90,8 @@ def sequences(store: StateStore, chosen: Collection[int]) -> Table:
     header = ["id", "class", "classification", "correct", "confidence", "length", "text"]
     if store.verdicts.unit == "step":
         header = ["id", "labelled steps", "correct steps", "length", "text"]
+    if store.expected is not None:
+        header = ["id", "next tokens", "first choices", "perplexity", "length", "text"]
     header += [PREFIX + one.name for one in store.columns]
     rows = (_sequence_row(store, store.sequence(int(index))) for index in chosen)
     return Table(header, rows, len(chosen))
@@ -84,7 +99,7 @@ def sequences(store: StateStore, chosen: Collection[int]) -> Table:
 
 def ep_heatmap(view: View, sequence: Sequence) -> Table:
     """EP of each class after each step."""
-    return _steps(sequence, _ep_columns(view.store, sequence.ep))
+    return _steps(sequence, _answer_columns(view.store, sequence))
 
 
 def distances(view: View, sequence: Sequence) -> Table:
@@ -93,7 +108,12 @@ def distances(view: View, sequence: Sequence) -> Table:
 
 
 def confidence(view: View, sequence: Sequence) -> Table:
-    """Winning class and its EP, and whether another class won after the step before."""
+    """Winning class and its EP, and whether another class won after the step before.
+
+    Of a language model what came next, its rank, probability and surprisal.
+    """
+    if sequence.expected is not None:
+        return _steps(sequence, came_columns(sequence.expected))
     changes = set(class_changes(sequence.ep).tolist())
     columns: dict[str, Iterable[object]] = {
         "classification": _winners(view.store, sequence.ep),
@@ -114,8 +134,8 @@ def sequence_steps(view: View, sequence: Sequence) -> Table:
     columns: dict[str, Iterable[object]] = {
         "known": [_yes_no(known) for known in sequence.known.tolist()],
         **_value_columns(view.store, sequence),
-        **_ep_columns(view.store, sequence.ep),
-        "winning class": _winners(view.store, sequence.ep),
+        **_answer_columns(view.store, sequence),
+        **({} if sequence.expected is not None else {"winning class": _winners(view.store, sequence.ep)}),
         **_class_columns(view.store, sequence),
         **_distance_columns(view, sequence),
         **_xy_columns(view, sequence.rows),
@@ -131,8 +151,7 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "token": sequence.tokens,
         "known": sequence.known.tolist(),
         **({} if sequence.values is None else {"values": [_values(row) for row in sequence.values]}),
-        "ep": [_values(row) for row in sequence.ep],
-        "winning_class": _winners(store, sequence.ep),
+        **_answer_records(store, sequence),
         **{name: [one or None for one in column] for name, column in _class_columns(store, sequence).items()},
         "distance": _values(_distance(view, sequence)),
         "distance_share": _values(_distance_share(view, sequence)),
@@ -151,10 +170,10 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "sequence": sequence.index,
         "text": sequence.text,
         "label": store.classes[sequence.label] if sequence.label >= 0 else None,
-        "predicted": store.classes[sequence.predicted],
+        "predicted": store.classes[sequence.predicted] if sequence.predicted >= 0 else None,
         "confidence": _values(store.confidence[[sequence.index]])[0],
         "correct": sequence.correct,
-        "classes": list(store.classes),
+        "classes": list(store.classes) if store.expected is None else [],
         **({"kept": cells_of(store.columns, sequence.index)} if store.columns else {}),
         "steps": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
@@ -171,7 +190,8 @@ def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
     kept = ["" if cell is None else cell for cell in cells_of(store.columns, one.index).values()]
     if one.labels is not None:
         right = one.right_steps
-        return one.index, len(right), int(right.sum()), len(one.tokens), one.text, *kept
+        counts = (len(right), int(right.sum())) if one.expected is None else counts_of(one.expected)
+        return one.index, *counts, len(one.tokens), one.text, *kept
     return (
         one.index,
         store.classes[one.label] if one.label >= 0 else "",
@@ -189,8 +209,10 @@ def _states(view: View) -> Iterator[tuple[object, ...]]:
     store = view.store
     for index in range(store.n_sequences):
         one = store.sequence(index)
-        columns = {**_xy_columns(view, one.rows), "winning class": _winners(store, one.ep)}
-        columns |= _ep_columns(store, one.ep)
+        columns = {**_xy_columns(view, one.rows)}
+        if one.expected is None:
+            columns["winning class"] = _winners(store, one.ep)
+        columns |= _answer_columns(store, one)
         yield from ((index, *row) for row in _steps(one, columns).rows)
 
 
@@ -204,12 +226,23 @@ def _value_columns(store: StateStore, sequence: Sequence) -> dict[str, Iterable[
     """Of a series, what the model read: a column for each feature."""
     if store.series is None or sequence.values is None:
         return {}
-    names = [f"value {name}" for name in store.series.features]
+    names = (f"value {name}" for name in store.series.features)
     return dict(zip(names, map(_numbers, sequence.values.T), strict=True))
 
 
 def _ep_names(store: StateStore) -> list[str]:
     return [f"EP {name}" for name in store.classes]
+
+
+def _answer_columns(store: StateStore, one: Sequence) -> dict[str, Iterable[object]]:
+    """EPs of the classes, or of a language model its next tokens."""
+    return _ep_columns(store, one.ep) if one.expected is None else next_columns(one.expected)
+
+
+def _answer_records(store: StateStore, one: Sequence) -> dict[str, list[Any]]:
+    if one.expected is not None:
+        return next_records(one.expected)
+    return {"ep": [_values(row) for row in one.ep], "winning_class": _winners(store, one.ep)}
 
 
 def _ep_columns(store: StateStore, ep: np.ndarray) -> dict[str, Iterable[object]]:
@@ -249,7 +282,7 @@ def _winners(store: StateStore, ep: np.ndarray) -> list[str]:
 
 def _class_columns(store: StateStore, sequence: Sequence) -> dict[str, list[str]]:
     """Where each step has a label of its own, its class; nothing where it is unknown."""
-    if sequence.labels is None:
+    if sequence.labels is None or sequence.expected is not None:
         return {}
     return {"class": [store.classes[k] if k >= 0 else "" for k in sequence.labels.tolist()]}
 

@@ -157,6 +157,8 @@ def _class(read: dict[str, Any], key: str, lowest: int, n_classes: int) -> int |
     value = read.get(key)
     if value is None:
         return None
+    if not n_classes:
+        raise ValueError(f"{key}={short(value)} is not a class: the run has none.")
     if type(value) is not int or not lowest <= value < n_classes:  # True is an int too
         raise ValueError(f"{key}={short(value)} is not a class: {lowest} to {n_classes - 1}, or null.")
     return value

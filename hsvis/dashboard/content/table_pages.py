@@ -21,6 +21,7 @@ from hsvis.dashboard.content.table_rows import (
     VERDICTS,
     confidence,
     kept_of,
+    perplexities,
     right_share,
     table_rows,
     verdicts,
@@ -154,6 +155,8 @@ class Columns:
             return np.arange(store.n_sequences)
         if column == "right":
             return self._right
+        if column == "perplexity":
+            return self._perplexity
         return store.lengths if column == "length" else self._confidence
 
     def _texts(self, column: str) -> "tuple[Texts, np.ndarray]":
@@ -177,6 +180,12 @@ class Columns:
     @cached_property
     def _right(self) -> np.ndarray:
         return right_share(self._store)
+
+    @cached_property
+    def _perplexity(self) -> np.ndarray:
+        """NaN throughout where no language model answered."""
+        store = self._store
+        return np.full(store.n_sequences, np.nan) if store.expected is None else perplexities(store)
 
     @cached_property
     def _words(self) -> "Texts":

@@ -31,22 +31,24 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
     right = verdicts(store, chosen).tolist()
     words = words_of(store, chosen)
     kept = {f"{KEPT}{k}": one.cells(sequences) for k, one in enumerate(store.columns)}
+    sums = None if store.expected is None else _cells(perplexities(store, chosen))
     steps = None
     if store.verdicts.unit == "step":
-        shares = [None if np.isnan(one) else one for one in right_share(store, chosen).tolist()]
+        shares = _cells(right_share(store, chosen))
         steps = shares, store.verdicts.n_known[chosen].tolist()
     return [
         {
             "sequence": sequence,
             "class": store.classes[labels[k]] if labels[k] >= 0 else "",
             "label": labels[k],
-            "classification": store.classes[predicted[k]],
+            "classification": store.classes[predicted[k]] if predicted[k] >= 0 else "",
             "predicted": predicted[k],
             "correct": VERDICTS[right[k]],
             "length": lengths[k],
             "confidence": certain[k],
             "words": words[k],
             **({} if steps is None else {"right": steps[0][k], "known": steps[1][k]}),
+            **({} if sums is None else {"perplexity": sums[k]}),
             **({} if store.series is None else {"picture": _picture(store, sequence)}),
             **{name: cells[k] for name, cells in kept.items()},
         }
@@ -79,6 +81,18 @@ def right_share(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
     """(K,) float64 as far as the table has it: of the steps with a label, how many are right; NaN of none."""
     known, right = store.verdicts.n_known[sequences], store.verdicts.n_right[sequences]
     return np.where(known > 0, np.round(right / np.maximum(known, 1), DIGITS), np.nan)
+
+
+def perplexities(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:
+    """(K,) float64, of a language model, to six digits as the table has it; NaN where it is not known."""
+    assert store.expected is not None
+    found = store.expected.perplexities(store.offsets)[sequences]
+    return np.array([float(f"{one:.6g}") for one in found.tolist()])
+
+
+def _cells(values: np.ndarray) -> list[float | None]:
+    """Nothing for NaN."""
+    return [None if np.isnan(one) else one for one in values.tolist()]
 
 
 def words_of(store: StateStore, sequences: np.ndarray | None = None) -> list[str]:

@@ -6,6 +6,12 @@ from dash.development.base_component import Component
 
 from hsvis.analysis.confusion import Confusion, confused_pairs, confusion_counts
 from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.language.facts import (
+    language_facts,
+    language_legend,
+    language_style,
+    sequence_facts,
+)
 from hsvis.dashboard.page.wording import class_name, count, percent
 from hsvis.figures.confusion_matrix import MOST_MARKED
 from hsvis.figures.style.apart import told_apart
@@ -25,6 +31,8 @@ NOTHING_SELECTED = "Select a sequence in the table or click a state"
 
 def dataset_info(store: StateStore) -> list[Component]:
     """Counts, classes and accuracies; accuracy of the whole test split apart from that of what is shown."""
+    if store.expected is not None:
+        return [_boxes(language_facts(store, store.expected)), *about_run(store)]
     verdicts = store.verdicts
     known = verdicts.labels >= 0
     n_correct, unit = int((verdicts.each == RIGHT).sum()), " steps" * (verdicts.unit == "step")
@@ -34,14 +42,7 @@ def dataset_info(store: StateStore) -> list[Component]:
         ("shown-accuracy", percent(verdicts.accuracy), "correct", of_shown),
         ("test-accuracy", percent(store.test_accuracy), "correct", "whole test split"),
     ]
-    boxes = [
-        html.Div(
-            className=f"fact {name}",
-            children=[html.Div([html.Strong(value), " ", unit]), html.Small(note)],
-        )
-        for name, value, unit, note in facts
-    ]
-    head = [html.Div(boxes, className="facts"), *about_run(store)]
+    head = [_boxes(facts), *about_run(store)]
     if store.n_classes > DENSE:  # the bars beneath say it in less room
         return head
     totals = np.bincount(verdicts.labels[known], minlength=store.n_classes).tolist()
@@ -53,6 +54,18 @@ def dataset_info(store: StateStore) -> list[Component]:
     if n_unknown:
         classes.append(html.Li([class_name(-1, "no label"), html.Span(f"{n_unknown:,}", className="number")]))
     return [*head, html.Ul(classes, className="classes")]
+
+
+def _boxes(facts: list[tuple[str, str, str, str]]) -> Component:
+    """Name, value, unit and note of each fact."""
+    boxes = [
+        html.Div(
+            className=f"fact {name}",
+            children=[html.Div([html.Strong(value), " ", unit]), html.Small(note)],
+        )
+        for name, value, unit, note in facts
+    ]
+    return html.Div(boxes, className="facts")
 
 
 def confused_list(store: StateStore) -> list[Component]:
@@ -110,6 +123,8 @@ def legend(view: View) -> list[Component]:
 
     While states are coloured by correctness the legend of that takes their place.
     """
+    if view.store.expected is not None:
+        return language_legend(view, view.store.expected)
     classes = view.store.classes
     answers = [html.Span("correct", className="answer right"), html.Span("misclassified", className="answer")]
     if (view.store.verdicts.labels < 0).any():
@@ -130,6 +145,8 @@ def legend(view: View) -> list[Component]:
 
 def palette_note(view: View) -> str:
     """How many classes the colours of the palette tell apart, and how many the run has."""
+    if view.store.expected is not None:
+        return "Its first two colours are of what was least and most expected to come next."
     n_classes, n_apart = view.store.n_classes, told_apart(view.palette)
     if n_apart >= n_classes:
         return f"Tells {n_classes} classes apart for colour-blind eyes too, certain and half certain."
@@ -170,6 +187,7 @@ def page_style(view: View) -> dict[str, str]:
         "--n-classes": str(view.store.n_classes),
         "--matrix-rows": str(rows if view.store.n_classes <= MOST_MARKED else LARGE_MATRIX),
         "--matrix-share": "1fr" if view.store.n_classes <= DENSE else "1.25fr",  # beside the bars
+        **({} if view.store.expected is None else language_style(view.store.expected)),
     }
 
 
@@ -194,6 +212,8 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
         right = sequence.right_steps
         verdict = f"{int(right.sum()):,} of {count(len(right), 'step')} correct" if len(right) else verdict
         facts = []
+    if sequence.expected is not None:
+        verdict, facts = sequence_facts(sequence, sequence.expected)
     looks = {True: "correct", False: "wrong", None: "unlabelled"}[sequence.correct]
     kept = _kept(view.store, sequence.index)
     return [
@@ -203,7 +223,11 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
             [
                 *([sequence.text, " · "] if sequence.values is not None and sequence.text else []),
                 count(len(sequence.tokens), "step"),
-                *([" · confidence ", html.Strong(percent(sequence.confidence))] if facts else []),
+                *(
+                    [" · confidence ", html.Strong(percent(sequence.confidence))]
+                    if facts and sequence.expected is None
+                    else []
+                ),
             ],
             className="steps",
         ),

@@ -19,7 +19,9 @@ def figure(title: str, figure: str) -> Component:
     return html.Div(
         className=f"figure-box {figure}-box",
         children=[
-            html.Div([html.H3(title), export(figure, title)], className="figure-head"),
+            html.Div(
+                [html.H3(title, **{"data-title-of": figure}), export(figure, title)], className="figure-head"
+            ),
             frame(figure, graph),
         ],
     )

@@ -43,6 +43,7 @@ def table_facts(runs: Runs, view: View) -> dict[str, Any]:
         "sequences": view.store.n_sequences,
         "paged": runs.is_paged(view.store),
         "unit": view.store.verdicts.unit,
+        "answers": view.store.answers.kind,
         "columns": [[f"{KEPT}{k}", one.name] for k, one in enumerate(view.store.columns)],
     }
 
@@ -116,6 +117,22 @@ def table_columns(store: StateStore) -> list[dict[str, Any]]:
                 "headerTooltip": "Share of the steps with a label that were answered right",
                 "width": 104,
                 "valueFormatter": {"function": "rightSteps(params)"},
+                **number,
+            }
+        ]
+    if store.expected is not None:
+        answers[0] |= {
+            "headerName": "First ch.",
+            "width": 76,
+            "headerTooltip": "Share of the steps at which the token that came was the most probable one",
+        }
+        confident = [
+            {
+                "field": "perplexity",
+                "headerName": "Perpl.",
+                "headerTooltip": "Perplexity: exp of the mean negative log-likelihood of the tokens that came",
+                "width": 66,
+                "valueFormatter": {"function": "plainNumber(params)"},
                 **number,
             }
         ]

@@ -72,13 +72,18 @@ def settings(view: View) -> Component:
 
 def change_classes(view: View) -> list[dict[str, str]]:
     """The choices of the class whose confidence has to change."""
-    names = [{"label": name, "value": str(k)} for k, name in enumerate(view.store.classes)]
+    classes = () if view.store.expected is not None else view.store.classes
+    names = [{"label": name, "value": str(k)} for k, name in enumerate(classes)]
     return [{"label": "any class", "value": "any"}, *names]
 
 
 def state_colours(view: View) -> list[dict[str, str]]:
     """What can colour the states of a run: a column only where it keeps some."""
     pairs = _pairs(BY_ID[ids.STATE_COLOUR].choices)
+    if view.store.expected is not None:
+        named = {"ep": "rank of the next token", "correct": "first choice"}
+        pairs = [one | {"label": named.get(one["value"], one["label"])} for one in pairs]
+        pairs = [one for one in pairs if one["value"] != "class"]
     return pairs if view.store.columns else [one for one in pairs if one["value"] != "column"]
 
 

@@ -28,6 +28,8 @@ def sequence_strip(view: View, sequence: Sequence | None) -> list[Part]:
         parts = token_strip(sequence, colours)
     else:
         parts = series_strip(sequence, sequence.values, colours, view.store.series)
+    if sequence.expected is not None:  # a mistake is told by its colour: most steps are some
+        return parts
     return parts if sequence.labels is None else _with_mistakes(parts, sequence, view.store.classes)
 
 

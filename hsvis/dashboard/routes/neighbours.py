@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from hsvis.analysis.neighbours import neighbours
 from hsvis.catalogue.runs import Runs
+from hsvis.dashboard.content.language.next_tokens import told_of
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.errors import DamagedFileError
 from hsvis.run.records import Projection
@@ -76,4 +77,5 @@ def _describe(store: StateStore, row: int, projection: Projection | None) -> dic
         "predicted": int(store.ep[row].argmax()),
         "confidence": float(store.ep[row].max()),
         "label": store.verdicts.label_of(row),
+        **({} if store.expected is None else told_of(store.expected, row)),
     } | place

@@ -117,7 +117,8 @@ def filter_of(store: StateStore, given: object) -> Filter:
     """`given`: of JSON, as text or as it was read; nothing is the empty filter.  Raises BadRequest."""
     try:
         text = given if isinstance(given, str) else json.dumps(given or {})
-        return Filter.parse(text, store.n_classes, store.columns)
+        n_classes = store.n_classes if store.expected is None else 0  # its labels are no classes
+        return Filter.parse(text, n_classes, store.columns)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The filter can't be read: {error}") from None
 

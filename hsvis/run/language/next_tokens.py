@@ -66,12 +66,12 @@ class Expected:
     def shades(self) -> np.ndarray:
         """(N, 2) float32, by which steps are coloured between `OUTCOMES`: how expected was what came next.
 
-        1 - log(rank) / log(V): 1 for the first choice, 0 for the last, 0.5 for one at the root of V; and what
+        As `shade_of`: 1 for the first choice, 0 for the last, 0.5 for one at the root of V; and what
         is left to 1.  Where it is not known what came next, 0.5: neither.
         """
-        scale = np.log(max(len(self.vocabulary), 2))
         ranks = self.next.ranks
-        expected = np.where(ranks > 0, 1 - np.log(np.maximum(ranks, 1)) / scale, 0.5).astype(np.float32)
+        shades = shade_of(np.maximum(ranks, 1), len(self.vocabulary))
+        expected = np.where(ranks > 0, shades, 0.5).astype(np.float32)
         found = np.stack([1 - expected, expected], 1)
         found.flags.writeable = False
         return found
@@ -89,3 +89,8 @@ class Expected:
         total, count = np.diff(sums[offsets]), np.diff(counts[offsets])
         means = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
         return np.exp2(means)
+
+
+def shade_of(ranks: np.ndarray | float, entries: int) -> np.ndarray:
+    """1 - log(rank) / log(V), of ranks (…) among V entries: from 1 for the first to 0 for the last."""
+    return np.asarray(1 - np.log(ranks) / np.log(max(entries, 2)))

@@ -1,0 +1,1 @@
+"""What is told of the states of a language model."""

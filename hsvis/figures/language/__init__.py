@@ -1,0 +1,1 @@
+"""The figures of language models, in place of those of classes."""
