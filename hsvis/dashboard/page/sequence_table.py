@@ -130,7 +130,7 @@ def table_columns(store: StateStore) -> list[dict[str, Any]]:
             {
                 "field": "perplexity",
                 "headerName": "Perpl.",
-                "headerTooltip": "Perplexity: exp of the mean negative log-likelihood of the tokens that came",
+                "headerTooltip": "Perplexity: exp of the mean negative log-likelihood of what came",
                 "width": 66,
                 "valueFormatter": {"function": "plainNumber(params)"},
                 **number,
