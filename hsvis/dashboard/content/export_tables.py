@@ -9,13 +9,7 @@ import numpy as np
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
 from hsvis.dashboard.content.groups import MISSING_TEST, groups_of
-from hsvis.dashboard.content.language.next_tokens import (
-    came_columns,
-    counts_of,
-    next_columns,
-    next_names,
-    next_records,
-)
+from hsvis.dashboard.content.language import next_tokens as following
 from hsvis.dashboard.content.language.run_tables import missed_rows, rank_rows
 from hsvis.figures.view import View
 from hsvis.run.columns import PREFIX, cells_of
@@ -81,7 +75,7 @@ def projection(view: View) -> Table:
     """All N states with their coordinates and EPs; whether they were fitted, where some were placed."""
     place = [*_xy_columns(view, slice(0, 0))]
     expected = view.store.expected
-    names = ["winning class", *_ep_names(view.store)] if expected is None else next_names(expected)
+    names = ["winning class", *_ep_names(view.store)] if expected is None else following.next_names(expected)
     return Table(["sequence", "step", "token", *place, *names], _states(view), view.store.n_states)
 
 
@@ -113,7 +107,7 @@ def confidence(view: View, sequence: Sequence) -> Table:
     Of a language model what came next, its rank, probability and surprisal.
     """
     if sequence.expected is not None:
-        return _steps(sequence, came_columns(sequence.expected))
+        return _steps(sequence, following.came_columns(sequence.expected))
     changes = set(class_changes(sequence.ep).tolist())
     columns: dict[str, Iterable[object]] = {
         "classification": _winners(view.store, sequence.ep),
@@ -190,7 +184,7 @@ def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
     kept = ["" if cell is None else cell for cell in cells_of(store.columns, one.index).values()]
     if one.labels is not None:
         right = one.right_steps
-        counts = (len(right), int(right.sum())) if one.expected is None else counts_of(one.expected)
+        counts = (len(right), int(right.sum())) if one.expected is None else following.counts_of(one.expected)
         return one.index, *counts, len(one.tokens), one.text, *kept
     return (
         one.index,
@@ -236,12 +230,12 @@ def _ep_names(store: StateStore) -> list[str]:
 
 def _answer_columns(store: StateStore, one: Sequence) -> dict[str, Iterable[object]]:
     """EPs of the classes, or of a language model its next tokens."""
-    return _ep_columns(store, one.ep) if one.expected is None else next_columns(one.expected)
+    return _ep_columns(store, one.ep) if one.expected is None else following.next_columns(one.expected)
 
 
 def _answer_records(store: StateStore, one: Sequence) -> dict[str, list[Any]]:
     if one.expected is not None:
-        return next_records(one.expected)
+        return following.next_records(one.expected)
     return {"ep": [_values(row) for row in one.ep], "winning_class": _winners(store, one.ep)}
 
 
