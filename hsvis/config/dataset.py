@@ -268,10 +268,10 @@ class DatasetSettings(Settings):
 
     @model_validator(mode="after")
     def texts_without_labels(self) -> "DatasetSettings":
-        if self.label is None and self.is_series:
-            raise ValueError("`label: null` is for texts and language models: name the column of the class")
-        if self.label is None and (self.classes is not None or self.unknown):
-            raise ValueError("`classes` and `unknown` have no use with `label: null`: leave them out")
+        if self.label is None and (self.is_series or self.classes is not None or self.unknown):
+            raise ValueError(
+                "`classes`, `unknown` and series have no use with `label: null`, which is for language models"
+            )
         return self
 
     @model_validator(mode="after")

@@ -94,6 +94,7 @@ def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[Sp
             "Choose another share."
         )
     how = "the same share of each label" if starts is None else "whatever labels their steps have"
+    how = "at random" if settings.label is None else how
     said = Remark(
         "held-out",
         f"{len(apart):,} of {count:,} rows are kept apart as the test split, {how}, with the seed "

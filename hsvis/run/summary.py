@@ -19,7 +19,7 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
     yield f"run          {manifest.name}{'' if built else '  (not all of it is built)'}"
     yield f"folder       {folder.path}"
     yield f"answers      {answering(manifest.answers).told}"
-    yield f"classes      {', '.join(manifest.classes)}"
+    yield from _answers(manifest)
     yield f"sequences    {manifest.sequences:,}"
     yield f"states       {manifest.states:,} of each layer"
     for layer in manifest.layers:
@@ -61,6 +61,17 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
         yield f"took         {seconds:8.1f} s  {stage}"
     size = sum(manifest.files.values())
     yield f"files        {len(manifest.files)}, {size / 2**20:,.1f} MiB"
+
+
+def _answers(manifest: Manifest) -> Iterator[str]:
+    """The classes, or of a language model its vocabulary and perplexity."""
+    found = manifest.language
+    if found is None:
+        yield f"classes      {', '.join(manifest.classes)}"
+        return
+    yield f"vocabulary   {found.entries:,} entries, of which {found.top} are kept of each step"
+    if found.perplexity is not None:
+        yield f"perplexity   {found.perplexity:,.6g}, of the test split"
 
 
 def _column(column: ColumnFacts) -> str:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +43,8 @@ def view(store: StateStore) -> View:
 
 
 @pytest.fixture(scope="module")
-def client(store: StateStore) -> Iterator[FlaskClient]:
-    yield create_app(Runs([store])).server.test_client()
+def client(store: StateStore) -> FlaskClient:
+    return create_app(Runs([store])).server.test_client()
 
 
 def rows_of(client: FlaskClient, view: View, name: str) -> list[dict[str, str]]:

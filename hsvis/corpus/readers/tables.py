@@ -152,7 +152,9 @@ def _tables_by_class(folder: Path, settings: DatasetSettings) -> Table | None:
     paths = sorted(one for one in folder.iterdir() if one.suffix in TABLES) if folder.is_dir() else []
     names = {word for one in paths for word in re.split("[^a-z]+", one.stem.lower())}
     label = settings.label
-    if label is None or settings.split is None or len(paths) < 2 or names & {settings.train, settings.test, "train", "test"}:
+    if label is None or settings.split is None or len(paths) < 2:
+        return None
+    if names & {settings.train, settings.test, "train", "test"}:
         return None
     tables = _read_delimited(paths, settings)
     if settings.text not in tables[0].columns or any(label in one.columns for one in tables):
