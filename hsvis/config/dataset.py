@@ -270,7 +270,7 @@ class DatasetSettings(Settings):
     def texts_without_labels(self) -> "DatasetSettings":
         if self.label is None and (self.is_series or self.classes is not None or self.unknown):
             raise ValueError(
-                "`classes`, `unknown` and series have no use with `label: null`, which is for language models"
+                "`classes`, `unknown` and series have no use with `label: null`: it is for texts"
             )
         return self
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from language_models import write_config
-from pages import Opened, Served
+from pages import Opened, Served, show_run
 from server import serving
 
 from hsvis.build.pipeline import build
 from hsvis.config import load_config
+from hsvis.run.store import StateStore
 
 TITLES = {
     "class-overview": "Rank of the next token",
@@ -20,9 +21,12 @@ TITLES = {
 
 
 @pytest.fixture(scope="module")
-def served(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(
+    demo_store: StateStore, session_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("lm")
-    with serving([build(load_config(write_config(folder, "language_models:Logits")))]) as running:
+    store = build(load_config(write_config(folder, "language_models:Logits")))
+    with serving([store, demo_store]) as running:
         yield running
 
 
@@ -56,3 +60,20 @@ def test_the_tooltip_says_what_came_and_what_was_expected(page: Opened, served: 
     told = tooltip.inner_text()
     assert f"w3 · rank {one.expected.next.ranks[2]:,}" in told
     assert all(word in told for word in one.expected.top_words[2][:5])
+
+
+def test_the_views_of_classes_come_back_with_another_run(page: Opened) -> None:
+    heads = "[...document.querySelectorAll('#sequence-table .ag-header-cell')]"
+    fields = f"() => {heads}.map((c) => c.getAttribute('col-id'))"
+    assert "perplexity" in page.page.evaluate(fields)
+    show_run(page, "demo")
+    page.wait_until("() => document.querySelector('#sequence-table .ag-header-cell[col-id=class]') !== null")
+    assert "perplexity" not in page.page.evaluate(fields)
+    assert page.page.locator('[data-title-of="ep-heatmap"]').text_content() == "Expected prediction"
+    assert page.page.locator(".top-token").count() == 0
+    assert page.page.locator(".row-flip-words").is_visible()
+    show_run(page, "lm")
+    page.wait_until(
+        "() => document.querySelector('#sequence-table .ag-header-cell[col-id=perplexity]') !== null"
+    )
+    page.wait_until("() => document.querySelector('[data-title-of=confidence]').textContent === 'Surprisal'")

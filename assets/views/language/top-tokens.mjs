@@ -1,11 +1,11 @@
 // Of a language model: the titles of its views, and the words in the columns of what was expected next.
 //
 // Words stand in the cells where these are wide enough; else at the step in focus, on a flag.
-import { byId, make } from "../core/dom.mjs";
-import { onPlotted } from "../core/page.mjs";
-import { overlay, plot, trace } from "../core/plots.mjs";
-import * as steps from "../core/steps.mjs";
-import * as focus from "../state/focus.mjs";
+import { byId, make } from "../../core/dom.mjs";
+import { onPlotted } from "../../core/page.mjs";
+import { overlay, plot, trace } from "../../core/plots.mjs";
+import * as steps from "../../core/steps.mjs";
+import * as focus from "../../state/focus.mjs";
 
 const LEAST = 30; // CSS pixels of a column from which on words stand in it
 const FLAG = 104; // of the flag of a step in narrower columns
