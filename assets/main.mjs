@@ -40,7 +40,7 @@ import * as pointer from "./views/pointer.mjs";
 import * as stepping from "./views/stepping.mjs";
 import * as strip from "./views/strip.mjs";
 import * as threshold from "./views/threshold.mjs";
-import * as topTokens from "./views/language/top-tokens.mjs";
+import * as topTokens from "./views/classes/top-tokens.mjs";
 import * as waiting from "./views/waiting.mjs";
 import * as words from "./views/words.mjs";
 import * as zoom from "./views/zoom.mjs";

@@ -26,13 +26,12 @@ from hsvis.corpus.series import Series
 from hsvis.corpus.words import ReadText
 from hsvis.errors import ModelError
 from hsvis.models.finite import begin_of
-from hsvis.models.protocol import Encoded, HiddenStateModel, n_answers, vocabulary_of
+from hsvis.models.protocol import Encoded, HiddenStateModel, vocabulary_of
 from hsvis.progress import Progress
 from hsvis.run import tables
 from hsvis.run.folder import RunFolder
-from hsvis.run.language.tables import next_layout, next_table
+from hsvis.run.language.tables import next_table, predictions_layout_of
 from hsvis.storage import parquet
-from hsvis.storage.layouts import Layout
 
 TABLES = ("sequences", "predictions")
 MOST_AT_ONCE = 4  # parts that the model reads side by side, each by its share of the cores
@@ -44,12 +43,14 @@ class Row:
 
     Attributes:
         align: gives the labels (T,) int16 of the steps that the model reads; None where a row has one label.
+        target: its row of `Split.targets`, where labels are no class.
     """
 
     row: int
     example: str | ReadText | Series | RecordedSequence
     label: int
     align: Callable[[Encoded], np.ndarray] | None = None
+    target: np.ndarray | None = None
 
     @property
     def text(self) -> str:
@@ -83,6 +84,12 @@ class _Part:
         pairs = [(row.align, read) for row, read in zip(self.rows, self.encoded, strict=True)]
         aligned = [align(read) for align, read in pairs if align is not None]
         return np.concatenate(aligned) if aligned else None
+
+    @property
+    def targets(self) -> np.ndarray | None:
+        """The labels of the S rows that are no class, (S, C) or (S, 1); None where they are classes."""
+        found = [row.target for row in self.rows if row.target is not None]
+        return np.stack(found) if found else None
 
 
 class Rooms:
@@ -129,7 +136,7 @@ def write_states(
     """
     reading, cores_of_each = sharing()
     workers = reading + 1  # one of them waits for the disk
-    predictions = _predictions_layout(model, labelled=labelled)
+    predictions = predictions_layout_of(model, labelled=labelled)
     layouts = {"sequences": tables.SEQUENCES, "predictions": predictions}
     missing = [name for name in TABLES if not parquet.is_whole(_table(folder, name), layout=layouts[name])]
     lengths: list[np.ndarray] = []
@@ -207,13 +214,6 @@ def sharing() -> tuple[int, int]:
     return at_once, cores // at_once
 
 
-def _predictions_layout(model: HiddenStateModel, *, labelled: bool) -> Layout:
-    """Of the table of predictions of a model."""
-    if vocabulary_of(model) is not None:
-        return next_layout(n_answers(model))
-    return tables.predictions_layout(len(model.classes), labelled=labelled)
-
-
 def _table(folder: RunFolder, name: str) -> Path:
     return {"sequences": folder.sequences, "predictions": folder.predictions}[name]
 
@@ -254,7 +254,7 @@ def _write_part(
         )
     ]
     step_labels = part.step_labels
-    layout = _predictions_layout(model, labelled=step_labels is not None)
+    layout = predictions_layout_of(model, labelled=step_labels is not None)
     wanted = bool(missing) and not parquet.is_whole(kept, steps, layout)
     predictions: pa.Table | None = None
     if layers or wanted:
@@ -288,6 +288,7 @@ def _write_part(
             part.encoded,
             parquet.matrix(predictions["ep"])[np.cumsum(lengths) - 1],  # the answer: the EP of the last step
             is_series=part.rows[0].is_series,
+            targets=part.targets,
             of_classes=vocabulary_of(model) is None,
         )
     return lengths, made

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hsvis.analysis.statistics import FORMAT, word_statistics
 from hsvis.build.plan import Plan
 from hsvis.progress import Progress
+from hsvis.run.answers import answering
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest
 from hsvis.storage import parquet
@@ -25,12 +26,9 @@ class WordStatisticsStage:
 
     @classmethod
     def of(cls, plan: Plan, layer: str) -> "list[WordStatisticsStage]":
-        """One for each layer: distances are a layer's own.
-
-        None of a language model: changes of classes' log-odds, which the table is made of, it has not.
-        """
-        if plan.config.is_of_next_tokens:
-            return []
+        """One for each layer: distances are a layer's own."""
+        if plan.config.is_of_next_tokens or not answering(plan.corpus.answers).is_exclusive:
+            return []  # they are about the class that wins
         return [cls(layer, plan.config.tokens.lowercase)]
 
     @property

@@ -24,7 +24,7 @@ from hsvis.config.blocks import (
     TokenSettings,
     UserModelSettings,
 )
-from hsvis.config.dataset import DialectSettings
+from hsvis.config.dialect import DialectSettings
 from hsvis.config.messages import is_config, messages, setting_keys, short
 from hsvis.config.overrides import LABELS, apply_override
 from hsvis.config.projections import PcaSettings, ProjectionSettings, TsneSettings

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from hsvis.config.base import PositiveInt, Settings
+from hsvis.config.dialect import DialectSettings
 from hsvis.config.formats import SERIES_FORMATS, refuse_format
 
 MADE = ("demo", "sentences", "digits")  # by hsvis itself
-PositiveInt = Annotated[int, Field(ge=1)]
 LARGEST_SEED = 2**32 - 1  # that numpy, scikit-learn and torch all take
 FILE_FORMATS = (
     "csv",
@@ -24,16 +25,10 @@ Kind = Literal["number", "date", "category", "boolean"]  # of a kept column
 AXES = (["feature", "sequence", "step"], ["sequence", "step"])  # that an array may have
 
 
-class Settings(BaseModel):
-    """A block of settings: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
 def _as_label(value: Any) -> Any:
     """A scalar of YAML as a label is written; anything else as it is."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(value).lower()
     return str(value) if isinstance(value, int | float) else "null" if value is None else value
 
 
@@ -42,53 +37,6 @@ class DataFiles(Settings):
         None, description="File or files of the training split; your own model can do without."
     )
     test: str | list[str] | None = Field(None, description="File or files of the test split.")
-
-
-class DialectSettings(Settings):
-    """How text files are written, as far as it is known."""
-
-    separator: str | None = Field(
-        None, description="`comma`, `tab`, `semicolon`, `bar`, or any one character; null = it is found."
-    )
-    header: bool | None = Field(
-        None, description="Whether the first row names the columns; null = it is found."
-    )
-    encoding: str | None = Field(
-        None, description="Such as `utf-8`, `latin-1` or `gb18030`, as Python calls it; null = it is found."
-    )
-    quote: str | None = Field(
-        None,
-        description="The mark around fields, or `none` where marks belong to the texts; null = it is found.",
-    )
-
-    @field_validator("separator")
-    @classmethod
-    def one_character(cls, given: str | None) -> str | None:
-        named = {"comma": ",", "tab": "\t", "\\t": "\t", "semicolon": ";", "bar": "|", "space": " "}
-        given = named.get(given, given) if given is not None else None
-        if given is not None and (len(given) != 1 or given in '\r\n"'):
-            raise ValueError("should be one character, or comma, tab, semicolon, bar or space")
-        return given
-
-    @field_validator("encoding")
-    @classmethod
-    def known_encoding(cls, given: str | None) -> str | None:
-        try:
-            return None if given is None or b"".decode(given) else given
-        except LookupError:
-            raise ValueError("should be an encoding that Python knows, such as utf-8 or latin-1") from None
-
-    @field_validator("quote")
-    @classmethod
-    def one_mark(cls, given: str | None) -> str | None:
-        if given is not None and given != "none" and (len(given) != 1 or given in "\r\n"):
-            raise ValueError("should be one character, or `none`")
-        return given
-
-    @property
-    def quote_mark(self) -> str | None:
-        """The mark; None where none is one."""
-        return None if self.quote == "none" else self.quote
 
 
 class DatasetSettings(Settings):
@@ -123,6 +71,10 @@ class DatasetSettings(Settings):
         "label",
         description="Column (or array) that holds the class; null = there is none: a language model answers "
         "each token with the next.",
+    )
+    labels: Annotated[list[str], Field(min_length=2)] | None = Field(
+        None,
+        description="Columns of 0 and 1, one for each of independent classes; a list in `label` is the same.",
     )
     classes: list[str] | dict[str, str] | None = Field(
         None,
@@ -179,6 +131,16 @@ class DatasetSettings(Settings):
         le=LARGEST_SEED,
         description="Seed of what `limit` and `split` take, and of `demo`, `sentences` and `digits`.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def several_columns(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("label"), list):  # that of `labels`
+            several = list(map(str, content["label"]))
+            if len(set(several)) < max(1, len(several)):
+                raise ValueError("`label` names one or several columns, each once")
+            return content | {"label": several[0], "labels": several if len(several) > 1 else None}
+        return content
 
     @field_validator("classes", mode="before")
     @classmethod
@@ -268,7 +230,8 @@ class DatasetSettings(Settings):
 
     @model_validator(mode="after")
     def texts_without_labels(self) -> "DatasetSettings":
-        if self.label is None and (self.is_series or self.classes is not None or self.unknown):
+        others = (self.is_series, self.classes, self.unknown, self.labels)
+        if self.label is None and any(others):
             raise ValueError(
                 "`classes`, `unknown` and series have no use with `label: null`: it is for texts"
             )

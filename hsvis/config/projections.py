@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hsvis.config.dataset import LARGEST_SEED, Settings
+from hsvis.config.base import Settings
+from hsvis.config.dataset import LARGEST_SEED
 
 
 class TsneSettings(Settings):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hsvis.config.dataset import PositiveInt, Settings
+from hsvis.config.base import PositiveInt, Settings
 
 SPLITTERS = ("words", "punctuation", "basic_english", "treebank", "spacy", "whitespace", "characters")
 OTHER_NAMES = {  # of splitters

@@ -14,7 +14,7 @@ from hsvis.figures.class_overview import class_overview
 from hsvis.figures.confidence import confidence
 from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.figures.distances import distances
-from hsvis.figures.ep_heatmap import ep_heatmap
+from hsvis.figures.ep_heatmap import ep_heatmap, independent_heatmap
 from hsvis.figures.language.missed import missed
 from hsvis.figures.language.ranks import ranks
 from hsvis.figures.language.surprisal import surprisal
@@ -136,10 +136,17 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
     largest = store.largest_distance(view.layer)
     units, unreadable = unit_figure(view, sequence, options)
     expected = sequence.expected
+    if expected is not None:
+        heatmap = top_tokens(expected, tokens, palette, theme)
+    elif store.shown_class is None:
+        heatmap = ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels)
+    else:
+        whole = store.whole
+        heatmap = independent_heatmap(
+            whole.ep[sequence.rows], tokens, whole.classes, palette, theme, store.shown_class
+        )
     return SequenceFigures(
-        ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels)
-        if expected is None
-        else top_tokens(expected, tokens, palette, theme),
+        heatmap,
         distances(distance, largest, ep, tokens, options.threshold, palette, theme),
         confidence(ep, tokens, classes, palette, theme)
         if expected is None
@@ -191,6 +198,7 @@ def projection_figure(
         "palette": view.palette_name,
         "bounds": list(whole),
         "classes": list(store.classes),
+        "shown": store.shown_class,
         "columns": [{"name": one.name, "kind": one.kind} for one in store.columns],
         "sequence": index,
         "first": rows.start,  # the row of its step 0

@@ -84,7 +84,8 @@ class Trace:
 
     Attributes:
         states: layer name -> (B, T, H) float32.
-        ep: (B, T, C) float32, rows sum to 1; of a language model (B, T, k), the largest k of them, falling.
+        ep: (B, T, C) float32; rows sum to 1 where the answer is about classes that exclude each other.  Of a
+            language model (B, T, k), the largest k of them, falling.
         lengths: (B,) int64.
         next: (B, T), of a language model; None of any other.
     """

@@ -73,7 +73,7 @@ def test_the_built_in_model_learns_what_comes_next():
     rows = ["one two three four", "two three four one", "three four one two", "four one two three"] * 4
     unlabelled = np.full(len(rows), -1, np.int16)
     corpus = Corpus((), Split(rows, unlabelled), Split(rows[:4], unlabelled[:4]))
-    model = ModelSettings(hidden=16, embedding=8, epochs=8, batch_size=4, dropout=0, word_dropout=0,
+    model = ModelSettings(hidden=16, embedding=8, epochs=20, batch_size=4, dropout=0, word_dropout=0,
                           learning_rate=0.03, averaging=0.5, answers="next token")  # fmt: skip
     tokens = TokenSettings(max_length=3, keep="first")
     trained = train(corpus, tokens, model)

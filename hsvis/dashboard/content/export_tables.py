@@ -1,6 +1,5 @@
 """What stands behind each view as tables, for files to download: routes/exports.py serves them."""
 
-import math
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -9,8 +8,10 @@ import numpy as np
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
 from hsvis.dashboard.content.groups import MISSING_TEST, groups_of
+from hsvis.dashboard.content.independent_tables import columns_of_sequences, record_of_all
 from hsvis.dashboard.content.language import next_tokens as following
 from hsvis.dashboard.content.language.run_tables import missed_rows, rank_rows
+from hsvis.dashboard.content.written import ep_names, numbers, values, yes_no
 from hsvis.figures.view import View
 from hsvis.run.columns import PREFIX, cells_of
 from hsvis.run.records import Sequence
@@ -66,8 +67,8 @@ def groups(view: View) -> Table:
                 rates = (counts.error_rate, *(counts.interval or ("", "")))
             share = counts.wrong / n_errors if n_errors else ""
             label = "" if one.test == MISSING_TEST else one.label
-            numbers = (counts.sequences, counts.known, counts.wrong, *rates, share)
-            rows.append((column.name, label, *numbers))
+            told = (counts.sequences, counts.known, counts.wrong, *rates, share)
+            rows.append((column.name, label, *told))
     return Table(header, rows)
 
 
@@ -75,12 +76,23 @@ def projection(view: View) -> Table:
     """All N states with their coordinates and EPs; whether they were fitted, where some were placed."""
     place = [*_xy_columns(view, slice(0, 0))]
     expected = view.store.expected
-    names = ["winning class", *_ep_names(view.store)] if expected is None else following.next_names(expected)
+    names = ["winning class", *ep_names(view.store)] if expected is None else following.next_names(expected)
     return Table(["sequence", "step", "token", *place, *names], _states(view), view.store.n_states)
 
 
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
     """These sequences in this order, each with its whole text and the columns that are kept."""
+    store = store.whole
+    if store.targets is not None:
+        header, of_answers = columns_of_sequences(store)
+        ids = [int(index) for index in chosen]
+        texts = store.texts_at(np.array(ids, np.int64))
+        kept = (
+            ["" if cell is None else cell for cell in cells_of(store.columns, index).values()]
+            for index in ids
+        )
+        rows = ((i, *of_answers(i), text, *cells) for i, text, cells in zip(ids, texts, kept, strict=True))
+        return Table(["id", *header, "text", *(PREFIX + one.name for one in store.columns)], rows, len(ids))
     header = ["id", "class", "classification", "correct", "confidence", "length", "text"]
     if store.verdicts.unit == "step":
         header = ["id", "labelled steps", "correct steps", "length", "text"]
@@ -111,8 +123,8 @@ def confidence(view: View, sequence: Sequence) -> Table:
     changes = set(class_changes(sequence.ep).tolist())
     columns: dict[str, Iterable[object]] = {
         "classification": _winners(view.store, sequence.ep),
-        "confidence": _numbers(sequence.ep.max(axis=1)),
-        "changed": [_yes_no(step in changes) for step in range(len(sequence.ep))],
+        "confidence": numbers(sequence.ep.max(axis=1)),
+        "changed": [yes_no(step in changes) for step in range(len(sequence.ep))],
     }
     return _steps(sequence, columns)
 
@@ -120,13 +132,13 @@ def confidence(view: View, sequence: Sequence) -> Table:
 def unit_activity(view: View, sequence: Sequence) -> Table:
     """Value of each hidden unit after each step.  Raises DamagedFileError."""
     states = view.store.states(sequence.index, view.layer)  # (T, H)
-    return _steps(sequence, {f"unit {j}": _numbers(states[:, j]) for j in range(states.shape[1])})
+    return _steps(sequence, {f"unit {j}": numbers(states[:, j]) for j in range(states.shape[1])})
 
 
 def sequence_steps(view: View, sequence: Sequence) -> Table:
     """All that is known of each step but the states themselves."""
     columns: dict[str, Iterable[object]] = {
-        "known": [_yes_no(known) for known in sequence.known.tolist()],
+        "known": [yes_no(known) for known in sequence.known.tolist()],
         **_value_columns(view.store, sequence),
         **_answer_columns(view.store, sequence),
         **({} if sequence.expected is not None else {"winning class": _winners(view.store, sequence.ep)}),
@@ -144,13 +156,13 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "step": range(len(sequence.tokens)),
         "token": sequence.tokens,
         "known": sequence.known.tolist(),
-        **({} if sequence.values is None else {"values": [_values(row) for row in sequence.values]}),
+        **({} if sequence.values is None else {"values": [values(row) for row in sequence.values]}),
         **_answer_records(store, sequence),
         **{name: [one or None for one in column] for name, column in _class_columns(store, sequence).items()},
-        "distance": _values(_distance(view, sequence)),
-        "distance_share": _values(_distance_share(view, sequence)),
-        "x": _values(view.projection.xy[sequence.rows, 0]),
-        "y": _values(view.projection.xy[sequence.rows, 1]),
+        "distance": values(_distance(view, sequence)),
+        "distance_share": values(_distance_share(view, sequence)),
+        "x": values(view.projection.xy[sequence.rows, 0]),
+        "y": values(view.projection.xy[sequence.rows, 1]),
         **(
             {}
             if view.projection.fitted is None
@@ -165,12 +177,18 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "text": sequence.text,
         "label": store.classes[sequence.label] if sequence.label >= 0 else None,
         "predicted": store.classes[sequence.predicted] if sequence.predicted >= 0 else None,
-        "confidence": _values(store.confidence[[sequence.index]])[0],
+        "confidence": values(store.confidence[[sequence.index]])[0],
         "correct": sequence.correct,
         "classes": list(store.classes) if store.expected is None else [],
+        **record_of_all(store, sequence),
         **({"kept": cells_of(store.columns, sequence.index)} if store.columns else {}),
         "steps": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
+
+
+def _whole_ep(store: StateStore, sequence: Sequence) -> np.ndarray:
+    """(T, C) float32: EPs of all classes, also where one of several independent ones is shown."""
+    return sequence.ep if store.shown_class is None else store.whole.ep[sequence.rows]
 
 
 def _confusion(store: StateStore) -> list[tuple[str, list[int]]]:
@@ -190,8 +208,8 @@ def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
         one.index,
         store.classes[one.label] if one.label >= 0 else "",
         store.classes[one.predicted],
-        "" if one.correct is None else _yes_no(one.correct),
-        *_numbers(store.confidence[[one.index]]),
+        "" if one.correct is None else yes_no(one.correct),
+        *numbers(store.confidence[[one.index]]),
         len(one.tokens),
         one.text,
         *kept,
@@ -220,40 +238,38 @@ def _value_columns(store: StateStore, sequence: Sequence) -> dict[str, Iterable[
     """Of a series, what the model read: a column for each feature."""
     if store.series is None or sequence.values is None:
         return {}
-    names = (f"value {name}" for name in store.series.features)
-    return dict(zip(names, map(_numbers, sequence.values.T), strict=True))
-
-
-def _ep_names(store: StateStore) -> list[str]:
-    return [f"EP {name}" for name in store.classes]
+    names = [f"value {name}" for name in store.series.features]
+    return dict(zip(names, map(numbers, sequence.values.T), strict=True))
 
 
 def _answer_columns(store: StateStore, one: Sequence) -> dict[str, Iterable[object]]:
     """EPs of the classes, or of a language model its next tokens."""
-    return _ep_columns(store, one.ep) if one.expected is None else following.next_columns(one.expected)
+    if one.expected is not None:
+        return following.next_columns(one.expected)
+    return _ep_columns(store.whole, _whole_ep(store, one))
 
 
 def _answer_records(store: StateStore, one: Sequence) -> dict[str, list[Any]]:
     if one.expected is not None:
         return following.next_records(one.expected)
-    return {"ep": [_values(row) for row in one.ep], "winning_class": _winners(store, one.ep)}
+    return {"ep": [values(row) for row in one.ep], "winning_class": _winners(store, one.ep)}
 
 
 def _ep_columns(store: StateStore, ep: np.ndarray) -> dict[str, Iterable[object]]:
     """`ep`: (T, C) float32."""
-    return {name: _numbers(ep[:, k]) for k, name in enumerate(_ep_names(store))}
+    return {name: numbers(ep[:, k]) for k, name in enumerate(ep_names(store))}
 
 
 def _xy_columns(view: View, rows: slice) -> dict[str, Iterable[object]]:
     xy, fitted = view.projection.xy[rows], view.projection.fitted  # (T, 2) and (N,)
-    marks = {} if fitted is None else {"fitted": [_yes_no(one) for one in fitted[rows].tolist()]}
-    return {"x": _numbers(xy[:, 0]), "y": _numbers(xy[:, 1]), **marks}
+    marks = {} if fitted is None else {"fitted": [yes_no(one) for one in fitted[rows].tolist()]}
+    return {"x": numbers(xy[:, 0]), "y": numbers(xy[:, 1]), **marks}
 
 
 def _distance_columns(view: View, sequence: Sequence) -> dict[str, Iterable[object]]:
     return {
-        "distance": _numbers(_distance(view, sequence)),
-        SHARE: _numbers(_distance_share(view, sequence)),
+        "distance": numbers(_distance(view, sequence)),
+        SHARE: numbers(_distance_share(view, sequence)),
     }
 
 
@@ -279,20 +295,3 @@ def _class_columns(store: StateStore, sequence: Sequence) -> dict[str, list[str]
     if sequence.labels is None or sequence.expected is not None:
         return {}
     return {"class": [store.classes[k] if k >= 0 else "" for k in sequence.labels.tolist()]}
-
-
-def _numbers(values: np.ndarray) -> Iterator[str]:
-    """(T,) float32 as the shortest text that reads back as the same; nothing for NaN.
-
-    One by one as they are asked for: of a long sequence's units, texts would fill the memory.
-    """
-    return ("" if math.isnan(value) else str(value) for value in values)
-
-
-def _values(values: np.ndarray) -> list[float | None]:
-    """(T,) float32 as numbers that JSON writes as short; None for what JSON has no number for."""
-    return [float(str(value)) if math.isfinite(value) else None for value in values]
-
-
-def _yes_no(true: bool) -> str:
-    return "yes" if true else "no"

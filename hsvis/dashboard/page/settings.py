@@ -72,8 +72,9 @@ def settings(view: View) -> Component:
 
 def change_classes(view: View) -> list[dict[str, str]]:
     """The choices of the class whose confidence has to change."""
-    classes = () if view.store.expected is not None else view.store.classes
-    names = [{"label": name, "value": str(k)} for k, name in enumerate(classes)]
+    # of one class, the EP without it changes as much; what comes next is no class
+    is_one = view.store.shown_class is not None or view.store.expected is not None
+    names = [{"label": name, "value": str(k)} for k, name in enumerate(view.store.classes) if not is_one]
     return [{"label": "any class", "value": "any"}, *names]
 
 

@@ -17,7 +17,7 @@ MOST_MARKS = 1000  # steps up to which the place of what came is marked
 def top_tokens(expected: Expected, tokens: Sequence[str], palette: Palette, theme: Theme) -> go.Figure:
     """A column a step: the k most probable next tokens, the first on top; beneath, what came.
 
-    Words stand in the cells where these are wide enough: assets/views/language/top-tokens.mjs writes them.
+    Words stand in the cells where these are wide enough: assets/views/classes/top-tokens.mjs writes them.
 
     Args:
         expected: of T steps.

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from hsvis.models.protocol import NextTokens
-from hsvis.run.tables import STEPS
+from hsvis.models.protocol import HiddenStateModel, NextTokens, n_answers, vocabulary_of
+from hsvis.run.tables import STEPS, predictions_layout
 from hsvis.storage.layouts import Layout, Vectors
 from hsvis.storage.parquet import vectors
 
@@ -49,3 +49,10 @@ def next_table(steps: dict[str, pa.Array], ep: np.ndarray, found: NextTokens) ->
 def vocabulary_table(entries: Sequence[str]) -> pa.Table:
     """One row an entry, in the order of their ids."""
     return pa.table({"token": pa.array(entries, pa.string())})
+
+
+def predictions_layout_of(model: HiddenStateModel, *, labelled: bool) -> Layout:
+    """Of the table of predictions of a model."""
+    if vocabulary_of(model) is not None:
+        return next_layout(n_answers(model))
+    return predictions_layout(len(model.classes), labelled=labelled)
