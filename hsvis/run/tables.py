@@ -104,7 +104,7 @@ def sequence_table(
     return pa.table(
         {
             "sequence": pa.array(np.arange(first, first + len(texts), dtype=np.int32)),
-            "text": _strings(texts),
+            "text": strings(texts),
             "tokens": _lists(lengths, _tokens(encoded)),
             "known": _lists(lengths, pa.array(np.concatenate([e.known for e in encoded]))),
             "length": pa.array(lengths, pa.int32()),
@@ -149,14 +149,14 @@ def _tokens(encoded: Sequence[Encoded]) -> pa.StringArray:
         text = b""
     between = np.flatnonzero(np.frombuffer(text, np.uint8) == 0)
     if not count or len(between) != count - 1:  # a token holds what separates them, or is not UTF-8
-        return _strings([token for e in encoded for token in e.tokens])
+        return strings([token for e in encoded for token in e.tokens])
     ends = np.append(between, len(text)) - np.arange(count)
     offsets = np.concatenate([[0], ends]).astype(np.int32)
     joined = text.translate(None, b"\0")
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(joined))
 
 
-def _strings(values: Sequence[str]) -> pa.StringArray:
+def strings(values: Sequence[str]) -> pa.StringArray:
     """Lone surrogates, which UTF-8 does not know, become one replacement character each."""
     try:
         return pa.array(values, pa.string())

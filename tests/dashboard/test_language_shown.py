@@ -24,6 +24,7 @@ from hsvis.dashboard.page.settings import change_classes, state_colours
 from hsvis.dashboard.page.token_strip import sequence_strip
 from hsvis.figures.board import board
 from hsvis.figures.language.ranks import rank_bounds
+from hsvis.figures.language.top_tokens import MOST_CELLS, shown_rows
 from hsvis.figures.style.theme import DARK, LIGHT, escape
 from hsvis.figures.view import DisplayOptions, View
 from hsvis.run.store import StateStore
@@ -191,3 +192,9 @@ def test_a_filter_by_class_is_refused_in_words(view: View, client: FlaskClient) 
     answer = client.get(f"/sequences/{view.cloud}", query_string={"filter": '{"actual": 1}'})
     assert answer.status_code == 400
     assert "the run has none" in answer.text
+
+
+def test_columns_have_fewer_rows_where_there_are_many_steps() -> None:
+    assert [shown_rows(10, steps) for steps in (0, 1, 100, 20_000, 10**6)] == [10, 10, 10, 10, 1]
+    assert shown_rows(1000, 5) == 20
+    assert all(shown_rows(20, steps) * steps <= MOST_CELLS for steps in (10_001, 33_333, 200_000))

@@ -11,11 +11,14 @@ from hsvis.figures.style.theme import SMALL_SIZE, Palette, Theme
 from hsvis.run.language.next_tokens import Expected
 
 CAME_GAP = 0.35  # between the last of the top and what came, in rows
-MOST_MARKS = 1000  # steps up to which the place of what came is marked
+MOST_ROWS = 20  # of the k that are kept
+MOST_CELLS = 200_000  # of a long sequence, whose columns have fewer rows
 
 
 def top_tokens(expected: Expected, tokens: Sequence[str], palette: Palette, theme: Theme) -> go.Figure:
-    """A column a step: the k most probable next tokens, the first on top; beneath, what came.
+    """A column a step: the most probable next tokens, the first on top; beneath, what came.
+
+    These are the k that are kept, but at most MOST_ROWS, and of a long sequence fewer.
 
     Words stand in the cells where these are wide enough: assets/views/classes/top-tokens.mjs writes them.
 
@@ -30,7 +33,9 @@ def top_tokens(expected: Expected, tokens: Sequence[str], palette: Palette, them
         whose customdata are T lists of word, rank, probability and surprisal, None where it is not known.
     """
     ep, found = expected.ep, expected.next
-    n_steps, k = ep.shape
+    n_steps = len(ep)
+    k = shown_rows(ep.shape[1], n_steps)
+    ep = ep[:, :k]
     words, shares = expected.top_words, ep.tolist()
     came = k - 0.5 + CAME_GAP + 0.5
     top = {
@@ -83,6 +88,11 @@ def top_tokens(expected: Expected, tokens: Sequence[str], palette: Palette, them
         "title": {"text": "rank"},
     }
     return step_frame(tokens, theme, [top, marks, beneath], top=3, bottom=3, yaxis=axis)
+
+
+def shown_rows(k: int, n_steps: int) -> int:
+    """How many of k tokens a column shows, one at least."""
+    return max(1, min(k, MOST_ROWS, MOST_CELLS // max(n_steps, 1)))
 
 
 def _told(expected: Expected) -> list[list[str | float | None]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from hsvis.models.protocol import HiddenStateModel, NextTokens, n_answers, vocabulary_of
-from hsvis.run.tables import STEPS, predictions_layout
+from hsvis.run.tables import STEPS, predictions_layout, strings
 from hsvis.storage.layouts import Layout, Vectors
 from hsvis.storage.parquet import vectors
 
@@ -48,7 +48,7 @@ def next_table(steps: dict[str, pa.Array], ep: np.ndarray, found: NextTokens) ->
 
 def vocabulary_table(entries: Sequence[str]) -> pa.Table:
     """One row an entry, in the order of their ids."""
-    return pa.table({"token": pa.array(entries, pa.string())})
+    return pa.table({"token": strings(entries)})
 
 
 def predictions_layout_of(model: HiddenStateModel, *, labelled: bool) -> Layout:

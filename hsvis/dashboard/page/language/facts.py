@@ -4,6 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from hsvis.dashboard.page.wording import count, percent
+from hsvis.figures.language.top_tokens import shown_rows
 from hsvis.figures.view import View
 from hsvis.models.protocol import perplexity
 from hsvis.run.language.next_tokens import Expected
@@ -66,5 +67,5 @@ def sequence_facts(sequence: Sequence, expected: Expected) -> tuple[str, list[Co
 
 def language_style(expected: Expected) -> dict[str, str]:
     """Rooms of the views that take the place of those of classes."""
-    rows = str(expected.ep.shape[1] + 2)
+    rows = str(shown_rows(expected.ep.shape[1], 1) + 2)
     return {"--n-classes": rows, "--most-rows": rows, "--matrix-rows": "9"}
