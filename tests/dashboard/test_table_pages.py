@@ -116,7 +116,8 @@ def column_models(column: str) -> st.SearchStrategy[dict[str, Any]]:
     return one | joined
 
 
-OF_SEQUENCES = [column for column in COLUMNS if column != "right"]  # which runs with labels of steps have
+# those of labels of steps and of language models are not among them
+OF_SEQUENCES = [column for column in COLUMNS if column not in ("right", "perplexity")]
 MODELS = st.lists(st.sampled_from(OF_SEQUENCES), max_size=3, unique=True).flatmap(
     lambda columns: st.fixed_dictionaries({column: column_models(column) for column in columns})
 )
