@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from hsvis.run.facts import Keys, LayerFacts
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Keys, LayerFacts, Manifest
+from hsvis.run.manifest import Manifest
 from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
 from hsvis.storage import parquet

@@ -10,8 +10,9 @@ from hsvis.build.plan import Plan
 from hsvis.progress import Progress
 from hsvis.remarks import Remark, tell
 from hsvis.run.columns import PREFIX, column_facts
+from hsvis.run.facts import RemarkFacts
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import KEPT_COLUMNS, Manifest, RemarkFacts
+from hsvis.run.manifest import KEPT_COLUMNS, Manifest
 from hsvis.run.tables import SEQUENCES
 from hsvis.storage import parquet
 from hsvis.storage.files import key_of

@@ -17,9 +17,10 @@ from hsvis.config import ProjectionSettings
 from hsvis.errors import DamagedFileError
 from hsvis.progress import Progress
 from hsvis.run import tables
+from hsvis.run.facts import ProjectionFacts
 from hsvis.run.find import projection_name
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Manifest, ProjectionFacts
+from hsvis.run.manifest import Manifest
 from hsvis.run.states import LayerStates
 from hsvis.storage import parquet
 from hsvis.storage.files import key_of

@@ -16,8 +16,9 @@ from hsvis.models.protocol import Encoded, HiddenStateModel
 from hsvis.models.step_labels import align_labels
 from hsvis.progress import Progress
 from hsvis.remarks import tell
+from hsvis.run.facts import Keys, LayerFacts, RemarkFacts, SeriesFacts
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Keys, LayerFacts, Manifest, RemarkFacts, SeriesFacts
+from hsvis.run.manifest import Manifest
 from hsvis.run.tables import SERIES
 from hsvis.storage import parquet
 from hsvis.storage.files import FORMAT
@@ -74,6 +75,7 @@ class StatesStage:
             train_accuracy=facts.train_accuracy,
             test_accuracy=facts.test_accuracy,
             own_model=facts.own_model,
+            answers=corpus.answers,
             labels=corpus.test.unit,
             training=facts.training,
             left_out=facts.left_out | {"shown": left_out},

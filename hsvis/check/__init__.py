@@ -138,7 +138,7 @@ def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> di
             for layer in one.model.layers
         ],
         "ep": one.ep,
-        "answers": "classes",
+        "answers": corpus.answers,
     }
 
 

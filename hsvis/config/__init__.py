@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from hsvis import paths
 from hsvis.config.blocks import (
     LARGEST_SEED,
+    AnswerKind,
     Config,
     DatasetSettings,
     ModelSettings,
@@ -33,6 +34,7 @@ from hsvis.errors import ConfigError
 
 __all__ = [
     "LARGEST_SEED",
+    "AnswerKind",
     "Config",
     "DatasetSettings",
     "DialectSettings",

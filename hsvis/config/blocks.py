@@ -22,6 +22,7 @@ WHERE = (  # of `model.device`, for both kinds of model
     "factory put it."
 )
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+AnswerKind = Literal["classes", "independent", "number"]
 
 
 class ModelSettings(Settings):
@@ -72,10 +73,12 @@ class UserModelSettings(Settings):
     recurrent: list[str] | None = Field(
         None, min_length=1, description="Paths of the recurrent modules to show; null = all."
     )
-    answers: list[Literal["classes", "each step"]] | None = Field(
+    answers: list[AnswerKind | Literal["each step"]] | None = Field(
         None,
         min_length=1,
-        description="What it answers: `classes` once a sequence, or `each step`; null = it is found out.",
+        description="What it answers: `classes`, of which one is right; `independent` ones, each with a "
+        "probability of its own; or a `number`; once a sequence, or `each step`; null = classes, and when is "
+        "found out.",
     )
     head: str | None = Field(
         None, description="Path of the module that reads a hidden state; null = it is looked for."
@@ -104,6 +107,22 @@ class UserModelSettings(Settings):
             if isinstance(every, list)
             else every
         )
+
+    @field_validator("answers")
+    @classmethod
+    def one_kind(cls, given: list[str] | None) -> list[str] | None:
+        kinds = [one for one in dict.fromkeys(given or []) if one != "each step"]
+        if len(kinds) > 1:
+            raise ValueError(
+                f"names {' and '.join(f'`{one}`' for one in kinds)}, and a model answers one of these: "
+                "`classes` that exclude each other, `independent` ones, or a `number`"
+            )
+        return given
+
+    @property
+    def answer_kind(self) -> AnswerKind:
+        """What it answers, whether once a sequence or at each step."""
+        return next((one for one in self.answers or [] if one != "each step"), "classes")
 
     @field_validator("kwargs")
     @classmethod
@@ -207,6 +226,11 @@ class Config(Settings):
                 "`model` has no use beside `states_from`, whose files hold what a model computes"
             )
         return content | {"dataset": {"path": "files"} | (content.get("dataset") or {})}
+
+    @property
+    def answers(self) -> AnswerKind:
+        """What the model answers, as far as the config says it."""
+        return self.model.answer_kind if isinstance(self.model, UserModelSettings) else "classes"
 
     @field_validator("projections")
     @classmethod

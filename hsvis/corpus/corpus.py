@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from hsvis.config import AnswerKind
 from hsvis.corpus.kept.kinds import Kept
 from hsvis.corpus.readers.delimited import Dialect
 from hsvis.corpus.recorded import RecordedRun, RecordedSequence
@@ -91,6 +92,7 @@ class Corpus:
         remarks: what was decided while it was read, and what seems wrong with it.
         columns: that the test split has.
         dialect: how the text files were read, if they are such.
+        answers: what its labels are of, and a model of it answers.
     """
 
     classes: tuple[str, ...]
@@ -100,6 +102,7 @@ class Corpus:
     remarks: Sequence[Remark] = ()
     columns: tuple[str, ...] = ()
     dialect: Dialect | None = None
+    answers: AnswerKind = "classes"
 
 
 def corpus_of(given: RecordedRun) -> Corpus:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hsvis.run.manifest import ColumnFacts
+from hsvis.run.facts import ColumnFacts
 from hsvis.storage.layouts import check_layout
 
 PREFIX = "keep:"  # of their names in the table of sequences, which has columns of its own

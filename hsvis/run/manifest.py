@@ -9,7 +9,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from hsvis import __version__
+from hsvis.config import AnswerKind
 from hsvis.errors import CacheError
+from hsvis.run.facts import (
+    ColumnFacts,
+    Keys,
+    LayerFacts,
+    ModelFacts,
+    ProjectionFacts,
+    RemarkFacts,
+    SeriesFacts,
+    Training,
+)
 from hsvis.run.folder import RunFolder
 from hsvis.storage.files import FORMAT, key_of, write_bytes
 
@@ -17,98 +28,13 @@ KEPT_COLUMNS = "kept columns"  # the stage that puts columns of the dataset into
 KEPT = (".parquet", ".records")  # files of a run that are not the manifest itself
 
 
-class _Facts(BaseModel):
-    """What a newer version adds is kept as it is; what an older one lacks has a default."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
-class LayerFacts(_Facts):
-    """One recurrent layer, direction and kind, as in `hsvis.models.protocol.Layer`."""
-
-    name: str
-    kind: str
-    size: int
-    direction: str = "forward"
-
-
-class SeriesFacts(_Facts):
-    """Of runs of numbers: F features, the range of each in the run, and how they are drawn."""
-
-    features: list[str]
-    low: list[float]
-    high: list[float]
-    draw: str
-
-
-class ProjectionFacts(_Facts):
-    """One projection of a layer; `name` is `<method>-<key>`, `details` as in `build.projecting.Embedded`."""
-
-    layer: str
-    name: str
-    label: str
-    settings: dict[str, Any]
-    details: dict[str, Any]
-
-
-class ModelFacts(_Facts):
-    """How a model that hsvis did not train is understood: its answers, and the way to its EPs and why."""
-
-    answers: str
-    ep: str
-    why: str
-
-
-class Training(_Facts):
-    """The epochs of the built-in classifier's training, the one that was kept, and where it was trained."""
-
-    epochs: list[dict[str, Any]] = []
-    kept_epoch: int | None = None
-    device: str | None = None
-
-
-class RemarkFacts(_Facts):
-    """What was decided, or seems wrong, as `hsvis.remarks.Remark`."""
-
-    code: str
-    text: str
-
-
-class ColumnFacts(_Facts):
-    """A column of the dataset that is kept; in the table of sequences it is called `keep:<name>`.
-
-    Attributes:
-        kind: "number", "date", "category" or "boolean".
-        type: of its cells, as arrow calls it.
-        how: how its kind was decided, where its type alone does not say it.
-        missing: cells; low, high: ends of numbers, and of dates as written; None where all are missing.
-        categories: how many there are; `most`: the most frequent ones, with their sequences.
-    """
-
-    name: str
-    kind: str
-    type: str
-    how: str = ""
-    missing: int = 0
-    low: float | int | str | None = None
-    high: float | int | str | None = None
-    categories: int | None = None
-    most: list[tuple[str, int]] = []
-
-
-class Keys(_Facts):
-    """Hashes of all that decides the model, and the states."""
-
-    model: str
-    states: str
-
-
-class Manifest(_Facts):
-    """What `manifest.json` holds.
+class Manifest(BaseModel):
+    """What `manifest.json` holds; what a newer version adds is kept as it is.
 
     Attributes:
         config: as it was checked, with all defaults.
         sequences, states: S and N.
+        answers: what the model answers; `hsvis.run.answers` has what each kind has.
         labels: what has a label, each "sequence" or each "step".
         left_out: split (`shown`: of the rows to analyse) -> reason -> rows.
         repeated: texts shown that stand there before.
@@ -119,6 +45,8 @@ class Manifest(_Facts):
         times: stage -> seconds.
         files: path in the folder -> bytes.
     """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     format: int = FORMAT
     name: str
@@ -131,6 +59,7 @@ class Manifest(_Facts):
     train_accuracy: float | None = None
     test_accuracy: float | None = None
     own_model: ModelFacts | None = None
+    answers: AnswerKind = "classes"
     labels: Literal["sequence", "step"] = "sequence"
     training: Training = Training()
     left_out: dict[str, dict[str, int]] = {}

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from hsvis.errors import DamagedFileError
 from hsvis.run import tables
 from hsvis.run.columns import columns_of
+from hsvis.run.facts import ProjectionFacts
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Manifest, ProjectionFacts
+from hsvis.run.manifest import Manifest
 from hsvis.run.records import Projection
 from hsvis.storage import parquet
 

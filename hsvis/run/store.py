@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from hsvis.errors import DamagedFileError, ReplacedFileError
 from hsvis.run import reading
+from hsvis.run.answers import answering
 from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest, manifest_of
@@ -39,10 +40,10 @@ class StateStore:
     ) -> None:
         """Takes the tables as `open` reads them."""
         self.folder, self.manifest, self._sequences = folder, manifest, sequences
-        self.name = manifest.name
-        self.classes = tuple(manifest.classes)
+        self.name, self.classes = manifest.name, tuple(manifest.classes)
         self.layers = tuple(manifest.layer_names)
         self.series = manifest.series  # None of texts
+        self.answers = answering(manifest.answers)
         self.train_accuracy = manifest.train_accuracy
         self.test_accuracy = manifest.test_accuracy
         self.lengths = column(sequences, "length")

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from hsvis.run.answers import answering
+from hsvis.run.facts import ColumnFacts
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import ColumnFacts, Manifest
+from hsvis.run.manifest import Manifest
 
 
 def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
@@ -16,6 +18,7 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
     """
     yield f"run          {manifest.name}{'' if built else '  (not all of it is built)'}"
     yield f"folder       {folder.path}"
+    yield f"answers      {answering(manifest.answers).told}"
     yield f"classes      {', '.join(manifest.classes)}"
     yield f"sequences    {manifest.sequences:,}"
     yield f"states       {manifest.states:,} of each layer"

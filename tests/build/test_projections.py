@@ -13,8 +13,9 @@ from small import SMALL
 from hsvis.build.pipeline import build, project
 from hsvis.build.projections import unlike_each_other
 from hsvis.config import Config, load_config
+from hsvis.run.facts import ProjectionFacts
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import ProjectionFacts, manifest_of, read_manifest, write_manifest
+from hsvis.run.manifest import manifest_of, read_manifest, write_manifest
 from hsvis.run.store import StateStore
 from hsvis.storage import parquet
 

@@ -26,8 +26,8 @@ from hsvis.dashboard.page.token_strip import shares
 from hsvis.errors import ConfigError, DataError, ModelError
 from hsvis.models.builtin.checkpoint import read_checkpoint
 from hsvis.models.builtin.text_model import read_series
+from hsvis.run.facts import SeriesFacts
 from hsvis.run.find import find_run
-from hsvis.run.manifest import SeriesFacts
 
 RNG = np.random.default_rng(4)
 LENGTHS = (5, 3, 1, 4, 6, 2, 5, 7)

@@ -12,8 +12,9 @@ import pytest
 from hsvis.build.pipeline import build
 from hsvis.config import Config
 from hsvis.run import manifest as module
+from hsvis.run.facts import Keys, LayerFacts
 from hsvis.run.folder import RunFolder
-from hsvis.run.manifest import Keys, LayerFacts, Manifest, read_manifest, write_content, write_manifest
+from hsvis.run.manifest import Manifest, read_manifest, write_content, write_manifest
 from hsvis.run.store import StateStore
 from hsvis.storage import files
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence as SequenceOf
 import numpy as np
 
 from hsvis.figures.view import View
-from hsvis.run.manifest import SeriesFacts
+from hsvis.run.facts import SeriesFacts
 from hsvis.run.records import Sequence
 
 _GAP = re.compile(r"\s*")
