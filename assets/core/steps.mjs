@@ -2,7 +2,8 @@
 import { plot, trace } from "./plots.mjs";
 
 // What is shown as a whole: {run, edition, cloud, layer, projection, theme,
-// palette, classes, sequence, label, unit, labels, first, fitted}.
+// palette, classes, shown, sequence, label, unit, labels, first, fitted}.  Of independent classes one is `shown`, as
+// two classes: without it, and with it.
 export const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
 export const index = () => meta().sequence ?? null;
@@ -14,8 +15,11 @@ export function count() {
 // (C,) EPs after a step; empty where the heatmap does not show it (yet).
 export function ep(step) {
   const traces = plot("ep-heatmap")?._fullData ?? [];
-  const shares = traces.slice(0, -1).map((one) => one.z?.[0]?.[step]);
-  return shares.some((share) => share === undefined) ? [] : shares;
+  const shown = meta().shown ?? null;
+  const rows = shown === null ? traces.slice(0, meta().classes.length) : traces.slice(shown, shown + 1);
+  const shares = rows.map((one) => one.z?.[0]?.[step]);
+  if (shares.some((share) => share === undefined)) return [];
+  return shown === null ? shares : shares.flatMap((share) => [1 - share, share]);
 }
 
 // The winning class after a step and its EP.

@@ -44,13 +44,21 @@ export const setSystemTheme = (theme) => write("system-theme", theme);
 
 export const setTypeScale = (scale) => write("type-scale", scale);
 
+const held = (run) => get("editions")[run];
+
+// An edition with the independent class of it that is shown, as the server reads it; the first goes without saying.
+export const ofClass = (edition, shown) => (edition && Number(shown) ? `${edition}~${Number(shown)}` : edition);
+
+// The edition without it.
+export const ofRun = (edition) => edition?.split("~")[0];
+
 // The edition of a run that the page is answered from.
-export const edition = (run) => get("editions")[run];
+export const edition = (run) => (control("run-select").value === run ? ofClass(held(run), control("class-select").value) : held(run));
 
 // Which edition of each run that is from now on.  The run that is chosen stays as it is.
 export function setEditions(newest) {
   const chosen = control("run-select").value;
-  const editions = edition(chosen) ? { ...newest, [chosen]: edition(chosen) } : newest;
+  const editions = held(chosen) ? { ...newest, [chosen]: held(chosen) } : newest;
   if (JSON.stringify(editions) !== JSON.stringify(get("editions"))) write("editions", editions);
 }
 

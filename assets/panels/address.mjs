@@ -1,6 +1,6 @@
 // What the address of the page holds, and the button that copies it:
 //
-//   run, layer, projection, palette, sequence, step, filter (JSON), view (x0,x1,y0,y1), and each display option
+//   run, class (of several independent ones), layer, projection, palette, sequence, step, filter (JSON), view (x0,x1,y0,y1), and each display option
 //   that differs from its default under its id (lists joined by commas).
 import { control, setControl } from "../core/controls.mjs";
 import { byId } from "../core/dom.mjs";
@@ -8,7 +8,7 @@ import { notice, onPlotted, whenReady } from "../core/page.mjs";
 import * as permalink from "../core/permalink.mjs";
 import { plot } from "../core/plots.mjs";
 import * as steps from "../core/steps.mjs";
-import { get, select, subscribe } from "../core/stores.mjs";
+import { edition, get, select, subscribe } from "../core/stores.mjs";
 import * as filter from "../state/filter.mjs";
 import * as focus from "../state/focus.mjs";
 import * as options from "../state/options.mjs";
@@ -19,7 +19,7 @@ import { cloud } from "../views/cloud.mjs";
 import * as highlight from "../views/highlight.mjs";
 
 const SELECTS = ["run", "layer", "projection"];
-const STEPS = ["run", "layer", "projection", "sequence", "filter"]; // a change makes a step back
+const STEPS = ["run", "class", "layer", "projection", "sequence", "filter"]; // a change makes a step back
 const OTHERS = new Set([...STEPS, "palette", "step", "view"]); // than display options
 
 function range() {
@@ -39,6 +39,8 @@ function query() {
   const { run, layer, projection, palette } = get("view") ?? {};
   if (run) for (const [name, value] of Object.entries({ run, layer, projection })) found.set(name, value);
   if (palette && palette !== "hsvis") found.set("palette", palette);
+  const shown = control("class-select");
+  if (shown.value !== "0") found.set("class", shown.options.find(({ value }) => value === shown.value)?.label);
   const sequence = selectedSequence();
   if (sequence !== null) found.set("sequence", sequence);
   const pinned = focus.pinned();
@@ -116,16 +118,28 @@ async function applyChoice(asked) {
 
 // Returns once the new cloud is on the page and all menus that depend on the choice offer what belongs to it.
 async function choose(name, wanted) {
-  const menus = { run: ["projection-select", "change-class", "colour-column"], layer: ["projection-select"], projection: [] }[name];
+  const menus = { run: ["projection-select", "change-class", "class-select", "colour-column"], layer: ["projection-select"], projection: [] }[name];
   const before = menus.map((id) => control(id).options);
   setControl(`${name}-select`, { value: wanted });
   const isShown = () => {
     const view = get("view");
     const chosen = SELECTS.map((one) => view[one]).join("/");
-    const { cloud: drawn, edition } = steps.meta();
-    return view[name] === wanted && drawn === chosen && edition === view.edition && cloud.shown === chosen;
+    const { cloud: drawn, edition: answered } = steps.meta();
+    return view[name] === wanted && drawn === chosen && answered === view.edition && cloud.shown === chosen;
   };
   await settle(() => isShown() && menus.every((id, k) => control(id).options !== before[k]));
+}
+
+// The independent class that is shown, by its name.
+async function applyClass(asked) {
+  const { options: there, value } = control("class-select");
+  const name = asked.get("class") ?? there[0].label;
+  const wanted = there.find(({ label }) => label === name);
+  if (!wanted) return [`There is no class “${name}” (any more).`];
+  if (wanted.value === value) return [];
+  setControl("class-select", { value: wanted.value });
+  await settle(() => get("view").edition === edition(get("view").run) && steps.meta().edition === get("view").edition);
+  return [];
 }
 
 async function applyPalette(asked) {
@@ -217,6 +231,7 @@ async function applyRange(asked, isOtherCloud) {
 async function apply(asked, remembered) {
   const missing = await applyChoice(asked);
   const isOtherCloud = missing.length > 0;
+  missing.push(...(await applyClass(asked)));
   missing.push(...(await applyOptions(asked, remembered)));
   missing.push(...(await applyPalette(asked)));
   missing.push(...(await applyFilter(asked, isOtherCloud)));

@@ -4,7 +4,7 @@
 // row of a state means another state there.  Of all other runs it takes the newest when they are chosen.
 import { signal } from "../core/signal.mjs";
 import { meta } from "../core/steps.mjs";
-import { setEditions, subscribe } from "../core/stores.mjs";
+import { ofRun, setEditions, subscribe } from "../core/stores.mjs";
 
 let newest = {}; // run -> {edition, since}
 let gone = null; // the edition that the server no longer keeps, though the page shows it
@@ -23,18 +23,18 @@ export function follow(editions) {
 }
 
 // Whether the server no longer keeps what the page shows.
-export const isGone = () => gone !== null && gone === meta().edition;
+export const isGone = () => gone !== null && gone === ofRun(meta().edition);
 
 // Whether the page shows another edition than the newest.
 export function isOld() {
   const { run, edition } = meta();
-  return edition !== undefined && (isGone() || (newest[run] !== undefined && newest[run].edition !== edition));
+  return edition !== undefined && (isGone() || (newest[run] !== undefined && newest[run].edition !== ofRun(edition)));
 }
 
 export function start() {
   subscribe("gone", (news) => {
     if (!news) return;
-    gone = meta().edition;
+    gone = ofRun(meta().edition);
     changed.tell();
   });
 }

@@ -1,7 +1,7 @@
 // What is shown: run, layer, projection, palette, theme and scale of type, gathered in the `view` store.
 import { typeScale } from "../core/dom.mjs";
 import { recall, remember } from "../core/remembered.mjs";
-import { get, setSystemTheme, setTypeScale } from "../core/stores.mjs";
+import { get, ofClass, setSystemTheme, setTypeScale } from "../core/stores.mjs";
 
 const KEY = "hsvis-theme"; // early.js reads it, too
 
@@ -13,10 +13,10 @@ function toggleTheme() {
 }
 
 // Dash's callback that gathers the store.
-export function view(run, layer, projection, palette, theme, system, type, editions) {
+export function view(run, layer, projection, palette, theme, system, type, shown, editions) {
   const triggers = dash_clientside.callback_context.triggered.map((one) => one.prop_id);
   if (triggers.includes("theme-toggle.n_clicks")) toggleTheme();
-  return { run, edition: editions[run], layer, projection, theme: root().dataset.theme, palette, scale: typeScale() };
+  return { run, edition: ofClass(editions[run], shown), layer, projection, theme: root().dataset.theme, palette, scale: typeScale() };
 }
 
 // The type grows with the window.

@@ -1,8 +1,10 @@
 // The rows of a large run: the server sorts and filters them, the browser has the pages around what is in sight.
 // They answer what table/rows.mjs lists.
 import { notice } from "../core/page.mjs";
+import { control } from "../core/controls.mjs";
 import { ask, cloudPath } from "../core/server.mjs";
 import { meta } from "../core/steps.mjs";
+import { ofClass } from "../core/stores.mjs";
 import { applied } from "../state/passing.mjs";
 
 const PAUSE = [500, 8000]; // ms, first and longest, before a page that did not come is asked for again
@@ -50,7 +52,7 @@ export class PagedRows {
   async ask(kind, query, signal) {
     const { run, cloud } = meta();
     const path = cloudPath(run === this.table.run ? cloud : this.table.cloud);
-    query.set("edition", this.table.edition);
+    query.set("edition", ofClass(this.table.edition, control("class-select").value));
     const answer = await ask(`${kind}/${path}?${query}`, { signal });
     if (answer.ok) return answer.json();
     const error = new Error((await answer.text()).trim());

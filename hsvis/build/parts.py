@@ -42,12 +42,14 @@ class Row:
 
     Attributes:
         align: gives the labels (T,) int16 of the steps that the model reads; None where a row has one label.
+        target: its row of `Split.targets`, where labels are no class.
     """
 
     row: int
     example: str | ReadText | Series | RecordedSequence
     label: int
     align: Callable[[Encoded], np.ndarray] | None = None
+    target: np.ndarray | None = None
 
     @property
     def text(self) -> str:
@@ -81,6 +83,12 @@ class _Part:
         pairs = [(row.align, read) for row, read in zip(self.rows, self.encoded, strict=True)]
         aligned = [align(read) for align, read in pairs if align is not None]
         return np.concatenate(aligned) if aligned else None
+
+    @property
+    def targets(self) -> np.ndarray | None:
+        """The labels of the S rows that are no class, (S, C) or (S, 1); None where they are classes."""
+        found = [row.target for row in self.rows if row.target is not None]
+        return np.stack(found) if found else None
 
 
 class Rooms:
@@ -276,5 +284,6 @@ def _write_part(
             part.encoded,
             parquet.matrix(predictions["ep"])[np.cumsum(lengths) - 1],  # the answer: the EP of the last step
             is_series=part.rows[0].is_series,
+            targets=part.targets,
         )
     return lengths, made

@@ -54,7 +54,7 @@ class Plan:
             corpus = corpus_of(recorded)
         else:
             progress("loading the dataset", 0, 1, config.dataset.path)
-            corpus, recorded = load_corpus(config.dataset), None
+            corpus, recorded = load_corpus(config.dataset, config.answers), None
             sizes = f"{len(corpus.train):,} to train, {len(corpus.test):,} to test"
             progress("loading the dataset", 1, 1, f"{sizes}, {len(corpus.classes)} classes")
         folder = paths.cache_folder() / config.name

@@ -74,6 +74,7 @@ class StatesStage:
             states=int(lengths.sum()),
             train_accuracy=facts.train_accuracy,
             test_accuracy=facts.test_accuracy,
+            test_errors=facts.test_errors,
             own_model=facts.own_model,
             answers=corpus.answers,
             labels=corpus.test.unit,
@@ -100,7 +101,10 @@ class StatesStage:
         if getattr(model, "reads_words", False) and (plan.words.has("test") or count == len(split)):
             words = plan.words.of("test")
             examples = [ReadText(text, words, i) for i, text in enumerate(split.texts)]
-        rows = (Row(i, examples[i], int(split.labels[i]), self._align(i)) for i in plan.rows.tolist())
+        targets = [None] * len(split) if split.targets is None else split.targets
+        rows = (
+            Row(i, examples[i], int(split.labels[i]), self._align(i), targets[i]) for i in plan.rows.tolist()
+        )
         labelled = split.step_labels is not None
         lengths = write_states(folder, model, rows, count, plan.config.states, progress, labelled=labelled)
         if not len(lengths):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hsvis.analysis.statistics import FORMAT, word_statistics
 from hsvis.build.plan import Plan
 from hsvis.progress import Progress
+from hsvis.run.answers import answering
 from hsvis.run.folder import RunFolder
 from hsvis.run.manifest import Manifest
 from hsvis.storage import parquet
@@ -26,6 +27,8 @@ class WordStatisticsStage:
     @classmethod
     def of(cls, plan: Plan, layer: str) -> "list[WordStatisticsStage]":
         """One for each layer: distances are a layer's own."""
+        if not answering(plan.corpus.answers).is_exclusive:
+            return []  # they are about the class that wins
         return [cls(layer, plan.config.tokens.lowercase)]
 
     @property

@@ -12,6 +12,7 @@ from hsvis.figures.style.theme import PALETTES, theme
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
 
+OF_CLASS = "~"  # in the name of an edition, before the independent class of it that is shown
 HELD = 2  # editions of a run: the newest, and the one before, for pages that show it
 SCALES = (0.75, 3.0)  # of the type in figures
 MOST_ROWS = 10_000  # sequences of a run that the browser gets all rows of; of more, page by page
@@ -93,22 +94,25 @@ class Runs:
     def edition(self, run: object, edition: object = None) -> Edition:
         """The edition of a run that a page shows; of a page that doesn't say, the newest.
 
+        Of several independent classes a page shows one: `edition~k` is that of class k, else it is the first.
+
         Raises:
             KeyError: there is no run of that name.
             GoneError: that edition of it is not held (any more).
         """
         held = self._editions.get(run, ()) if isinstance(run, str) else ()
-        if not edition:
+        asked, _, shown = str(edition or "").partition(OF_CLASS)
+        if not asked:
             if not held:
                 raise KeyError(run)
-            return held[0]
-        found = next((one for one in held if one.name == edition), None)
+            return _of_class(held[0], shown)
+        found = next((one for one in held if one.name == asked), None)
         if found is None:
             raise GoneError(
                 f"The run “{run}” was rebuilt, and what this page shows of it is no longer kept. "
                 "Reload the page to see the new run."
             )
-        return found
+        return _of_class(found, shown)
 
     def is_paged(self, store: StateStore) -> bool:
         """Whether the page gets the rows of this run's table a page at a time."""
@@ -147,6 +151,17 @@ class Runs:
         if not isinstance(sequence, int) or not 0 <= sequence < view.store.n_sequences:
             return None
         return sequence
+
+
+def _of_class(edition: Edition, shown: str) -> Edition:
+    """The same of one of several independent classes; of a run that has none, as it is."""
+    store = edition.store
+    if store.targets is None:
+        return edition
+    k = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 6 else 0
+    k = k if k < store.n_classes else 0
+    name = f"{edition.name}{OF_CLASS}{k}" if k else edition.name
+    return replace(edition, name=name, store=store.of_class(k))
 
 
 def edition_in(editions: object, run: object) -> str | None:

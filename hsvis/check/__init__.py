@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 from hsvis.build.plan import Plan
 from hsvis.check.expected import Sample, cost, size_of, take_sample
-from hsvis.check.labels import doubts, mapping, read_steps
+from hsvis.check.labels import class_counts, doubts, mapping, read_steps
 from hsvis.check.reading import ask_ends, read_two
 from hsvis.check.series import series_data, series_facts
 from hsvis.check.vocabulary import lacking
@@ -75,7 +73,7 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     facts, remarks = list(one.facts), [*plan.remarks, *one.remarks]
     sample = take_sample(one, corpus.test, plan.rows)
     progress("reading two sequences", 0, 1)
-    facts += read_two(one, corpus.test, sample.first_two)
+    facts += read_two(one, corpus.test, sample.first_two, corpus.answers)
     ask_ends(one, sample.encoded)
     progress("reading two sequences", 1, 1)
     facts += mapping(corpus)
@@ -113,15 +111,14 @@ def check(config: Config, progress: Progress = silent) -> Findings:
 
 def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> dict[str, Any]:
     """What scripts are told; `steps` of the run, of which each layer has a state."""
-    labels = corpus.test.all_labels
-    counts = np.bincount(labels[labels >= 0], minlength=len(corpus.classes)).tolist()
+    counts = class_counts(corpus)
     return {
-        "classes": list(corpus.classes),
+        "classes": list(corpus.classes) if counts else [],
         "rows": {
             name: {"read": used.read, "kept": used.kept, "left_out": dict(used.left_out)}
             for name, used in rows.items()
         },
-        "counts": dict(zip(corpus.classes, counts, strict=True)),
+        "counts": dict(zip(corpus.classes, counts, strict=bool(counts))),
         "series": series_data(corpus),
         "columns": list(corpus.columns),
         "dialect": None if corpus.dialect is None else asdict(corpus.dialect),

@@ -16,19 +16,42 @@ SHOWN = 20  # classes that are listed
 ENOUGH = 10  # answers from which something can be said
 
 
+def class_counts(corpus: Corpus) -> list[int]:
+    """How many labels of the test split are of each class; none of numbers."""
+    targets, labels = corpus.test.targets, corpus.test.all_labels
+    if corpus.answers == "number":
+        return []
+    if targets is not None:
+        return [int(one) for one in (targets > 0).sum(0)]
+    return [int(one) for one in np.bincount(labels[labels >= 0], minlength=len(corpus.classes))]
+
+
+def _numbers(corpus: Corpus) -> list[Fact]:
+    """What the numbers of the test split are."""
+    assert corpus.test.targets is not None
+    known = corpus.test.targets[corpus.test.is_labelled, 0]
+    if not len(known):
+        return [("number", f"`{corpus.classes[0]}`: no row of the test split has one")]
+    told = f"from {known.min():g} to {known.max():g}, {known.mean():.4g} on average, of {len(known):,} rows"
+    n_without = len(corpus.test) - len(known)
+    tail = [("", f"{n_without:,} rows have none")] if n_without else []
+    return [("number", f"`{corpus.classes[0]}`: {told} of the test split"), *tail]
+
+
 def mapping(corpus: Corpus) -> list[Fact]:
     """Which label is which class, and how many rows of the test split have it."""
-    labels = corpus.test.all_labels
+    if corpus.answers == "number":
+        return _numbers(corpus)
+    labels, counts = corpus.test.all_labels, class_counts(corpus)
     rows = {"sequence": "rows", "step": "steps"}[corpus.test.unit]
     facts = [("classes", f"{len(corpus.classes)}; the model's outputs are taken to be in this order:")]
     for k, name in list(enumerate(corpus.classes))[:SHOWN]:
-        facts.append(
-            ("", f"{k} is `{shorten(name, 80)}`: {int((labels == k).sum()):,} {rows} of the test split")
-        )
+        facts.append(("", f"{k} is `{shorten(name, 80)}`: {counts[k]:,} {rows} of the test split"))
     if len(corpus.classes) > SHOWN:
         facts.append(("", f"… and {len(corpus.classes) - SHOWN} more"))
-    if (labels < 0).any():
-        facts.append(("", f"{int((labels < 0).sum()):,} {rows} have no label"))
+    n_without = int((~corpus.test.is_labelled if corpus.test.targets is not None else labels < 0).sum())
+    if n_without:
+        facts.append(("", f"{n_without:,} {rows} have no label"))
     return facts
 
 

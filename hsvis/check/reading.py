@@ -6,19 +6,27 @@ from dataclasses import replace
 import numpy as np
 
 from hsvis.build.extraction import Extracted, extract
+from hsvis.config import AnswerKind
 from hsvis.corpus.corpus import Split
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
 from hsvis.models.subject import Fact, Subject
 from hsvis.models.user.visit import keep_generators
+from hsvis.remarks import listed, shorten
+from hsvis.run.answers import Answering, answering
 
 NEAR = 1e-4  # how near numbers must be that are the same but for rounding
 ENDS = 5  # sequences
 WORDS = 6  # that a sequence is shown by
 
 
-def read_two(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> list[Fact]:
+def read_two(
+    one: Subject, split: Split, two: Sequence[tuple[int, Encoded]], kind: AnswerKind = "classes"
+) -> list[Fact]:
     """What one or two sequences, (row, encoded), give.
+
+    Args:
+        kind: of the answers.
 
     Raises:
         ModelError: states or EPs that are no numbers, change from read to read or with the company in the
@@ -26,7 +34,8 @@ def read_two(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> 
     """
     encoded = [given for _, given in two]
     found = extract(one.model, encoded)
-    _check_numbers(found)
+    answers = answering(kind)
+    _check_numbers(found, answers)
     with keep_generators(seed=1):  # a trace leaves them as they were: the same numbers would come again
         again = extract(one.model, encoded)
     _check_same(found, again, "a second read of the same sequences gives other {what}", RANDOM)
@@ -35,29 +44,33 @@ def read_two(one: Subject, split: Split, two: Sequence[tuple[int, Encoded]]) -> 
     even = [_cut_to(given, min(map(len, encoded))) for given in encoded]
     apart = _join([extract(one.model, [given]) for given in even])
     _check_same(extract(one.model, even), apart, "a sequence gives other {what} alone than in a batch", MIXED)
-    answers, last = one.answer(encoded), found.ep[found.last]
-    if not np.allclose(answers, last, atol=NEAR):
+    own, last = one.answer(encoded), found.ep[found.last]
+    near = NEAR if answers.has_classes else NEAR * max(1.0, float(np.abs(own).max()))
+    if not np.allclose(own, last, atol=near):
         raise ModelError(
             f"the EP of the last step ({_show(last[0])}) is not the model's own answer "
-            f"({_show(answers[0])}). Check that `forward` reads every step of a sequence, and nothing else."
+            f"({_show(own[0])}). Check that `forward` reads every step of a sequence, and nothing else."
         )
     facts = []
     classes = one.model.classes
     for (row, given), ep in zip(two, last, strict=True):
         label = int(split.labels[row])
         truth = f"label {label}, `{classes[label]}`" if label >= 0 else "no label"
-        if split.step_labels is not None:
+        if split.targets is not None:
+            truth = told_target(split.targets[row], classes)
+        elif split.step_labels is not None:
             truth = f"{len(split.step_labels[row])} labels of steps"
         words = " ".join(given.tokens[:WORDS]) + (" …" if len(given) > WORDS else "")
         best = int(ep.argmax())
+        answer = f"`{classes[best]}` by {ep[best]:.3f}" if answers.is_exclusive else told_answer(ep, classes)
         facts.append(
             (
                 "sequence",
-                f"row {row}, {len(given)} steps, “{words}”: `{classes[best]}` by {ep[best]:.3f}; {truth}",
+                f"row {row}, {len(given)} steps, “{words}”: {answer}; {truth}",
             )
         )
     facts.append(
-        ("checked", "states are finite, the same again and alone; EPs sum to 1 and end in the answer")
+        ("checked", f"states are finite, the same again and alone; EPs {answers.checked} in the answer")
     )
     return facts
 
@@ -79,13 +92,40 @@ RANDOM = (
 MIXED = "Something in it mixes the sequences of a batch: compute each sequence from its own values alone."
 
 
-def _check_numbers(found: Extracted) -> None:
+def told_target(target: np.ndarray, classes: Sequence[str]) -> str:
+    """A label that is no class, in words.  `target`: (C,) as of `Split.targets`."""
+    if target.dtype.kind == "f":
+        return "no label" if np.isnan(target[0]) else f"label {target[0]:g}"
+    if target[0] < 0:
+        return "no label"
+    names = [classes[k] for k in np.flatnonzero(target > 0).tolist()]
+    return f"labels {listed(names) or 'none of the classes'}"
+
+
+def told_answer(ep: np.ndarray, classes: Sequence[str]) -> str:
+    """An answer that is no class, in words.  `ep`: (C,) float."""
+    if len(ep) == 1:
+        return f"{ep[0]:.5g}"
+    few = ", ".join(f"`{shorten(name)}` {one:.3f}" for name, one in list(zip(classes, ep, strict=True))[:5])
+    return few + (", …" if len(ep) > 5 else "")
+
+
+def _check_numbers(found: Extracted, answers: Answering) -> None:
     for name, states in found.states.items():
         if not np.isfinite(states).all():
             raise ModelError(
                 f"states of the layer {name} are NaN or infinite. Check the weights, and what "
                 "`model.tokenizer` gives the model."
             )
+    if not answers.has_classes:
+        return
+    if not answers.is_exclusive:
+        if found.ep.min() < -NEAR or found.ep.max() > 1 + NEAR:
+            raise ModelError(
+                f"the EPs are no probabilities: they are from {found.ep.min():.3g} to {found.ep.max():.3g}. "
+                "Let the model return a logit or a probability of each class."
+            )
+        return
     sums = found.ep.sum(1)
     if not np.allclose(sums, 1, atol=NEAR) or found.ep.min() < -NEAR:
         raise ModelError(

@@ -252,6 +252,27 @@ class Config(Settings):
         return self
 
     @model_validator(mode="after")
+    def labels_of_the_kind(self) -> "Config":
+        dataset = self.dataset
+        if dataset.labels is not None and self.answers != "independent":
+            raise ValueError(
+                f"`dataset.label` names several columns, {', '.join(dataset.labels[:5])}: that is for "
+                "classes that "
+                "do not exclude each other. Set `model.answers: independent`, or name one column"
+            )
+        if dataset.labels is not None and isinstance(dataset.classes, dict):
+            raise ValueError(
+                "`dataset.classes` is a list beside several columns in `dataset.label`: a name for each"
+            )
+        if self.answers == "number" and dataset.classes is not None:
+            raise ValueError("`dataset.classes` has no use with `model.answers: number`, which has none")
+        if self.answers != "classes" and dataset.path in ("demo", "digits"):
+            raise ValueError(
+                f"`model.answers: {self.answers}` has no use with `path: {dataset.path}`, of classes"
+            )
+        return self
+
+    @model_validator(mode="after")
     def padding_of_the_model(self) -> "Config":
         if self.tokens.pad_to is not None and self.states_from is not None:
             raise ValueError("`tokens.pad_to` has no use beside `states_from`: its files hold the states")

@@ -32,7 +32,7 @@ class Settings(BaseModel):
 def _as_label(value: Any) -> Any:
     """A scalar of YAML as a label is written; anything else as it is."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(value).lower()
     return str(value) if isinstance(value, int | float) else "null" if value is None else value
 
 
@@ -120,6 +120,10 @@ class DatasetSettings(Settings):
     test: str = Field("test", description="Name of the split to analyse.")
     text: str = Field("text", description="Column that holds the text; of series, what they are called.")
     label: str = Field("label", description="Column (or array) that holds the class.")
+    labels: Annotated[list[str], Field(min_length=2)] | None = Field(
+        None,
+        description="Columns of 0 and 1, one for each of independent classes; a list in `label` is the same.",
+    )
     classes: list[str] | dict[str, str] | None = Field(
         None,
         description="Names of the classes, in order; or a mapping from label to name, such as "
@@ -175,6 +179,16 @@ class DatasetSettings(Settings):
         le=LARGEST_SEED,
         description="Seed of what `limit` and `split` take, and of `demo` and `digits`.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def several_columns(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("label"), list):  # that of `labels`
+            several = list(map(str, content["label"]))
+            if len(set(several)) < max(1, len(several)):
+                raise ValueError("`label` names one or several columns, each once")
+            return content | {"label": several[0], "labels": several if len(several) > 1 else None}
+        return content
 
     @field_validator("classes", mode="before")
     @classmethod

@@ -30,6 +30,8 @@ class Split:
         left_out: reason -> rows of the files that are not among these.
         step_labels: R of (L,) int16, where a row has a label for each of its L steps; `labels` are -1 then.
         kept: columns with R cells, which decide nothing.
+        targets: labels that are no class, of rows whose `labels` are -1: (R, C) int8 of independent classes,
+            1 where a row has one, -1 of a row without labels; or (R, 1) float32, NaN of a row without.
     """
 
     texts: list[str]
@@ -39,6 +41,7 @@ class Split:
     left_out: Mapping[str, int] = field(default_factory=dict)
     step_labels: list[np.ndarray] | None = None
     kept: Sequence[Kept] = ()
+    targets: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -54,6 +57,17 @@ class Split:
         if self.step_labels is None:
             return self.labels
         return np.concatenate([np.empty(0, np.int16), *self.step_labels])
+
+    @property
+    def is_labelled(self) -> np.ndarray:
+        """(R,) bool: which rows have a label, or one of their steps has."""
+        if self.targets is not None:
+            return (
+                ~np.isnan(self.targets[:, 0]) if self.targets.dtype.kind == "f" else self.targets[:, 0] >= 0
+            )
+        if self.step_labels is not None:
+            return np.array([bool((labels >= 0).any()) for labels in self.step_labels], bool)
+        return self.labels >= 0
 
     @property
     def unit(self) -> Literal["sequence", "step"]:
@@ -74,6 +88,9 @@ class Split:
         for steps in self.step_labels or ():
             digest.update(len(steps).to_bytes(8, "little"))
             digest.update(steps.astype("<i2").tobytes())
+        if self.targets is not None:
+            digest.update(repr((self.targets.shape, self.targets.dtype.str)).encode())
+            digest.update(self.targets.tobytes())
         return digest.hexdigest()
 
     def repeated(self, rows: np.ndarray) -> int:

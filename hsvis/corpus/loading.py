@@ -6,27 +6,30 @@ Whatever is read is a table of columns (`datasets`, or `readers` of files); its 
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from hsvis.config import DatasetSettings
+from hsvis.config import AnswerKind, DatasetSettings
 from hsvis.corpus.corpus import UNLABELLED, Corpus, Split
 from hsvis.corpus.demo import demo_reviews, digits
 from hsvis.corpus.kept.columns import kept_columns
 from hsvis.corpus.labels import Classes, classes_of
-from hsvis.corpus.readers import npz
-from hsvis.corpus.readers.archives import split as archives
-from hsvis.corpus.readers.formats import files_of, resolved
-from hsvis.corpus.readers.label_arrays import labels_of_array, labels_of_lists
+from hsvis.corpus.readers.formats import resolved
+from hsvis.corpus.readers.label_arrays import labels_of_lists
 from hsvis.corpus.readers.label_texts import known_texts, label_texts
 from hsvis.corpus.readers.list_cells import joined
 from hsvis.corpus.readers.tables import Table, load_table
 from hsvis.corpus.series.cells import Places, is_list
+from hsvis.corpus.series.files import READERS
 from hsvis.corpus.series.reading import read_table
 from hsvis.corpus.split_rows import SplitRows, divide, of_one_unit
+from hsvis.corpus.targets.cells import cells_of_table
+from hsvis.corpus.targets.independent import independent_of
+from hsvis.corpus.targets.numbers import numbers_of
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed, shorten
 
@@ -34,7 +37,7 @@ _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3
 TRIED = 100  # rows by which a column is seen to hold texts
 
 
-def load_corpus(settings: DatasetSettings) -> Corpus:
+def load_corpus(settings: DatasetSettings, answers: AnswerKind = "classes") -> Corpus:
     """Both splits of a dataset, by `datasets.load_dataset`, from .npz files, or one that comes with hsvis.
 
     What a label means is decided in `labels`: names come from `dataset.classes`, else from the dataset's
@@ -53,9 +56,13 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
             Split(list(demo.test_texts), demo.test_labels),
         )
     settings, said = resolved(settings)
-    train, test = of_one_unit(*_load_splits(settings), settings)
+    train, test = of_one_unit(*_load_splits(settings, answers), settings)
     names = list(dict.fromkeys([*(train.names or ()), *(test.names or ())])) or None
-    classes = classes_of(settings, train.labels, test.labels, names)
+    if answers == "classes":
+        classes = classes_of(settings, train.labels, test.labels, names)
+        targets: Targets = (None, None)
+    else:
+        classes, targets = _targets_of(answers, train, test, settings, names)
     kept, said_of_kept = kept_columns(test.table.content if test.table else None, settings)
     if any(len(one.values) != len(test.examples) for one in kept):
         raise DataError(
@@ -73,15 +80,17 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
     ]
     corpus = Corpus(
         classes.names,
-        _make_split(train, settings, classes),
-        replace(_make_split(test, settings, classes), kept=kept),
+        replace(_make_split(train, settings, classes), targets=targets[0]),
+        replace(_make_split(test, settings, classes), kept=kept, targets=targets[1]),
         _features(settings, train, test),
         remarks=list(dict.fromkeys(remarks)),
         columns=tuple(test.table.content.column_names) if test.table else (),
         dialect=test.table.dialect if test.table else None,
+        answers=answers,
     )
     present = np.unique(corpus.train.labels[corpus.train.labels >= 0])
-    if len(corpus.train) and corpus.train.step_labels is None and len(present) < 2:
+    is_plain = corpus.train.step_labels is None and answers == "classes"
+    if len(corpus.train) and is_plain and len(present) < 2:
         only = f"only `{corpus.classes[present[0]]}`" if len(present) else "none"
         raise DataError(
             f"{settings.path}: a classifier needs training examples of at least two classes, split "
@@ -90,7 +99,27 @@ def load_corpus(settings: DatasetSettings) -> Corpus:
     return corpus
 
 
-def _load_splits(settings: DatasetSettings) -> tuple[SplitRows, SplitRows]:
+Targets = tuple[np.ndarray | None, np.ndarray | None]  # of both splits
+
+
+def _targets_of(
+    answers: AnswerKind,
+    train: SplitRows,
+    test: SplitRows,
+    settings: DatasetSettings,
+    known: list[str] | None,
+) -> tuple[Classes, Targets]:
+    """Labels that are no class; what is said of them stands with the names."""
+    cells = train.cells or [], test.cells or [None] * len(test.examples)
+    if answers == "number":
+        splits = zip(cells, (settings.train, settings.test), strict=True)
+        first, second = (numbers_of(some, settings, split) for some, split in splits)
+        return Classes((settings.label,), {}), (first, second)
+    found = independent_of(*cells, settings, known)
+    return Classes(found.names, {}, found.remarks), (found.train, found.test)
+
+
+def _load_splits(settings: DatasetSettings, answers: AnswerKind) -> tuple[SplitRows, SplitRows]:
     if settings.path == "digits":
         images = digits.images(settings.seed)
         names = Table(pa.table({}), digits.CLASSES)
@@ -104,7 +133,7 @@ def _load_splits(settings: DatasetSettings) -> tuple[SplitRows, SplitRows]:
         )
         return train, test
     files = settings.data_files
-    read = _READERS.get(settings.path, _load_rows)
+    read = partial(READERS.get(settings.path, _load_rows), answers)
     if settings.split is not None:
         whole = read(settings, settings.train, (files.train or files.test) if files else None)
         return divide(whole, settings, settings.split)
@@ -145,20 +174,32 @@ def _features(settings: DatasetSettings, train: SplitRows, test: SplitRows) -> t
     return test.features or tuple(map(str, range(width)))
 
 
-def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> SplitRows:
+def _load_rows(
+    answers: AnswerKind, settings: DatasetSettings, split: str, paths: str | list[str] | None
+) -> SplitRows:
     table = load_table(settings, split, paths, labels=not _may_lack_labels(settings, split))
-    content, remarks = table.content, []
-    if settings.label in content.column_names:
+    content, remarks, cells = table.content, [], None
+    labels: list[str | None]
+    source = f"dataset `{settings.path}`, split `{split}`"
+    if answers != "classes" and settings.sequence is not None:
+        raise DataError(
+            f"{source}: a table in long form has one class a sequence. For `model.answers: {answers}` "
+            "write a row "
+            "for each sequence, with lists in `dataset.values` (no `dataset.sequence`)."
+        )
+    if settings.label in content.column_names and answers != "classes":
+        cells = cells_of_table(content, settings, source)
+        labels, steps = [None] * content.num_rows, None
+    elif settings.label in content.column_names:
         values, steps = _flat(content.column(settings.label))
         labels = label_texts(known_texts(values, table.names) if table.names else values, settings, split)
     else:
         labels, steps = [None] * content.num_rows, None
         text = f"the test split has no column `{settings.label}`: what its rows are is not known."
         remarks.append(Remark("no-labels", text))
-    source = f"dataset `{settings.path}`, split `{split}`"
     if settings.values is None:
         texts, said = _texts(content, settings)
-        loaded = SplitRows(texts, labels, table, [*remarks, *said], steps)
+        loaded = SplitRows(texts, labels, table, [*remarks, *said], steps, cells=cells)
         return (
             loaded
             if steps is None
@@ -176,7 +217,14 @@ def _load_rows(settings: DatasetSettings, split: str, paths: str | list[str] | N
     remarks += read.remarks
     if steps is None:
         return SplitRows(
-            read.series, read.labels, table, remarks, read.steps, read.features, of_steps=read.of_steps
+            read.series,
+            read.labels,
+            table,
+            remarks,
+            read.steps,
+            read.features,
+            of_steps=read.of_steps,
+            cells=cells,
         )
     loaded = SplitRows(read.series, labels, table, remarks, steps, read.features)
     return _of_lists(loaded, list(map(len, read.series)), settings, source)
@@ -205,46 +253,6 @@ def _flat(column: pa.ChunkedArray) -> tuple[list[Any], np.ndarray | None]:
     if not is_list(whole.type):
         return whole.to_pylist(), None
     return whole.flatten().to_pylist(), np.array(whole.value_lengths().fill_null(0), np.int64)
-
-
-def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> SplitRows:
-    """A split of an .npz file, or of .npy files: values, labels and, where sequences are padded, lengths."""
-    setting = f"dataset.data_files.{split}"
-    if settings.path == "npy":
-        files = files_of(paths, split)
-        arrays = npz.load_single(files, setting)
-        keys = ("values", "label", "lengths")
-        if not 2 <= len(files) <= 3:
-            raise DataError(
-                f"`{setting}`: needed are two .npy files, of the values and the labels: `[x.npy, y.npy]`; or "
-                "three, with the steps of each sequence: `[x.npy, y.npy, lengths.npy]`."
-            )
-        settings = settings.model_copy(update=dict(zip(keys, arrays, strict=False)))
-        source = ", ".join(map(str, files))
-    elif isinstance(paths, str) and len(files := files_of(paths, split)) == 1:
-        arrays, source = npz.load(files[0], setting), str(files[0])
-    else:
-        raise DataError(
-            "`dataset.path: npz` reads one file a split and one array of values: name the files in "
-            f"`{setting}` and the array in `dataset.values`."
-        )
-    read, remarks = npz.of_arrays(arrays, settings, source)
-    label = npz.array_of(arrays, settings.label, "label", source)
-    if not read:
-        raise DataError(f"{source}: holds no sequence. Choose another file.")
-    labels, said = labels_of_array(label, len(read), settings.label, source)
-    return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said])
-
-
-def _load_archives(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> SplitRows:
-    """A split of files of nothing but series and labels."""
-    found = archives.load_archive(settings, split, paths)
-    read = found.read
-    names = Table(pa.table({}), found.names)
-    return SplitRows(read.series, read.labels, names, read.remarks, features=read.features)
-
-
-_READERS = {"npz": _load_arrays, "npy": _load_arrays, **dict.fromkeys(archives.READERS, _load_archives)}
 
 
 def _may_lack_labels(settings: DatasetSettings, split: str) -> bool:

@@ -50,10 +50,7 @@ def used_rows(split: Split, splitter: str | None, *, needs_label: bool) -> Used:
         empty = np.zeros(len(split), bool)
     counts = {**split.left_out, reason: int(empty.sum())}
     if needs_label:
-        known = split.labels >= 0
-        if split.step_labels is not None:
-            known = np.array([bool((labels >= 0).any()) for labels in split.step_labels], bool)
-        counts["no label"] = int((~known & ~empty).sum())
+        counts["no label"] = int((~split.is_labelled & ~empty).sum())
     read = len(split) + sum(split.left_out.values())
     return Used(read, {name: count for name, count in counts.items() if count})
 

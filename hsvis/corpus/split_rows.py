@@ -25,6 +25,7 @@ class SplitRows:
             row has one label.
         features: names of the values of a step, where something says them.
         of_steps: of series in long form, the label that the row of each step has, though it is of all steps.
+        cells: labels that are no class, as they stand in the file, of each row; `labels` are None then.
     """
 
     examples: list[Any]
@@ -34,6 +35,7 @@ class SplitRows:
     steps: np.ndarray | None = None
     features: tuple[str, ...] | None = None
     of_steps: list[str | None] | None = None
+    cells: list[Any] | None = None
 
     @property
     def names(self) -> Sequence[str] | None:
@@ -94,6 +96,7 @@ def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[Sp
             "Choose another share."
         )
     how = "the same share of each label" if starts is None else "whatever labels their steps have"
+    how = how if rows.cells is None else "whatever labels they have"
     said = Remark(
         "held-out",
         f"{len(apart):,} of {count:,} rows are kept apart as the test split, {how}, with the seed "
@@ -109,7 +112,12 @@ def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[Sp
             labels = [one for k in of_each for one in rows.labels[starts[k] : starts[k] + rows.steps[k]]]
         parts.append(
             SplitRows(
-                [rows.examples[k] for k in of_each], labels, rows.table, steps=steps, features=rows.features
+                [rows.examples[k] for k in of_each],
+                labels,
+                rows.table,
+                steps=steps,
+                features=rows.features,
+                cells=None if rows.cells is None else [rows.cells[k] for k in of_each],
             )
         )
         parts[-1] = replace(parts[-1], table=_part_of(rows.table, places, settings))

@@ -14,7 +14,7 @@ from hsvis.figures.class_overview import class_overview
 from hsvis.figures.confidence import confidence
 from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.figures.distances import distances
-from hsvis.figures.ep_heatmap import ep_heatmap
+from hsvis.figures.ep_heatmap import ep_heatmap, independent_heatmap
 from hsvis.figures.projection import projection
 from hsvis.figures.style.theme import empty
 from hsvis.figures.unit_activity import unit_activity
@@ -129,8 +129,15 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
     distance = store.distances(view.layer)[sequence.rows]
     largest = store.largest_distance(view.layer)
     units, unreadable = unit_figure(view, sequence, options)
+    if store.shown_class is None:
+        heatmap = ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels)
+    else:
+        whole = store.whole
+        heatmap = independent_heatmap(
+            whole.ep[sequence.rows], tokens, whole.classes, palette, theme, store.shown_class
+        )
     return SequenceFigures(
-        ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels),
+        heatmap,
         distances(distance, largest, ep, tokens, options.threshold, palette, theme),
         confidence(ep, tokens, classes, palette, theme),
         units,
@@ -180,6 +187,7 @@ def projection_figure(
         "palette": view.palette_name,
         "bounds": list(whole),
         "classes": list(store.classes),
+        "shown": store.shown_class,
         "columns": [{"name": one.name, "kind": one.kind} for one in store.columns],
         "sequence": index,
         "first": rows.start,  # the row of its step 0

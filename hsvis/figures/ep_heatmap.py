@@ -86,6 +86,74 @@ def ep_heatmap(
     return step_frame(tokens, theme, rows, top=3, bottom=3, yaxis=axis)
 
 
+def independent_heatmap(
+    ep: np.ndarray,
+    tokens: Sequence[str],
+    classes: Sequence[str],
+    palette: Palette,
+    theme: Theme,
+    shown: int,
+) -> go.Figure:
+    """Each independent class a row from the surface's colour at 0 to one colour at 1; one of them is marked.
+
+    Args:
+        ep: (T, C) float, each from 0 to 1.
+        tokens: T surface forms.
+        classes: C names.
+        palette: of two classes: without it, and with it.
+        shown: the class that all other figures show.
+
+    Returns:
+        C heatmaps, one a class, whose z is its EP; and "shown", that of the shown class again, in the colours
+        in which the token strip has it.
+    """
+    n_classes = ep.shape[1]
+    rows = [
+        {
+            "type": "heatmap",
+            "name": escape(name),
+            "z": ep[:, k][None].astype(np.float32),  # (1, T)
+            "y": [k],
+            "zmin": 0,
+            "zmax": 1,
+            "colorscale": [[0, theme.surface], [1, palette.hexes[1]]],
+            "showscale": False,
+        }
+        for k, name in enumerate(classes)
+    ]
+    height, gap = max(WINNER_HEIGHT * n_classes, 0.4), max(GAP * n_classes, 0.12)
+    centre = n_classes - 0.5 + gap + height / 2
+    rows.append(
+        {
+            "type": "heatmap",
+            "name": "shown",
+            "z": ep[:, shown][None].astype(np.float32),  # (1, T)
+            "y": [centre - height / 2, centre + height / 2],
+            "zmin": 0,
+            "zmax": 1,
+            "colorscale": [[0, palette.hexes[0]], [0.5, palette.neutral], [1, palette.hexes[1]]],
+            "showscale": False,
+        }
+    )
+    length = NAME_LENGTH if n_classes <= MAX_NAMES else NAME_LENGTH - 3
+    likely = ep.max(axis=0, initial=0)
+    likely[shown] = 2  # always named
+    ticks, are_all = class_ticks(classes, likely.tolist(), length, MAX_NAMES)
+    names = [
+        f"<b>{text}</b>" if place == shown else text
+        for place, text in zip(ticks["tickvals"], ticks["ticktext"], strict=True)
+    ]
+    axis = {
+        "range": [centre + height / 2, -0.5],
+        "tickvals": [*ticks["tickvals"], centre],
+        "ticktext": [*names, "shown"],
+        "tickfont": {"size": theme.px(SMALL_SIZE if n_classes <= 7 else SMALL_SIZE - 1)},
+        "fixedrange": True,
+        **({} if are_all else {"title": {"text": f"{n_classes} classes"}}),
+    }
+    return step_frame(tokens, theme, rows, top=3, bottom=3, yaxis=axis)
+
+
 def _actual(labels: np.ndarray, centre: float, height: float, palette: Palette) -> dict[str, Any]:
     """The row of the actual classes (T,); gaps where one is unknown."""
     last = max(len(palette.hexes) - 1, 1)

@@ -47,7 +47,7 @@ class Trace:
 
     Attributes:
         states: layer name -> (B, T, H) float32.
-        ep: (B, T, C) float32, rows sum to 1.
+        ep: (B, T, C) float32; rows sum to 1 where the answer is about classes that exclude each other.
         lengths: (B,) int64.
     """
 

@@ -28,6 +28,7 @@ class ProviderFacts:
     """What a manifest says of where its states come from.
 
     Attributes:
+        test_errors: of a model that answers a number, as `errors_of` has them.
         left_out: split -> reason -> rows that did not count.
         own_model: how a model that hsvis did not train is understood: `answers`, `ep`, `why`.
         training: `epochs`, `kept_epoch` and `device` of the built-in classifier.
@@ -42,6 +43,7 @@ class ProviderFacts:
     training: dict[str, Any] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
+    test_errors: dict[str, float | None] = field(default_factory=dict)
 
 
 class Provider(Protocol):

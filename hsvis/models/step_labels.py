@@ -46,7 +46,7 @@ def align_labels(
     if not isinstance(example, Series):
         remedy = (
             "A label for each step needs texts that are cut where the labels are: set `tokens.split`. Lists "
-            "of the classes that a text has at once are not read: name a column of one label."
+            "of the classes that a text has at once are those of `model.answers: independent`."
         )
     raise DataError(
         f"`dataset.label`: row {row} has {len(labels)} labels for {steps} steps, "

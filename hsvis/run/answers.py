@@ -24,6 +24,7 @@ class Answering:
         is_exclusive: whether the EPs of a step sum to 1, so that one class wins.
         has_verdict: whether an answer is right or wrong; of others there is an error.
         right: what is told of an answer that is right; wrong: of one that is not.
+        checked: what check says of EPs that it has looked at.
         titles: id of a figure -> its title, where it is another than that of classes.
     """
 
@@ -35,6 +36,7 @@ class Answering:
     has_verdict: bool = True
     right: str = "correct"
     wrong: str = "misclassified"
+    checked: str = "sum to 1 and end"
     titles: tuple[tuple[str, str], ...] = ()
 
     def has(self, figure: str) -> bool:
@@ -53,6 +55,7 @@ KINDS: dict[AnswerKind, Answering] = {
         "any number of the classes: each has a probability of its own",
         is_exclusive=False,
         wrong="wrong",
+        checked="are from 0 to 1 each and end",
     ),
     "number": Answering(
         "number",
@@ -60,6 +63,7 @@ KINDS: dict[AnswerKind, Answering] = {
         has_classes=False,
         is_exclusive=False,
         has_verdict=False,
+        checked="end",
     ),
 }
 

@@ -35,6 +35,7 @@ class Manifest(BaseModel):
         config: as it was checked, with all defaults.
         sequences, states: S and N.
         answers: what the model answers; `hsvis.run.answers` has what each kind has.
+        test_errors: of numbers, over the whole test split: `mae`, `rmse` and `r2`, the share of the variance.
         labels: what has a label, each "sequence" or each "step".
         left_out: split (`shown`: of the rows to analyse) -> reason -> rows.
         repeated: texts shown that stand there before.
@@ -58,6 +59,7 @@ class Manifest(BaseModel):
     states: int
     train_accuracy: float | None = None
     test_accuracy: float | None = None
+    test_errors: dict[str, float | None] = {}
     own_model: ModelFacts | None = None
     answers: AnswerKind = "classes"
     labels: Literal["sequence", "step"] = "sequence"

@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 
 from hsvis.errors import DamagedFileError
 from hsvis.run import tables
+from hsvis.run.answers import answering
 from hsvis.run.columns import columns_of
 from hsvis.run.facts import ProjectionFacts
 from hsvis.run.folder import RunFolder
+from hsvis.run.kinds.targets import targets_of
 from hsvis.run.manifest import Manifest
 from hsvis.run.records import Projection
 from hsvis.storage import parquet
@@ -54,7 +56,7 @@ def part_paths(folder: RunFolder, layer: str) -> list[Path]:
 def read_sequences(folder: RunFolder, manifest: Manifest) -> pa.Table:
     """The table of sequences.  Raises DamagedFileError, also where it is not that of the manifest."""
     path = folder.sequences
-    layout = tables.SEQUENCES if manifest.series is None else tables.SERIES
+    layout = tables.sequences_layout(manifest.answers, is_series=manifest.series is not None)
     table = parquet.read_table(path, layout=layout, rows=manifest.sequences)
     with parquet.told_as_damage(path):
         lengths = column(table, "length")
@@ -64,7 +66,8 @@ def read_sequences(folder: RunFolder, manifest: Manifest) -> pa.Table:
             if not np.array_equal(pc.list_value_length(table[name]).to_numpy(), lengths):
                 raise ValueError(f"its column `{name}` has other lengths")
         columns_of(table, manifest.columns)
-        for name, least in (("label", -1), ("predicted", 0)):
+        targets_of(table, answering(manifest.answers), len(manifest.classes))
+        for name, least in (("label", -1), ("predicted", 0 if manifest.answers == "classes" else -1)):
             _check_range(column(table, name), least, len(manifest.classes) - 1, name)
     return table
 

@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from isal import isal_zlib
 
 
@@ -54,6 +56,69 @@ class Sequence:
             return np.zeros(0, bool)
         known = self.labels >= 0
         return self.ep.argmax(1)[known] == self.labels[known]
+
+
+class SequenceTexts:
+    """The texts and tokens of the sequences of a run, as their table has them."""
+
+    _sequences: pa.Table
+
+    def beginnings(self, characters: int = 90, sequences: np.ndarray | None = None) -> list[str]:
+        """How texts begin where the model begins to read, in one line each.
+
+        Args:
+            sequences: (K,) int, whose; None = all S.
+        """
+        texts, starts = self._cells("text", sequences), self._cells("start", sequences)
+        return [
+            " ".join(text[start : start + characters].split())
+            for text, start in zip(texts, starts, strict=True)
+        ]
+
+    @property
+    def texts(self) -> list[str]:
+        """The S texts; of series, what they are called."""
+        return self._sequences["text"].to_pylist()
+
+    def texts_at(self, sequences: np.ndarray) -> list[str]:
+        """The texts of some sequences.  `sequences`: (K,) int."""
+        return self._cells("text", sequences)
+
+    def _cells(self, column: str, sequences: np.ndarray | None) -> list[Any]:
+        """A column of the table of sequences, of some or all; one by one, for `take` joins all chunks."""
+        cells = self._sequences[column]
+        return cells.to_pylist() if sequences is None else [cells[k].as_py() for k in sequences.tolist()]
+
+    def contains(self, words: str) -> np.ndarray:
+        """Which sequences have these words, as written but in any case, anywhere in their full text.
+
+        Returns:
+            (S,) bool.
+        """
+        found = pc.match_substring(self._folded_texts, words.casefold())
+        return np.array(found.to_numpy(), bool)
+
+    @cached_property
+    def _folded_texts(self) -> pa.ChunkedArray:
+        """The S texts without the difference of upper and lower case."""
+        chunks = self._sequences["text"].chunks
+        return pa.chunked_array([[text.casefold() for text in c.to_pylist()] for c in chunks], pa.string())
+
+    def tokens_at(self, rows: np.ndarray) -> list[str]:
+        """The tokens of some rows of the step tables, as displayed.
+
+        Args:
+            rows: (K,) int.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        return self._tokens.take(pa.array(rows, pa.int64())).to_pylist()
+
+    @cached_property
+    def _tokens(self) -> pa.Array:
+        """The N tokens, one after the other."""
+        return self._sequences["tokens"].combine_chunks().flatten()
 
 
 @dataclass(frozen=True, eq=False)

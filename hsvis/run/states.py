@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from hsvis.errors import DamagedFileError, ReplacedFileError
-from hsvis.run import tables
+from hsvis.run import reading, tables
 from hsvis.run.folder import RunFolder
 from hsvis.storage import files, parquet
 
@@ -130,3 +130,28 @@ def _read(path: Path, begin: int, end: int, rows: int) -> tuple[int, np.ndarray]
             files.set_aside(path)
         raise
     return int(groups[first]), states
+
+
+def same_states(
+    folder: RunFolder, layer: str, known: np.ndarray, lengths: np.ndarray, error: ReplacedFileError
+) -> LayerStates:
+    """The files of a layer that took the place of those that were opened, if they hold the same states.
+
+    A part that was damaged is made again by the next build, and a restored backup has other times:
+    neither is another run.  The distances between the states tell.
+
+    Args:
+        known: (N,) float32, the distances as they were.
+        lengths: (S,) int, steps of each sequence.
+
+    Raises:
+        ReplacedFileError: the given error; they hold other states.
+    """
+    states = LayerStates(folder, layer)
+    try:
+        distances = reading.read_distances(folder, layer, reading.Steps(lengths))
+    except DamagedFileError:
+        raise error from None
+    if states.shape[0] != len(known) or not np.array_equal(distances, known, equal_nan=True):
+        raise error
+    return states

@@ -5,28 +5,35 @@ What is small for each step (EP, distance, coordinates) is in memory; states are
 
 from collections.abc import Sequence as SequenceOf
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from hsvis.errors import DamagedFileError, ReplacedFileError
+from hsvis.errors import ReplacedFileError
 from hsvis.run import reading
 from hsvis.run.answers import answering
 from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
+from hsvis.run.kinds.of_class import OfClasses
+from hsvis.run.kinds.targets import targets_of
 from hsvis.run.manifest import Manifest, manifest_of
 from hsvis.run.reading import Steps, column
-from hsvis.run.records import Projection, Sequence, checksum
-from hsvis.run.states import LayerStates
-from hsvis.run.verdicts import Verdicts
+from hsvis.run.records import Projection, Sequence, SequenceTexts, checksum
+from hsvis.run.states import LayerStates, same_states
+from hsvis.run.verdicts import Verdicts, exact_verdicts
 from hsvis.storage import files, parquet
 
-ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
+ROW = ["text", "tokens", "known", "start", "end"]
 
 
-class StateStore:
-    """One built run.  Nothing in it changes after opening, so threads may share it."""
+class StateStore(SequenceTexts):
+    """One built run.  Nothing in it changes after opening, so threads may share it.
+
+    Attributes:
+        answers: what its answers are, and what it therefore has.
+        targets: (S, C) int8, of independent classes which each sequence has, -1 unknown; else None.
+        whole, shown_class: of one of several independent classes, the run of all of them, and which it is.
+    """
 
     def __init__(
         self,
@@ -51,6 +58,10 @@ class StateStore:
         self.predicted = column(sequences, "predicted")
         self.confidence = column(sequences, "confidence")
         self.columns = columns_of(sequences, manifest.columns)
+        self.targets = targets_of(sequences, self.answers, len(self.classes))
+        self.whole: StateStore = self
+        self.shown_class: int | None = None
+        self._of_classes = OfClasses()
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self.ep = ep
         self._distances, self._projections, self._step_labels = distances, projections, step_labels
@@ -151,9 +162,20 @@ class StateStore:
     def _projection_contents(self) -> set[tuple[str, str, str]]:
         return {(at, one.name, one.content) for at, group in self._projections.items() for one in group}
 
+    @property
+    def last_ep(self) -> np.ndarray:
+        """(S, C) float32, the EP after the last step of each sequence: the model's answer to it."""
+        return self.ep[self.offsets[1:] - 1]
+
+    def of_class(self, k: int) -> "StateStore":
+        """The run as that of one of its independent classes; as it is where it has none, or it is one."""
+        return self if self.targets is None else self._of_classes.get(self, k)
+
     @cached_property
     def verdicts(self) -> Verdicts:
-        """What was answered right."""
+        """What was answered right; of independent classes in all of them."""
+        if self.targets is not None:
+            return exact_verdicts(self.targets, self.last_ep, self.lengths)
         if self._step_labels is None:
             return Verdicts("sequence", self.labels, self.predicted, self.lengths)
         return Verdicts("step", self._step_labels, self.ep.argmax(1).astype(np.int16), self.lengths)
@@ -166,7 +188,8 @@ class StateStore:
         rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
         return Sequence(
             index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
-            row["label"], row["predicted"], row["confidence"], self.ep[rows], rows, self.values(index),
+            int(self.labels[index]), int(self.predicted[index]), float(self.confidence[index]), self.ep[rows],
+            rows, self.values(index),
             None if self._step_labels is None else self._step_labels[rows],
         )  # fmt: skip
 
@@ -176,63 +199,6 @@ class StateStore:
             return None
         steps = self._sequences["values"].slice(index, 1).combine_chunks().flatten()
         return parquet.matrix(pa.chunked_array([steps]))
-
-    def beginnings(self, characters: int = 90, sequences: np.ndarray | None = None) -> list[str]:
-        """How texts begin where the model begins to read, in one line each.
-
-        Args:
-            sequences: (K,) int, whose; None = all S.
-        """
-        texts, starts = self._cells("text", sequences), self._cells("start", sequences)
-        return [
-            " ".join(text[start : start + characters].split())
-            for text, start in zip(texts, starts, strict=True)
-        ]
-
-    @property
-    def texts(self) -> list[str]:
-        """The S texts; of series, what they are called."""
-        return self._sequences["text"].to_pylist()
-
-    def texts_at(self, sequences: np.ndarray) -> list[str]:
-        """The texts of some sequences.  `sequences`: (K,) int."""
-        return self._cells("text", sequences)
-
-    def _cells(self, column: str, sequences: np.ndarray | None) -> list[Any]:
-        """A column of the table of sequences, of some or all; one by one, for `take` joins all chunks."""
-        cells = self._sequences[column]
-        return cells.to_pylist() if sequences is None else [cells[k].as_py() for k in sequences.tolist()]
-
-    def contains(self, words: str) -> np.ndarray:
-        """Which sequences have these words, as written but in any case, anywhere in their full text.
-
-        Returns:
-            (S,) bool.
-        """
-        found = pa.compute.match_substring(self._folded_texts, words.casefold())
-        return np.array(found.to_numpy(), bool)
-
-    @cached_property
-    def _folded_texts(self) -> pa.ChunkedArray:
-        """The S texts without the difference of upper and lower case."""
-        chunks = self._sequences["text"].chunks
-        return pa.chunked_array([[text.casefold() for text in c.to_pylist()] for c in chunks], pa.string())
-
-    def tokens_at(self, rows: np.ndarray) -> list[str]:
-        """The tokens of some rows of the step tables, as displayed.
-
-        Args:
-            rows: (K,) int.
-
-        Raises:
-            IndexError: there is no such row.
-        """
-        return self._tokens.take(pa.array(rows, pa.int64())).to_pylist()
-
-    @cached_property
-    def _tokens(self) -> pa.Array:
-        """The N tokens, one after the other."""
-        return self._sequences["tokens"].combine_chunks().flatten()
 
     def states(self, index: int, layer: str) -> np.ndarray:
         """The states of one sequence: (T, H) float32, read from its row groups only.
@@ -249,23 +215,8 @@ class StateStore:
         try:
             return self._states[layer][rows]
         except ReplacedFileError as error:
-            self._states[layer] = self._same_states(layer, error)
+            self._states[layer] = same_states(self.folder, layer, self._distances[layer], self.lengths, error)
             return self._states[layer][rows]
-
-    def _same_states(self, layer: str, error: ReplacedFileError) -> LayerStates:
-        """The files of a layer that took the place of those that were opened, if they hold the same states.
-
-        A part that was damaged is made again by the next build, and a restored backup has other times:
-        neither is another run.  The distances between the states tell.
-        """
-        states, known = LayerStates(self.folder, layer), self._distances[layer]
-        try:
-            distances = reading.read_distances(self.folder, layer, Steps(self.lengths))
-        except DamagedFileError:
-            raise error from None
-        if states.shape[0] != self.n_states or not np.array_equal(distances, known, equal_nan=True):
-            raise error
-        return states
 
     @property
     def is_unchanged(self) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from hsvis.config import AnswerKind
+from hsvis.corpus.targets.judging import chosen
 from hsvis.storage.layouts import Layout, Lists, Vectors
 from hsvis.storage.parquet import vectors
 
@@ -27,9 +29,17 @@ SEQUENCES: Layout = {
     "end": pa.int32(),
 }
 SERIES: Layout = {**SEQUENCES, "values": Lists(Vectors())}
+INDEPENDENT: Layout = {"labels": Lists(pa.int16()), "predicted_labels": Lists(pa.int16())}
+NUMBER: Layout = {"value": pa.float32(), "answer": pa.float32()}
 STEPS: Layout = {"sequence": pa.int32(), "step": pa.int32()}
 EMBEDDING: Layout = {**STEPS, "x": pa.float32(), "y": pa.float32()}
 PLACED: Layout = {**EMBEDDING, "fitted": pa.bool_()}
+
+
+def sequences_layout(answers: AnswerKind = "classes", *, is_series: bool = False) -> Layout:
+    """Of a table of sequences."""
+    more: dict[AnswerKind, Layout] = {"independent": INDEPENDENT, "number": NUMBER}
+    return {**(SERIES if is_series else SEQUENCES), **more.get(answers, {})}
 
 
 def predictions_layout(classes: int | None = None, *, labelled: bool = False) -> Layout:
@@ -56,8 +66,13 @@ def states_layout(size: int | None = None) -> Layout:
 def sequence_table(
     first: int, rows: Sequence[int], texts: Sequence[str], labels: np.ndarray,
     encoded: Sequence[Encoded], answers: np.ndarray, *, is_series: bool = False,
+    targets: np.ndarray | None = None,
 ) -> pa.Table:  # fmt: skip
     """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step.
+
+    Of independent classes `labels` and `predicted_labels` are the classes of each row, [-1] where they are
+    unknown, and `confidence` is that in the class that the model is least sure of.  Of numbers `value` is the
+    label, NaN where it is unknown, `answer` the model's, and `confidence` NaN.  `label`, `predicted` are -1.
 
     Args:
         first: number of the first sequence.
@@ -65,7 +80,20 @@ def sequence_table(
         texts: S texts.
         labels: (S,) int16, -1 unknown.
         answers: (S, C) float32, the EP of the last step of each.
+        targets: labels that are no class, as `Split.targets`.
     """
+    predicted, confidence, more = answers.argmax(1), answers.max(1), {}
+    if targets is not None:
+        predicted = np.full(len(answers), -1)
+        if targets.dtype.kind == "f":
+            confidence = np.full(len(answers), np.nan)
+            more = {"value": pa.array(targets[:, 0]), "answer": pa.array(answers[:, 0])}
+        else:
+            confidence = np.maximum(answers, 1 - answers).min(1)
+            more = {
+                "labels": _classes(targets),
+                "predicted_labels": _classes(chosen(answers).astype(np.int8)),
+            }
     lengths = np.array([len(e) for e in encoded], np.int32)
     values = (
         {"values": _lists(lengths, vectors(np.concatenate([e.inputs for e in encoded])))} if is_series else {}
@@ -78,14 +106,23 @@ def sequence_table(
             "known": _lists(lengths, pa.array(np.concatenate([e.known for e in encoded]))),
             "length": pa.array(lengths, pa.int32()),
             "label": pa.array(labels, pa.int16()),
-            "predicted": pa.array(answers.argmax(1), pa.int16()),
-            "confidence": pa.array(answers.max(1), pa.float32()),
+            "predicted": pa.array(predicted, pa.int16()),
+            "confidence": pa.array(confidence, pa.float32()),
             "row": pa.array(rows, pa.int32()),
             "start": pa.array([e.start for e in encoded], pa.int32()),
             "end": pa.array([e.end for e in encoded], pa.int32()),
         }
         | values
+        | more
     )
+
+
+def _classes(marks: np.ndarray) -> pa.ListArray:
+    """(S, C) int8 -> the classes of each row that are 1, in order; [-1] of a row of -1."""
+    unknown = marks[:, 0] < 0
+    rows, classes = np.nonzero((marks > 0) | (unknown[:, None] & (np.arange(marks.shape[1]) == 0)))
+    classes = np.where(unknown[rows], -1, classes).astype(np.int16)
+    return _lists(np.bincount(rows, minlength=len(marks)), pa.array(classes))
 
 
 def _lists(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from hsvis.corpus.targets.judging import chosen
+
 WRONG, RIGHT, UNKNOWN = 0, 1, 2  # verdicts; unknown: there is no label
 Unit = Literal["sequence", "step"]
 
@@ -92,6 +94,19 @@ class Verdicts:
         sums = np.concatenate([[0], np.cumsum(marked, dtype=np.int64)])
         ends = np.cumsum(self.lengths, dtype=np.int64)
         return sums[ends] - sums[ends - self.lengths]
+
+
+def exact_verdicts(targets: np.ndarray, ep: np.ndarray, lengths: np.ndarray) -> Verdicts:
+    """Verdicts of sequences with several independent classes: right is right in each of them.
+
+    Args:
+        targets: (S, C) int8, 1 where a sequence has a class, -1 unknown.
+        ep: (S, C) float32, after the last step.
+        lengths: (S,) int, steps.
+    """
+    labels = np.where(targets[:, 0] < 0, -1, 0).astype(np.int16)
+    predicted = (chosen(ep) != (targets > 0)).any(1).astype(np.int16)
+    return Verdicts("sequence", labels, predicted, lengths)
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -1,4 +1,5 @@
 // The two figures of classes: their tooltips, their numbers, and clicks that keep what they are about.
+import { setControl } from "../../core/controls.mjs";
 import { byId } from "../../core/dom.mjs";
 import { onPlotted, whenReady } from "../../core/page.mjs";
 import { plot } from "../../core/plots.mjs";
@@ -57,7 +58,7 @@ const pairOf = (button) => [button.dataset.actual, button.dataset.predicted].map
 // The list of the most confused pairs: what is kept is pressed.
 function showPairs() {
   const { actual, predicted } = filter.current();
-  for (const button of byId("confused").querySelectorAll("button")) {
+  for (const button of byId("confused").querySelectorAll("button[data-actual]")) {
     const [a, k] = pairOf(button);
     button.setAttribute("aria-pressed", String(a === actual && k === predicted));
   }
@@ -77,7 +78,8 @@ export function start() {
     const pairs = byId("confused");
     pairs.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
-      if (button) keep(pairOf(button));
+      if (button?.dataset.class) setControl("class-select", { value: button.dataset.class });
+      else if (button) keep(pairOf(button));
     });
     new MutationObserver(showPairs).observe(pairs, { childList: true });
   });

@@ -68,6 +68,7 @@ def _wanted(settings: DatasetSettings, there: Sequence[str], source: str) -> Map
     if settings.keep == "all":
         used = [settings.text, settings.label, settings.values, settings.sequence, settings.step]
         names = {one for given in used for one in ([given] if isinstance(given, str) else given or [])}
+        names |= set(settings.labels or ())
         names |= {column for one in names if is_pattern(one) for column in fnmatch.filter(there, one)}
         return {name: None for name in there if name not in names and name.strip()}
     wanted: Mapping[str, str | None] = (

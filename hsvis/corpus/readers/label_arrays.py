@@ -24,7 +24,12 @@ def labels_of_array(labels: np.ndarray, count: int, name: str, source: str) -> t
         return labels.tolist(), []
     if labels.ndim == 2 and len(labels) == count and labels.dtype.kind in "fiub" and _is_one_hot(labels):
         return labels.argmax(1).tolist(), [_one_hot(labels.shape[1], name, source)]
-    steps = " Labels of the single steps are no labels of sequences." if labels.ndim > 1 else ""
+    steps = (
+        " Labels of the single steps are no labels of sequences; of classes that "
+        "do not exclude each other set `model.answers: independent`."
+        if labels.ndim > 1
+        else ""
+    )
     raise DataError(
         f"{source}: `{name}` has the shape {labels.shape}, but there are {count} sequences. Needed is a "
         f"label for each, ({count},), or one-hot, ({count}, classes).{steps}"
@@ -61,6 +66,15 @@ def labels_of_lists(
             said = [_one_hot(rows.shape[1], settings.label, source)]
             places = iter(rows.argmax(1).tolist())
             return [str(next(places)) if one else None for one in values], said
+        if widths != {1} and set(steps) != widths and max(map(max, numbers)) <= 1:
+            raise DataError(
+                f"{source}: `{settings.label}` holds lists of {len(lists[0])} values of 0 and 1, of "
+                "which any "
+                ""
+                "number are 1: classes that do not exclude each other. Set `model.answers: "
+                "independent`, and name "
+                "the classes in `dataset.classes`; or name a column of one label."
+            )
     if settings.sequence is not None or settings.missing == "drop":
         raise DataError(
             f"{source}: `{settings.label}` holds lists, labels of the steps of a row. They need a list of "

@@ -30,7 +30,7 @@ def label_texts(values: Iterable[Any], settings: DatasetSettings, split: str) ->
                 f"dataset `{settings.path}`, split `{split}`, row {row}: `{settings.label}` holds "
                 f"`{shorten(value)}`. Labels are names or whole numbers, one a row. Set `dataset.label` to "
                 "the "
-                "column of the class."
+                "column of the class; for a model that answers a number set `model.answers: number`."
             )
         if text is not None:
             kinds.setdefault(isinstance(value, str | bytes), value)

@@ -4,7 +4,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hsvis.catalogue.runs import Runs, edition_in
 from hsvis.dashboard.page import ids
-from hsvis.dashboard.page.menus import Options, layer_options, projection_options
+from hsvis.dashboard.page.menus import Options, class_options, layer_options, projection_options
 
 
 def choices(
@@ -35,6 +35,18 @@ def register(app: Dash, runs: Runs) -> None:
     def _(run: str, layer: str, projection: str, editions: object) -> tuple[Options, str, Options, str]:
         return choices(runs, run, layer, projection, edition_in(editions, run))
 
+    @app.callback(
+        Output(ids.CLASS_SELECT, "options"),
+        Output(ids.CLASS_SELECT, "value"),
+        Output(ids.CLASS_CHOICE, "hidden"),
+        Input(ids.RUN_SELECT, "value"),
+        State(ids.EDITIONS, "data"),
+        prevent_initial_call=True,
+    )
+    def _(run: str, editions: object) -> tuple[Options, str, bool]:
+        store = runs.resolve({"run": run, "edition": edition_in(editions, run)}).store
+        return class_options(store), "0", store.shown_class is None
+
     app.clientside_callback(
         ClientsideFunction("hsvis", "view"),
         Output(ids.VIEW, "data"),
@@ -45,5 +57,6 @@ def register(app: Dash, runs: Runs) -> None:
         Input(ids.THEME_TOGGLE, "n_clicks"),
         Input(ids.SYSTEM_THEME, "data"),
         Input(ids.TYPE_SCALE, "data"),
+        Input(ids.CLASS_SELECT, "value"),
         State(ids.EDITIONS, "data"),
     )

@@ -10,7 +10,7 @@ from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.sequence_table import sequence_table, table_columns, table_facts
 
 # facts that decide the columns, and those of most runs
-TOLD_BY: tuple[tuple[str, Any], ...] = (("columns", []), ("unit", "sequence"))
+TOLD_BY: tuple[tuple[str, Any], ...] = (("columns", []), ("unit", "sequence"), ("answers", "classes"))
 
 
 def table_of(

@@ -1,6 +1,5 @@
 """What stands behind each view as tables, for files to download: routes/exports.py serves them."""
 
-import math
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -9,6 +8,8 @@ import numpy as np
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
 from hsvis.dashboard.content.groups import MISSING_TEST, groups_of
+from hsvis.dashboard.content.independent_tables import columns_of_sequences, record_of_all
+from hsvis.dashboard.content.written import ep_names, numbers, values, yes_no
 from hsvis.figures.view import View
 from hsvis.run.columns import PREFIX, cells_of
 from hsvis.run.records import Sequence
@@ -60,8 +61,8 @@ def groups(view: View) -> Table:
                 rates = (counts.error_rate, *(counts.interval or ("", "")))
             share = counts.wrong / n_errors if n_errors else ""
             label = "" if one.test == MISSING_TEST else one.label
-            numbers = (counts.sequences, counts.known, counts.wrong, *rates, share)
-            rows.append((column.name, label, *numbers))
+            told = (counts.sequences, counts.known, counts.wrong, *rates, share)
+            rows.append((column.name, label, *told))
     return Table(header, rows)
 
 
@@ -69,11 +70,22 @@ def projection(view: View) -> Table:
     """All N states with their coordinates and EPs; whether they were fitted, where some were placed."""
     place = [*_xy_columns(view, slice(0, 0))]
     header = ["sequence", "step", "token", *place, "winning class"]
-    return Table([*header, *_ep_names(view.store)], _states(view), view.store.n_states)
+    return Table([*header, *ep_names(view.store)], _states(view), view.store.n_states)
 
 
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
     """These sequences in this order, each with its whole text and the columns that are kept."""
+    store = store.whole
+    if store.targets is not None:
+        header, of_answers = columns_of_sequences(store)
+        ids = [int(index) for index in chosen]
+        texts = store.texts_at(np.array(ids, np.int64))
+        kept = (
+            ["" if cell is None else cell for cell in cells_of(store.columns, index).values()]
+            for index in ids
+        )
+        rows = ((i, *of_answers(i), text, *cells) for i, text, cells in zip(ids, texts, kept, strict=True))
+        return Table(["id", *header, "text", *(PREFIX + one.name for one in store.columns)], rows, len(ids))
     header = ["id", "class", "classification", "correct", "confidence", "length", "text"]
     if store.verdicts.unit == "step":
         header = ["id", "labelled steps", "correct steps", "length", "text"]
@@ -84,7 +96,7 @@ def sequences(store: StateStore, chosen: Collection[int]) -> Table:
 
 def ep_heatmap(view: View, sequence: Sequence) -> Table:
     """EP of each class after each step."""
-    return _steps(sequence, _ep_columns(view.store, sequence.ep))
+    return _steps(sequence, _ep_columns(view.store.whole, _whole_ep(view.store, sequence)))
 
 
 def distances(view: View, sequence: Sequence) -> Table:
@@ -97,8 +109,8 @@ def confidence(view: View, sequence: Sequence) -> Table:
     changes = set(class_changes(sequence.ep).tolist())
     columns: dict[str, Iterable[object]] = {
         "classification": _winners(view.store, sequence.ep),
-        "confidence": _numbers(sequence.ep.max(axis=1)),
-        "changed": [_yes_no(step in changes) for step in range(len(sequence.ep))],
+        "confidence": numbers(sequence.ep.max(axis=1)),
+        "changed": [yes_no(step in changes) for step in range(len(sequence.ep))],
     }
     return _steps(sequence, columns)
 
@@ -106,15 +118,15 @@ def confidence(view: View, sequence: Sequence) -> Table:
 def unit_activity(view: View, sequence: Sequence) -> Table:
     """Value of each hidden unit after each step.  Raises DamagedFileError."""
     states = view.store.states(sequence.index, view.layer)  # (T, H)
-    return _steps(sequence, {f"unit {j}": _numbers(states[:, j]) for j in range(states.shape[1])})
+    return _steps(sequence, {f"unit {j}": numbers(states[:, j]) for j in range(states.shape[1])})
 
 
 def sequence_steps(view: View, sequence: Sequence) -> Table:
     """All that is known of each step but the states themselves."""
     columns: dict[str, Iterable[object]] = {
-        "known": [_yes_no(known) for known in sequence.known.tolist()],
+        "known": [yes_no(known) for known in sequence.known.tolist()],
         **_value_columns(view.store, sequence),
-        **_ep_columns(view.store, sequence.ep),
+        **_ep_columns(view.store.whole, _whole_ep(view.store, sequence)),
         "winning class": _winners(view.store, sequence.ep),
         **_class_columns(view.store, sequence),
         **_distance_columns(view, sequence),
@@ -130,14 +142,14 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "step": range(len(sequence.tokens)),
         "token": sequence.tokens,
         "known": sequence.known.tolist(),
-        **({} if sequence.values is None else {"values": [_values(row) for row in sequence.values]}),
-        "ep": [_values(row) for row in sequence.ep],
+        **({} if sequence.values is None else {"values": [values(row) for row in sequence.values]}),
+        "ep": [values(row) for row in sequence.ep],
         "winning_class": _winners(store, sequence.ep),
         **{name: [one or None for one in column] for name, column in _class_columns(store, sequence).items()},
-        "distance": _values(_distance(view, sequence)),
-        "distance_share": _values(_distance_share(view, sequence)),
-        "x": _values(view.projection.xy[sequence.rows, 0]),
-        "y": _values(view.projection.xy[sequence.rows, 1]),
+        "distance": values(_distance(view, sequence)),
+        "distance_share": values(_distance_share(view, sequence)),
+        "x": values(view.projection.xy[sequence.rows, 0]),
+        "y": values(view.projection.xy[sequence.rows, 1]),
         **(
             {}
             if view.projection.fitted is None
@@ -152,12 +164,18 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "text": sequence.text,
         "label": store.classes[sequence.label] if sequence.label >= 0 else None,
         "predicted": store.classes[sequence.predicted],
-        "confidence": _values(store.confidence[[sequence.index]])[0],
+        "confidence": values(store.confidence[[sequence.index]])[0],
         "correct": sequence.correct,
         "classes": list(store.classes),
+        **record_of_all(store, sequence),
         **({"kept": cells_of(store.columns, sequence.index)} if store.columns else {}),
         "steps": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
+
+
+def _whole_ep(store: StateStore, sequence: Sequence) -> np.ndarray:
+    """(T, C) float32: EPs of all classes, also where one of several independent ones is shown."""
+    return sequence.ep if store.shown_class is None else store.whole.ep[sequence.rows]
 
 
 def _confusion(store: StateStore) -> list[tuple[str, list[int]]]:
@@ -176,8 +194,8 @@ def _sequence_row(store: StateStore, one: Sequence) -> tuple[object, ...]:
         one.index,
         store.classes[one.label] if one.label >= 0 else "",
         store.classes[one.predicted],
-        "" if one.correct is None else _yes_no(one.correct),
-        *_numbers(store.confidence[[one.index]]),
+        "" if one.correct is None else yes_no(one.correct),
+        *numbers(store.confidence[[one.index]]),
         len(one.tokens),
         one.text,
         *kept,
@@ -205,28 +223,24 @@ def _value_columns(store: StateStore, sequence: Sequence) -> dict[str, Iterable[
     if store.series is None or sequence.values is None:
         return {}
     names = [f"value {name}" for name in store.series.features]
-    return dict(zip(names, map(_numbers, sequence.values.T), strict=True))
-
-
-def _ep_names(store: StateStore) -> list[str]:
-    return [f"EP {name}" for name in store.classes]
+    return dict(zip(names, map(numbers, sequence.values.T), strict=True))
 
 
 def _ep_columns(store: StateStore, ep: np.ndarray) -> dict[str, Iterable[object]]:
     """`ep`: (T, C) float32."""
-    return {name: _numbers(ep[:, k]) for k, name in enumerate(_ep_names(store))}
+    return {name: numbers(ep[:, k]) for k, name in enumerate(ep_names(store))}
 
 
 def _xy_columns(view: View, rows: slice) -> dict[str, Iterable[object]]:
     xy, fitted = view.projection.xy[rows], view.projection.fitted  # (T, 2) and (N,)
-    marks = {} if fitted is None else {"fitted": [_yes_no(one) for one in fitted[rows].tolist()]}
-    return {"x": _numbers(xy[:, 0]), "y": _numbers(xy[:, 1]), **marks}
+    marks = {} if fitted is None else {"fitted": [yes_no(one) for one in fitted[rows].tolist()]}
+    return {"x": numbers(xy[:, 0]), "y": numbers(xy[:, 1]), **marks}
 
 
 def _distance_columns(view: View, sequence: Sequence) -> dict[str, Iterable[object]]:
     return {
-        "distance": _numbers(_distance(view, sequence)),
-        SHARE: _numbers(_distance_share(view, sequence)),
+        "distance": numbers(_distance(view, sequence)),
+        SHARE: numbers(_distance_share(view, sequence)),
     }
 
 
@@ -252,20 +266,3 @@ def _class_columns(store: StateStore, sequence: Sequence) -> dict[str, list[str]
     if sequence.labels is None:
         return {}
     return {"class": [store.classes[k] if k >= 0 else "" for k in sequence.labels.tolist()]}
-
-
-def _numbers(values: np.ndarray) -> Iterator[str]:
-    """(T,) float32 as the shortest text that reads back as the same; nothing for NaN.
-
-    One by one as they are asked for: of a long sequence's units, texts would fill the memory.
-    """
-    return ("" if math.isnan(value) else str(value) for value in values)
-
-
-def _values(values: np.ndarray) -> list[float | None]:
-    """(T,) float32 as numbers that JSON writes as short; None for what JSON has no number for."""
-    return [float(str(value)) if math.isfinite(value) else None for value in values]
-
-
-def _yes_no(true: bool) -> str:
-    return "yes" if true else "no"

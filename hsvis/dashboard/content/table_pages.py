@@ -19,6 +19,7 @@ from hsvis.dashboard.content.column_filters import COLUMNS, NUMBERS, ColumnFilte
 from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.content.table_rows import (
     VERDICTS,
+    class_lists,
     confidence,
     kept_of,
     right_share,
@@ -99,6 +100,7 @@ class Pages:
 
     def _columns_of(self, store: StateStore) -> "Columns":
         with self._lookup:
+            store = store.whole
             found = self._columns.pop(store, None) or Columns(store)
             self._columns[store] = found  # the one used last is last
             while len(self._columns) > RUNS:
@@ -168,6 +170,8 @@ class Columns:
             return self._words, np.arange(store.n_sequences)
         if column == "correct":
             return self._verdicts, verdicts(store)
+        if store.targets is not None:
+            return self._lists[column]
         return self._classes, store.labels if column == "class" else store.predicted
 
     @cached_property
@@ -185,6 +189,15 @@ class Columns:
     @cached_property
     def _verdicts(self) -> "Texts":
         return Texts(list(VERDICTS))
+
+    @cached_property
+    def _lists(self) -> "dict[str, tuple[Texts, np.ndarray]]":
+        """Of several independent classes, the lists of their names."""
+        found = {}
+        for column in ("class", "classification"):
+            texts, codes = np.unique(class_lists(self._store, column).astype(str), return_inverse=True)
+            found[column] = (Texts(texts.tolist()), codes)
+        return found
 
     @cached_property
     def _classes(self) -> "Texts":

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from hsvis.corpus.targets.judging import chosen
 from hsvis.dashboard.content.column_filters import KINDS
 from hsvis.dashboard.page.token_strip import shares
+from hsvis.dashboard.page.wording import listed
 from hsvis.run.columns import Column
 from hsvis.run.store import StateStore
 
@@ -25,16 +27,19 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
     Args:
         sequences: (K,) int, their numbers; None = all, in their order.
     """
-    chosen = np.arange(store.n_sequences) if sequences is None else sequences
-    labels, predicted = store.labels[chosen].tolist(), store.predicted[chosen].tolist()
-    lengths, certain = store.lengths[chosen].tolist(), confidence(store, chosen).tolist()
-    right = verdicts(store, chosen).tolist()
-    words = words_of(store, chosen)
+    store = store.whole
+    if store.targets is not None:
+        return _rows_of_independent(store, sequences)
+    rows = np.arange(store.n_sequences) if sequences is None else sequences
+    labels, predicted = store.labels[rows].tolist(), store.predicted[rows].tolist()
+    lengths, certain = store.lengths[rows].tolist(), confidence(store, rows).tolist()
+    right = verdicts(store, rows).tolist()
+    words = words_of(store, rows)
     kept = {f"{KEPT}{k}": one.cells(sequences) for k, one in enumerate(store.columns)}
     steps = None
     if store.verdicts.unit == "step":
-        shares = [None if np.isnan(one) else one for one in right_share(store, chosen).tolist()]
-        steps = shares, store.verdicts.n_known[chosen].tolist()
+        shares = [None if np.isnan(one) else one for one in right_share(store, rows).tolist()]
+        steps = shares, store.verdicts.n_known[rows].tolist()
     return [
         {
             "sequence": sequence,
@@ -50,8 +55,51 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
             **({} if store.series is None else {"picture": _picture(store, sequence)}),
             **{name: cells[k] for name, cells in kept.items()},
         }
-        for k, sequence in enumerate(chosen.tolist())
+        for k, sequence in enumerate(rows.tolist())
     ]
+
+
+def _rows_of_independent(store: StateStore, sequences: np.ndarray | None) -> list[dict[str, Any]]:
+    """As `table_rows`: `class` and `classification` are lists of names, as text."""
+    rows = np.arange(store.n_sequences) if sequences is None else sequences
+    labels, answers = (class_lists(store, name)[rows].tolist() for name in ("class", "classification"))
+    right, certain = verdicts(store, rows).tolist(), confidence(store, rows).tolist()
+    words, kept = (
+        words_of(store, rows),
+        {f"{KEPT}{k}": one.cells(sequences) for k, one in enumerate(store.columns)},
+    )
+    return [
+        {
+            "sequence": sequence,
+            "class": labels[k],
+            "classification": answers[k],
+            "correct": VERDICTS[right[k]],
+            "length": int(store.lengths[sequence]),
+            "confidence": certain[k],
+            "words": words[k],
+            **({} if store.series is None else {"picture": _picture(store, sequence)}),
+            **{name: cells[k] for name, cells in kept.items()},
+        }
+        for k, sequence in enumerate(rows.tolist())
+    ]
+
+
+def class_lists(store: StateStore, column: str) -> np.ndarray:
+    """(S,) object: the names of the classes that each sequence has, or is answered with, in a line.
+
+    Args:
+        store: of several independent classes.
+        column: "class" or "classification".
+    """
+    assert store.targets is not None
+    marks = store.targets > 0 if column == "class" else chosen(store.last_ep)
+    unknown = (store.targets[:, 0] < 0) & (column == "class")
+    patterns, codes = np.unique(np.packbits(marks, axis=1), axis=0, return_inverse=True)
+    names = [
+        listed(store.classes[k] for k in np.flatnonzero(row).tolist())
+        for row in np.unpackbits(patterns, axis=1, count=len(store.classes))
+    ]
+    return np.where(unknown, "", np.array(names, object)[codes.reshape(-1)])
 
 
 def kept_of(store: StateStore, name: str) -> Column | None:

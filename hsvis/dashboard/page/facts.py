@@ -6,6 +6,7 @@ from dash.development.base_component import Component
 
 from hsvis.analysis.confusion import Confusion, confused_pairs, confusion_counts
 from hsvis.dashboard.page import ids
+from hsvis.dashboard.page.kinds.independent import answered_facts, class_list, exact_facts
 from hsvis.dashboard.page.wording import class_name, count, percent
 from hsvis.figures.confusion_matrix import MOST_MARKED
 from hsvis.figures.style.apart import told_apart
@@ -29,10 +30,14 @@ def dataset_info(store: StateStore) -> list[Component]:
     known = verdicts.labels >= 0
     n_correct, unit = int((verdicts.each == RIGHT).sum()), " steps" * (verdicts.unit == "step")
     of_shown = f"shown: {n_correct:,} of {int(known.sum()):,}{unit}" if known.any() else "shown: no labels"
+    share, right = percent(verdicts.accuracy), "correct"
+    if store.shown_class is not None:
+        share, of_shown = exact_facts(store)
+        right = "all right"
     facts = [
         ("sequences", f"{store.n_sequences:,}", "sequences", count(store.n_states, "state")),
-        ("shown-accuracy", percent(verdicts.accuracy), "correct", of_shown),
-        ("test-accuracy", percent(store.test_accuracy), "correct", "whole test split"),
+        ("shown-accuracy", share, right, of_shown),
+        ("test-accuracy", percent(store.test_accuracy), right, "whole test split"),
     ]
     boxes = [
         html.Div(
@@ -42,7 +47,9 @@ def dataset_info(store: StateStore) -> list[Component]:
         for name, value, unit, note in facts
     ]
     head = [html.Div(boxes, className="facts"), *about_run(store)]
-    if store.n_classes > DENSE:  # the bars beneath say it in less room
+    if (
+        store.n_classes > DENSE or store.shown_class is not None
+    ):  # the bars, or the list, beneath say it in less room
         return head
     totals = np.bincount(verdicts.labels[known], minlength=store.n_classes).tolist()
     classes = [
@@ -60,6 +67,8 @@ def confused_list(store: StateStore) -> list[Component]:
 
     Each is a button that does what a click on its cell does: assets/views/classes/overview.mjs.
     """
+    if store.shown_class is not None:
+        return class_list(store)
     if store.n_classes <= MOST_MARKED:
         return []
     verdicts = store.verdicts
@@ -186,15 +195,18 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
     known = sequence.label >= 0
     actual = class_name(sequence.label, classes[sequence.label] if known else "no label")
     verdict = {True: "Correct", False: "Misclassified", None: "Not labelled"}[sequence.correct]
+    looks = {True: "correct", False: "wrong", None: "unlabelled"}[sequence.correct]
     facts = [
         _fact("Class", actual),
         _fact("classified as", class_name(sequence.predicted, classes[sequence.predicted])),
     ]
+    if view.store.shown_class is not None:
+        labels, answered, verdict, looks = answered_facts(view.store, sequence.index)
+        facts = [*facts, _fact("All labels", labels), _fact("all answers", answered)]
     if sequence.labels is not None:
         right = sequence.right_steps
         verdict = f"{int(right.sum()):,} of {count(len(right), 'step')} correct" if len(right) else verdict
         facts = []
-    looks = {True: "correct", False: "wrong", None: "unlabelled"}[sequence.correct]
     kept = _kept(view.store, sequence.index)
     return [
         html.H2(f"Sequence {sequence.index}"),

@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from hsvis.catalogue.jobs import Builds
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.page import ids, note_panel
-from hsvis.dashboard.page.menus import layer_options, projection_options, run_options
+from hsvis.dashboard.page.menus import class_options, layer_options, projection_options, run_options
 from hsvis.dashboard.page.parts import button, select
 from hsvis.figures.view import View
 from hsvis.web.access import Access, current_user
@@ -31,6 +31,14 @@ def header(runs: Runs, view: View, builds: Builds, access: Access, noting: Acces
                 ids.PROJECTION_SELECT,
                 projection_options(view.store, view.layer),
                 view.projection.name,
+            ),
+            html.Div(
+                select(
+                    "Class", ids.CLASS_SELECT, class_options(view.store), str(view.store.shown_class or 0)
+                ),
+                id=ids.CLASS_CHOICE,
+                hidden=view.store.shown_class is None,
+                title="The class that is shown: its curve, its colours, its errors",
             ),
             html.Button(
                 "Runs…",

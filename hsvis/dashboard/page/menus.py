@@ -30,6 +30,14 @@ def run_options(runs: Iterable[StateStore], offers: Sequence[Offer] = ()) -> Opt
     ]
 
 
+def class_options(store: StateStore) -> Options:
+    """The independent classes, of which one is shown; of a run that has none, the one choice there is."""
+    whole = store.whole
+    if whole.targets is None:
+        return [{"label": "all", "value": "0"}]
+    return [{"label": name, "value": str(k)} for k, name in enumerate(whole.classes)]
+
+
 def layer_options(store: StateStore) -> Options:
     return [{"label": layer, "value": layer} for layer in store.layers]
 

@@ -6,6 +6,7 @@ import dash_ag_grid
 from dash.development.base_component import Component
 
 from hsvis.catalogue.runs import Runs
+from hsvis.corpus.targets.judging import THRESHOLD
 from hsvis.dashboard.content.column_filters import BLANKS, DAYS
 from hsvis.dashboard.content.table_rows import KEPT, table_rows
 from hsvis.dashboard.page import ids
@@ -43,6 +44,7 @@ def table_facts(runs: Runs, view: View) -> dict[str, Any]:
         "sequences": view.store.n_sequences,
         "paged": runs.is_paged(view.store),
         "unit": view.store.verdicts.unit,
+        "answers": view.store.answers.kind,
         "columns": [[f"{KEPT}{k}", one.name] for k, one in enumerate(view.store.columns)],
     }
 
@@ -97,11 +99,26 @@ def table_columns(store: StateStore) -> list[dict[str, Any]]:
         {"field": "class", "headerName": "Class", **class_column},
         {"field": "classification", "headerName": "Classified", **class_column},
     ]
+    verdict = "Correct; a click sorts, misclassified first"
+    sure = "Confidence: EP of the classification after the last step"
+    if store.whole.targets is not None:
+        answers = [
+            {"field": "class", "headerName": "Labels", "width": 80, "tooltipField": "class"},
+            {
+                "field": "classification",
+                "headerName": "Answers",
+                "headerTooltip": f"The classes whose EP ends at {THRESHOLD} or more",
+                "width": 80,
+                "tooltipField": "classification",
+            },
+        ]
+        verdict = "Correct in all classes; a click sorts, wrong ones first"
+        sure = "Confidence in the class that the model is least sure of"
     confident: list[dict[str, Any]] = [
         {
             "field": "confidence",
             "headerName": "Confid.",
-            "headerTooltip": "Confidence: EP of the classification after the last step",
+            "headerTooltip": sure,
             "width": 60,
             "valueFormatter": {"function": "percent(params)"},
             **number,
@@ -125,7 +142,7 @@ def table_columns(store: StateStore) -> list[dict[str, Any]]:
         {
             "field": "correct",
             "headerName": "✓",
-            "headerTooltip": "Correct; a click sorts, misclassified first",
+            "headerTooltip": verdict,
             "suppressHeaderFilterButton": True,  # it would lie on the head, which sorts by a click
             "width": 28,
             "cellRenderer": "Correct",

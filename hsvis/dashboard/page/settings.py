@@ -72,7 +72,8 @@ def settings(view: View) -> Component:
 
 def change_classes(view: View) -> list[dict[str, str]]:
     """The choices of the class whose confidence has to change."""
-    names = [{"label": name, "value": str(k)} for k, name in enumerate(view.store.classes)]
+    is_one = view.store.shown_class is not None  # with it the EP without it changes as much
+    names = [{"label": name, "value": str(k)} for k, name in enumerate(view.store.classes) if not is_one]
     return [{"label": "any class", "value": "any"}, *names]
 
 

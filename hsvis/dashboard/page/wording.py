@@ -1,5 +1,7 @@
 """How the page writes counts, shares and classes."""
 
+from collections.abc import Iterable
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -13,7 +15,13 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def count(number: int, noun: str) -> str:
     """5432 and "state" as "5,432 states"."""
-    return f"{number:,}{NO_BREAK}{noun}{'' if number == 1 else 's'}"
+    ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number:,}{NO_BREAK}{noun}{ending}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names of classes in a line; a dash for none."""
+    return ", ".join(names) or "–"
 
 
 def class_name(index: int, name: str) -> Component:

@@ -65,7 +65,7 @@ def _goal(view: View, order: np.ndarray) -> Found | None:
     if way == "beside":
         by = int(min(max(parameters.number("by"), -store.n_sequences), store.n_sequences))
         return table_pages.beside(order, sequence, by)
-    wrong = store.verdicts.of_sequences == WRONG
+    wrong = store.whole.verdicts.of_sequences == WRONG
     if way == "wrong":
         return table_pages.next_wrong(order, wrong, sequence)
     share = min(max(parameters.number("share"), 0), 1)

@@ -20,12 +20,13 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from torch import nn
 
+from hsvis.config import AnswerKind
 from hsvis.errors import ModelError
 from hsvis.models.batching import by_length, parts_of
 from hsvis.models.finite import check_answers
@@ -75,6 +76,7 @@ class TorchModel:
         recurrent: Sequence[str] | None = None,
         states: States | None = None,
         head: str | None = None,
+        of: AnswerKind = "classes",
     ) -> None:
         """Use `from_torch`."""
         self._lock, self.alone = threading.Lock(), is_quantised(module)
@@ -86,7 +88,7 @@ class TorchModel:
         self.layers: tuple[Layer, ...] = tuple(self.all_layers())
         asked, rows = partial(self._ask_rows, inputs), len(probe)
         rows *= inputs.shape[1] if self.each_step else 1
-        self.answers: Answers = answers_of(module, asked, rows, len(self.classes))
+        self.answers: Answers = answers_of(module, asked, rows, len(self.classes), of)
         self.way = find_way(self, inputs, head)
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
@@ -226,7 +228,7 @@ def from_torch(
     Args:
         module: contains nn.LSTM, nn.GRU, nn.RNN or cells of these, of any depth, direction and layout; or
             other modules that recur; or `states` is given.
-        classes: C names, in the order of the outputs; two for a single output.
+        classes: C names, in the order of the outputs; two for a single output, one for a number.
         encode: a text (or series) -> Encoded, or as many tokens as ids (or feature vectors).
         probe: a few texts (or series) as the model reads them, by which it is found out; some plain English
             and digits by default.
@@ -258,9 +260,11 @@ def from_torch(
             probe = readable(encode)
         examples = probe_of(probe, encode, PROBES[1] if padding is None else padding.to)
         each_step = None if answers is None else "each step" in answers
+        kinds: tuple[AnswerKind, ...] = get_args(AnswerKind)
+        of = next((one for one in kinds if one in (answers or ())), kinds[0])
         call = find_call(module, examples, len(classes), forward, padding, each_step)
         model = TorchModel(
-            module, classes, encode, call, examples, recurrent=recurrent, states=states, head=head
+            module, classes, encode, call, examples, recurrent=recurrent, states=states, head=head, of=of
         )
         model.alone = model.alone or changes_order(model, examples)
         longest = sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:]

@@ -76,15 +76,16 @@ class UsersModel:
 
     def facts(self) -> ProviderFacts:
         """How it is understood, and its accuracy on the test split."""
-        from hsvis.models.user.answering.accuracy import accuracy  # noqa: PLC0415
+        from hsvis.models.user.answering.accuracy import measure  # noqa: PLC0415
 
         model, test = self.model(), self._corpus.test
         began = time.perf_counter()
-        share, left_out = accuracy(model, test, self._config.tokens)
+        found = measure(model, test, self._config.tokens)
         self._times["test split"] = round(time.perf_counter() - began, 3)
         return ProviderFacts(
-            test_accuracy=share,
-            left_out={"test": left_out},
+            test_accuracy=found.accuracy,
+            test_errors=found.errors,
+            left_out={"test": found.left_out},
             own_model={"answers": str(model.answers), "ep": model.way.name, "why": model.way.why},
             training={"epochs": [], "kept_epoch": None},
             times=self._times,

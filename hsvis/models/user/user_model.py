@@ -199,7 +199,7 @@ def decisions(model: TorchModel) -> list[Remark]:
             why = "A quantised model rounds by the range of all sequences in a batch"
         text = f"{why}: it is asked one sequence at a time."
         told.append(Remark("call", text))
-    if model.answers.hard:
+    if model.answers.hard and model.answers.of != "number":
         text = (
             "the model returns 0 and 1 alone, taken for probabilities: it seems to choose the class itself, "
             "so "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -154,7 +154,7 @@ def find_way(model: TorchModel, inputs: torch.Tensor, head: str | None) -> Way:
     for path, candidate in possible.items():
         for layer in reversed(tops):
             for kind in get_args(Kind):  # an activation may follow the head
-                reads = reading(candidate, Answers(kind, model.answers.single))
+                reads = reading(candidate, replace(model.answers, kind=kind))
                 if agrees(reads, states[layer.name], expected):
                     why = f"`{path}` on the states of {layer.name} gives the model's own answers"
                     return Way("head", why, reads, layer.name, path)

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from hsvis.config import AnswerKind
+from hsvis.corpus.targets.judging import THRESHOLD
 from hsvis.errors import ModelError
 from hsvis.models.user.answering.outputs import pick, tensors_in
 
@@ -33,29 +35,60 @@ class Answers:
         kind: what the outputs are.
         single: whether there is one output, of the second of two classes.
         hard: whether they are 0 and 1 alone, as of classes that were chosen already.
+        of: what they are answers about; the (B, C) of independent classes do not sum to 1, and that of a
+            number is (B, 1), the number itself.
     """
 
     kind: Kind
     single: bool
     hard: bool = False
+    of: AnswerKind = "classes"
 
     def __str__(self) -> str:
+        if self.of == "number":
+            return "one output, a number"
+        if self.of == "independent":
+            return f"{self.kind} of each class, whatever the others are"
         return f"one output, {self.kind} of the second class" if self.single else f"{self.kind} of each class"
 
     @property
     def decision(self) -> str:
-        """What is done to the outputs, in words; nothing where they are probabilities."""
+        """What is done to the outputs, in words; nothing where they are probabilities of classes."""
+        if self.of == "number":
+            return "The output is the number that the model answers, as it is."
+        if self.of == "independent":
+            taken = {
+                "logits": "taken for logits: sigmoid makes each the probability of its class",
+                "log-probabilities": "taken for log-probabilities: exp makes each that of its class",
+                "probabilities": "from 0 to 1, and taken for probabilities of the classes as they are",
+            }
+            return (
+                f"The outputs are {taken[self.kind]}. A class counts as "
+                f"answered from {THRESHOLD} on, and an answer as right that is so in all classes."
+            )
         if self.kind == "logits":
             link = "sigmoid" if self.single else "softmax"
             made = "the probability of the second class" if self.single else "probabilities that sum to 1"
-            return f"The outputs are taken for logits: {link} makes them {made}."
+            other = (
+                ""
+                if self.single
+                else " (classes that do not exclude each other: `model.answers: independent`)"
+            )
+            return f"The outputs are taken for logits: {link} makes them {made}{other}."
         if self.kind == "log-probabilities":
             return "The outputs are taken for log-probabilities: exp makes them probabilities."
         return ""
 
     def probabilities(self, output: torch.Tensor) -> torch.Tensor:
-        """(B,), (B, 1) or (B, C) -> (B, C) float32, rows sum to 1; (B, T, C) or (B, T, 1) -> (B, T, C)."""
+        """(B,), (B, 1) or (B, C) -> (B, C) float32; (B, T, C) or (B, T, 1) -> (B, T, C).
+
+        Rows sum to 1 where they are about classes that exclude each other.
+        """
         output = output.detach().float()
+        if self.of == "number":
+            return output if output.dim() > 2 else output.reshape(-1, 1)
+        if self.of == "independent" and self.kind == "logits":
+            return output.sigmoid()
         if self.single:
             positive = output if output.dim() > 2 else output.reshape(-1, 1)
             if self.kind == "logits":
@@ -74,11 +107,19 @@ def tensor_of(output: Any) -> torch.Tensor:
     return pick(output, ()) if found is None else found[1]
 
 
-def answers_of(module: nn.Module, ask: Callable[[], torch.Tensor], batch: int, classes: int) -> Answers:
+def answers_of(
+    module: nn.Module,
+    ask: Callable[[], torch.Tensor],
+    batch: int,
+    classes: int,
+    of: AnswerKind = "classes",
+) -> Answers:
     """What the outputs of a module are.
 
     Args:
         ask: calls the module on `batch` sequences.
+        classes: 1 of a number.
+        of: what they are answers about.
 
     Raises:
         ModelError: the shape fits neither one output nor one for each class, values are not finite, or
@@ -87,13 +128,21 @@ def answers_of(module: nn.Module, ask: Callable[[], torch.Tensor], batch: int, c
     output = _record_graph(module, ask)
     shape = tuple(output.shape)
     single = shape in ((batch,), (batch, 1))
-    if shape == (batch, classes) and not (single and classes == 1):
+    if of == "number" and not single:
+        raise ModelError(
+            f"the model's answer to {batch} sequences has the shape {shape}; of one number, as "
+            f"`model.answers: number` says, it must be ({batch},) or ({batch}, 1). "
+            "Let `forward` return that alone."
+        )
+    if of != "classes" and single is (of == "number"):
+        pass
+    elif shape == (batch, classes) and not (single and classes == 1):
         single = False
-    elif not (single and classes == 2):
+    elif not (single and classes == 2 and of == "classes"):
         raise ModelError(
             f"the model's answer to {batch} sequences has the shape {shape}; with {classes} classes it must "
             f"be ({batch}, {classes})"
-            + (f", ({batch}, 1) or ({batch},)" if classes == 2 else "")
+            + (f", ({batch}, 1) or ({batch},)" if classes == 2 and of == "classes" else "")
             + ". "
             + _remedy(shape, batch, classes)
         )
@@ -101,20 +150,30 @@ def answers_of(module: nn.Module, ask: Callable[[], torch.Tensor], batch: int, c
         raise ModelError(
             "the model's answers are NaN or infinite. Check its weights, and what `model.tokenizer` gives it."
         )
+    if of == "number":
+        return Answers("logits", single=True, of=of)
+    origin = _origin(output)
     kind = _kind_by_numbers(output.detach(), _stress(module, ask, output.detach()))
-    kind = kind or _kind_by_name(_origin(output))
+    kind = kind or _kind_by_name(origin)
     hard = bool(((output == 0) | (output == 1)).all())
+    if of == "independent":
+        return Answers(_kind_of_each(output.detach(), kind, origin), single=False, hard=hard, of=of)
     return Answers(kind if single else _kind_of_rows(output.detach(), kind), single, hard)
 
 
 def _remedy(shape: tuple[int, ...], batch: int, classes: int) -> str:
+    if shape == (batch, 1):
+        return _remedy((batch,), batch, classes)
     if len(shape) == 2 and shape[0] == batch:
         return (
             f"It has {shape[1]} outputs for {classes} classes: list a name for each output, in their order, "
             f"in `dataset.classes`, or use a model of {classes} outputs."
         )
     if shape == (batch,):
-        return f"It has one output for {classes} classes: use a model of {classes} outputs."
+        return (
+            f"It has one output for {classes} classes: use a model of {classes} outputs, or set "
+            "`model.answers: number` where it answers a number."
+        )
     if len(shape) == 3 and batch in shape[:2]:
         return (
             "It must be one row of outputs a sequence, or a step. If these are answers to the steps, of "
@@ -213,11 +272,25 @@ def _kind_of_rows(output: torch.Tensor, kind: Kind) -> Kind:
         sums = values.sum(-1)
         raise ModelError(
             "the model's outputs are a probability for each class, as of a sigmoid, but those of a sequence "
-            f"sum to {float(sums[(sums - 1).abs().argmax()]):.3g}, not 1. hsvis shows classes that must "
-            "exclude each other, and these do not: show one of them at a time, as one output, its "
-            "probability."
+            f"sum to {float(sums[(sums - 1).abs().argmax()]):.3g}, not 1: these classes do not exclude each "
+            "other. Set `model.answers: independent`."
         )
     return "logits"
+
+
+def _kind_of_each(output: torch.Tensor, kind: Kind, origin: str) -> Kind:
+    """The kind of (B, C) outputs, each about a class of its own.
+
+    Raises:
+        ModelError: they are probabilities of classes that exclude each other.
+    """
+    if origin in ("Softmax", "LogSoftmax"):
+        raise ModelError(
+            "the model's outputs are those of softmax, which sum to 1: of classes that exclude each other. "
+            "Leave out `model.answers: independent`, or let `forward` return what softmax is given."
+        )
+    inside = bool(((output >= 0) & (output <= 1)).all())
+    return "logits" if kind == "probabilities" and not inside else kind
 
 
 def _sums_to_one(values: torch.Tensor, tolerance: float) -> bool:

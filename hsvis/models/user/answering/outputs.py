@@ -167,7 +167,7 @@ def _places(found: Sequence[dict[Place, torch.Tensor]], batch: int, classes: int
     """Where tensors of one row a sequence stand, whatever the number of steps."""
     shapes: list[tuple[int, ...]] = [(batch, classes)]
     rows = [p for p, t in found[0].items() if t.is_floating_point() and _is(shapes[0], p, found)]
-    if not rows and classes == 2:
+    if not rows and classes <= 2:  # one of two classes, or a number
         rows = [
             p
             for p, t in found[0].items()
@@ -212,11 +212,11 @@ def _step_layout(
             "T": tuple(steps for _, steps in calls),
         }
         fits = [axis for axis, size in told.items() if along == size]
-        is_class = along == (classes,) * 3 or (classes == 2 and along == (1,) * 3)
+        is_class = along == (classes,) * 3 or (classes <= 2 and along == (1,) * 3)
         of_axes.append(fits + ["C"] * is_class)
     for axes in product(*of_axes):
         each = sorted("".join(axes))
-        if each == ["B", "C", "T"] or (each == ["B", "T"] and classes == 2):
+        if each == ["B", "C", "T"] or (each == ["B", "T"] and classes <= 2):
             return StepLayout(axes)
     return None
 

@@ -1,0 +1,1 @@
+"""What the page says of answers that are no class that wins."""

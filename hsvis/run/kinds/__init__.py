@@ -1,0 +1,1 @@
+"""What runs have whose answers are no class that wins."""
