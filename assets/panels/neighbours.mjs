@@ -92,7 +92,7 @@ function line(state) {
   const facts = make(
     "span",
     { class: "neighbour-facts" },
-    make("span", {}, "class ", ...className(state.label)),
+    ...(steps.meta().numbers ? [] : [make("span", {}, "class ", ...className(state.label))]),
     make("span", {}, "EP ", ...className(state.predicted, state.confidence)),
     make("span", {}, `sequence ${state.sequence}, step ${state.step}`),
   );

@@ -113,8 +113,7 @@ class DatasetSettings(Settings):
         gt=0,
         lt=1,
         description="Share of the rows of one file that are kept apart as the test split, with `seed`, the "
-        "same "
-        "of each class.",
+        "same of each class.",
     )
     train: str = Field("train", description="Name of the split to train on.")
     test: str = Field("test", description="Name of the split to analyse.")

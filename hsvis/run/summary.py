@@ -19,7 +19,8 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
     yield f"run          {manifest.name}{'' if built else '  (not all of it is built)'}"
     yield f"folder       {folder.path}"
     yield f"answers      {answering(manifest.answers).told}"
-    yield f"classes      {', '.join(manifest.classes)}"
+    has_classes = answering(manifest.answers).has_classes
+    yield f"{'classes' if has_classes else 'number':<13}{', '.join(manifest.classes)}"
     yield f"sequences    {manifest.sequences:,}"
     yield f"states       {manifest.states:,} of each layer"
     for layer in manifest.layers:
@@ -28,13 +29,15 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
         own = manifest.own_model
         yield f"model        {own.answers}"
         yield f"EPs          by {own.ep}: {own.why}"
-    for split in ("train", "test"):
+    for split in ("train", "test") if has_classes else ():
         accuracy = {"train": manifest.train_accuracy, "test": manifest.test_accuracy}[split]
         yield (
             f"{split:<5} split  accuracy {accuracy:.4f}"
             if accuracy is not None
             else f"{split:<5} split  accuracy unknown"
         )
+    for name, value in manifest.test_errors.items():
+        yield f"test  split  {name} {'unknown' if value is None else f'{value:.4g}'}"
     meaning = {
         "train": "rows of the training split left out",
         "test": "rows of the test split not counted in its accuracy",

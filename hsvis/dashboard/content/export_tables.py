@@ -7,6 +7,7 @@ import numpy as np
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
+from hsvis.dashboard.content import number_tables
 from hsvis.dashboard.content.groups import MISSING_TEST, groups_of
 from hsvis.dashboard.content.independent_tables import columns_of_sequences, record_of_all
 from hsvis.dashboard.content.written import ep_names, numbers, values, yes_no
@@ -31,6 +32,8 @@ class Table(NamedTuple):
 
 def class_overview(view: View) -> Table:
     """The parts of the bars that are not empty, the correct one first; no `actual` where it is unknown."""
+    if view.store.numbers is not None:
+        return Table(*number_tables.labels_and_answers(view.store), view.store.n_sequences)
     classes = view.store.classes
     rows = [
         (name, classes[k], row[k])
@@ -69,15 +72,17 @@ def groups(view: View) -> Table:
 def projection(view: View) -> Table:
     """All N states with their coordinates and EPs; whether they were fitted, where some were placed."""
     place = [*_xy_columns(view, slice(0, 0))]
-    header = ["sequence", "step", "token", *place, "winning class"]
-    return Table([*header, *ep_names(view.store)], _states(view), view.store.n_states)
+    wins = [] if view.store.numbers is not None else ["winning class"]
+    header = ["sequence", "step", "token", *place, *wins, *ep_names(view.store.whole)]
+    return Table(header, _states(view), view.store.n_states)
 
 
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
     """These sequences in this order, each with its whole text and the columns that are kept."""
     store = store.whole
-    if store.targets is not None:
-        header, of_answers = columns_of_sequences(store)
+    if not store.answers.is_exclusive:
+        of_kind = columns_of_sequences if store.answers.has_classes else number_tables.columns_of_sequences
+        header, of_answers = of_kind(store)
         ids = [int(index) for index in chosen]
         texts = store.texts_at(np.array(ids, np.int64))
         kept = (
@@ -106,6 +111,8 @@ def distances(view: View, sequence: Sequence) -> Table:
 
 def confidence(view: View, sequence: Sequence) -> Table:
     """Winning class and its EP, and whether another class won after the step before."""
+    if view.store.numbers is not None:
+        return ep_heatmap(view, sequence)
     changes = set(class_changes(sequence.ep).tolist())
     columns: dict[str, Iterable[object]] = {
         "classification": _winners(view.store, sequence.ep),
@@ -127,7 +134,7 @@ def sequence_steps(view: View, sequence: Sequence) -> Table:
         "known": [yes_no(known) for known in sequence.known.tolist()],
         **_value_columns(view.store, sequence),
         **_ep_columns(view.store.whole, _whole_ep(view.store, sequence)),
-        "winning class": _winners(view.store, sequence.ep),
+        **_winning(view.store, sequence),
         **_class_columns(view.store, sequence),
         **_distance_columns(view, sequence),
         **_xy_columns(view, sequence.rows),
@@ -143,8 +150,8 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "token": sequence.tokens,
         "known": sequence.known.tolist(),
         **({} if sequence.values is None else {"values": [values(row) for row in sequence.values]}),
-        "ep": [values(row) for row in sequence.ep],
-        "winning_class": _winners(store, sequence.ep),
+        "ep": [values(row) for row in (sequence.ep if store.numbers is None else _whole_ep(store, sequence))],
+        **({"winning_class": _winners(store, sequence.ep)} if store.numbers is None else {}),
         **{name: [one or None for one in column] for name, column in _class_columns(store, sequence).items()},
         "distance": values(_distance(view, sequence)),
         "distance_share": values(_distance_share(view, sequence)),
@@ -156,26 +163,30 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
             else {"fitted": view.projection.fitted[sequence.rows].tolist()}
         ),
     }
+    of_classes = {} if store.numbers is not None else {
+        "label": store.classes[sequence.label] if sequence.label >= 0 else None,
+        "predicted": store.classes[sequence.predicted],
+        "confidence": values(store.confidence[[sequence.index]])[0],
+        "correct": sequence.correct,
+        "classes": list(store.classes),
+    }  # fmt: skip
     return {
         "run": store.name,
         "layer": view.layer,
         "projection": view.projection.name,
         "sequence": sequence.index,
         "text": sequence.text,
-        "label": store.classes[sequence.label] if sequence.label >= 0 else None,
-        "predicted": store.classes[sequence.predicted],
-        "confidence": values(store.confidence[[sequence.index]])[0],
-        "correct": sequence.correct,
-        "classes": list(store.classes),
+        **of_classes,
         **record_of_all(store, sequence),
+        **number_tables.record_of(store, sequence),
         **({"kept": cells_of(store.columns, sequence.index)} if store.columns else {}),
         "steps": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
 
 
 def _whole_ep(store: StateStore, sequence: Sequence) -> np.ndarray:
-    """(T, C) float32: EPs of all classes, also where one of several independent ones is shown."""
-    return sequence.ep if store.shown_class is None else store.whole.ep[sequence.rows]
+    """(T, C) float32: EPs of all classes, also where one of several independent ones is shown; or numbers."""
+    return sequence.ep if store.whole is store else store.whole.ep[sequence.rows]
 
 
 def _confusion(store: StateStore) -> list[tuple[str, list[int]]]:
@@ -207,8 +218,8 @@ def _states(view: View) -> Iterator[tuple[object, ...]]:
     store = view.store
     for index in range(store.n_sequences):
         one = store.sequence(index)
-        columns = {**_xy_columns(view, one.rows), "winning class": _winners(store, one.ep)}
-        columns |= _ep_columns(store, one.ep)
+        columns = {**_xy_columns(view, one.rows), **_winning(store, one)}
+        columns |= _ep_columns(store.whole, _whole_ep(store, one))
         yield from ((index, *row) for row in _steps(one, columns).rows)
 
 
@@ -259,6 +270,11 @@ def _distance_share(view: View, sequence: Sequence) -> np.ndarray:
 def _winners(store: StateStore, ep: np.ndarray) -> list[str]:
     """T names of classes.  `ep`: (T, C) float."""
     return [store.classes[k] for k in ep.argmax(axis=1).tolist()]
+
+
+def _winning(store: StateStore, sequence: Sequence) -> dict[str, Iterable[object]]:
+    """The class that wins after each step; nothing of numbers."""
+    return {} if store.numbers is not None else {"winning class": _winners(store, sequence.ep)}
 
 
 def _class_columns(store: StateStore, sequence: Sequence) -> dict[str, list[str]]:

@@ -72,7 +72,7 @@ def settings(view: View) -> Component:
 
 def change_classes(view: View) -> list[dict[str, str]]:
     """The choices of the class whose confidence has to change."""
-    is_one = view.store.shown_class is not None  # with it the EP without it changes as much
+    is_one = view.store.whole is not view.store  # one of two EPs changes as much as the other
     names = [{"label": name, "value": str(k)} for k, name in enumerate(view.store.classes) if not is_one]
     return [{"label": "any class", "value": "any"}, *names]
 
@@ -80,6 +80,9 @@ def change_classes(view: View) -> list[dict[str, str]]:
 def state_colours(view: View) -> list[dict[str, str]]:
     """What can colour the states of a run: a column only where it keeps some."""
     pairs = _pairs(BY_ID[ids.STATE_COLOUR].choices)
+    if view.store.numbers is not None:
+        names = {"ep": "answer", "class": "label", "correct": "error"}
+        pairs = [one | {"label": names.get(one["value"], one["label"])} for one in pairs]
     return pairs if view.store.columns else [one for one in pairs if one["value"] != "column"]
 
 
