@@ -101,10 +101,13 @@ def mamba(net: Any, ids: torch.Tensor) -> dict[str, torch.Tensor]:
 
 STATES: dict[str, Callable[[Any, torch.Tensor], dict[str, torch.Tensor]]] = {
     "elman": elman, "mingru": mingru, "slstm": slstm, "indrnn": indrnn, "scripted": scripted,
-    "quantised": quantised, "mamba": mamba, "multi_label": lstm,
+    "quantised": quantised, "mamba": mamba, "multi_label": lstm, "regression": lstm,
 }  # fmt: skip
 # what makes EPs of what a module returns, where that is not softmax
-ENDS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {"multi_label": torch.sigmoid}
+ENDS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "multi_label": torch.sigmoid,
+    "regression": lambda output: output[:, None],
+}
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import { plot, trace } from "./plots.mjs";
 
 // What is shown as a whole: {run, edition, cloud, layer, projection, theme,
 // palette, classes, shown, sequence, label, unit, labels, first, fitted}.  Of independent classes one is `shown`, as
-// two classes: without it, and with it.
+// two classes: without it, and with it.  Of `numbers`, {name, low, high, truth}, the two are the low end and the high one.
 export const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
 export const index = () => meta().sequence ?? null;
@@ -27,6 +27,12 @@ export function ep(step) {
   const came = trace(plot("ep-heatmap"), "came");
   if (came) return came.z[0][step] >= 0 ? [1 - came.z[0][step], came.z[0][step]] : [0.5, 0.5];
   const traces = plot("ep-heatmap")?._fullData ?? [];
+  const { numbers } = meta();
+  if (numbers) {
+    const value = traces[0]?.z?.[0]?.[step];
+    const share = (value - numbers.low) / (numbers.high - numbers.low);
+    return value === undefined ? [] : [1 - share, share];
+  }
   const shown = meta().shown ?? null;
   const rows = shown === null ? traces.slice(0, meta().classes.length) : traces.slice(shown, shown + 1);
   const shares = rows.map((one) => one.z?.[0]?.[step]);

@@ -87,7 +87,7 @@ function context({ before, token, after, starts, ends }) {
 function classWords({ label, predicted, confidence }) {
   const { className } = tooltip;
   return [
-    make("span", {}, "class ", ...className(label)),
+    ...(steps.meta().numbers ? [] : [make("span", {}, "class ", ...className(label))]),
     make("span", {}, "EP ", ...className(predicted, confidence)),
   ];
 }

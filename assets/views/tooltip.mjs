@@ -21,7 +21,12 @@ export function percent(share) {
 const words = (...children) => make("strong", { class: "tip-words", dir: "auto" }, ...children);
 const where = (text) => make("div", { class: "tip-where" }, text);
 
+// A number; of one that is between both ends the share of the end that it is nearer to says where.
+const number = (value) => (value === null || value === undefined ? "none" : Number(value.toPrecision(4)).toLocaleString("en"));
+
 export function className(k, share) {
+  const { numbers } = steps.meta();
+  if (numbers) return [number(numbers.low + (k === 1 ? share : 1 - share) * (numbers.high - numbers.low))];
   const { classes } = steps.meta();
   const made = make("span", { class: "class-name" }, k < 0 ? "no label" : (classes[k] ?? ""));
   made.style.setProperty("--class", k < 0 ? "var(--class-unknown)" : `var(--class-${k})`);
@@ -65,7 +70,7 @@ function content(shown) {
   const own = sequence === steps.index();
   const found = own ? null : said.get(address(shown.row));
   const word = own ? steps.token(step) : (found?.token ?? "…");
-  const { unit, labels, language } = steps.meta();
+  const { unit, labels, numbers, language } = steps.meta();
   const ofSequence = () => (own ? steps.meta().label : (rows.facts(sequence)?.label ?? found?.label));
   const label = language ? undefined : unit === "step" ? (own ? labels[step] : found?.label) : ofSequence();
   const lines = [];
@@ -79,10 +84,12 @@ function content(shown) {
     lines.push(words(cut(word)));
     lines.push(where(`sequence ${sequence} · step ${step}`));
     const answer = own ? steps.answer(step) : found && { winner: found.predicted, share: found.confidence };
-    if (!language) lines.push(...answerLine("classified", answer));
+    if (!language) lines.push(...answerLine(numbers ? "answer" : "classified", answer));
   }
   if (language && (own || found)) lines.push(...nextLines(own ? steps.expected(step) : found));
-  if (label !== undefined) lines.push(line("class", ...className(label)));
+  const truth = own ? numbers?.truth : found?.truth;
+  if (numbers && truth !== undefined) lines.push(line("label", number(truth)));
+  else if (label !== undefined && !numbers) lines.push(line("class", ...className(label)));
   lines.push(...columnLine(own ? rows.facts(sequence) : null, found));
   lines.push(...placeLine(own ? steps.isFitted(step) : found?.fitted, shown));
   if (shown.detail) lines.push(line(shown.detail[0], ...[shown.detail[1]].flat()));

@@ -156,12 +156,12 @@ class Runs:
 def _of_class(edition: Edition, shown: str) -> Edition:
     """The same of one of several independent classes; of a run that has none, as it is."""
     store = edition.store
-    if store.targets is None:
+    if store.answers.is_exclusive:
         return edition
     k = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 6 else 0
     k = k if k < store.n_classes else 0
     name = f"{edition.name}{OF_CLASS}{k}" if k else edition.name
-    return replace(edition, name=name, store=store.of_class(k))
+    return replace(edition, name=name, store=store.shown(k))
 
 
 def edition_in(editions: object, run: object) -> str | None:

@@ -15,6 +15,7 @@ from hsvis.figures.confidence import confidence
 from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.figures.distances import distances
 from hsvis.figures.ep_heatmap import ep_heatmap, independent_heatmap
+from hsvis.figures.kinds.number import answers_plot, number_line, number_strip
 from hsvis.figures.language.missed import missed
 from hsvis.figures.language.ranks import ranks
 from hsvis.figures.language.surprisal import surprisal
@@ -25,6 +26,7 @@ from hsvis.figures.unit_activity import unit_activity
 from hsvis.figures.view import DEFAULTS, DisplayOptions, View, colour_of
 from hsvis.figures.window import Bounds, Window, bounds
 from hsvis.run.records import Sequence
+from hsvis.run.store import StateStore
 
 UNREADABLE = "The hidden states can't be read"
 SIZE = (1000, 800)  # of the image of the cloud, CSS pixels
@@ -117,6 +119,8 @@ def run_figures(view: View) -> RunFigures:
     store, palette, theme = view.store, view.palette, view.theme
     if store.expected is not None:
         return RunFigures(ranks(store.expected, palette, theme), missed(store.expected, theme))
+    if store.numbers is not None:
+        return RunFigures(answers_plot(store.numbers, palette, theme), empty("", theme))
     verdicts = store.verdicts
     confusion = confusion_counts(verdicts.labels, verdicts.predicted, store.n_classes)
     return RunFigures(
@@ -135,9 +139,15 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
     distance = store.distances(view.layer)[sequence.rows]
     largest = store.largest_distance(view.layer)
     units, unreadable = unit_figure(view, sequence, options)
-    expected = sequence.expected
-    if expected is not None:
-        heatmap = top_tokens(expected, tokens, palette, theme)
+    confident = confidence(ep, tokens, classes, palette, theme)
+    if store.numbers is not None:
+        numbers, values = store.numbers, store.numbers.steps[sequence.rows]
+        truth = float(numbers.truth[sequence.index])
+        heatmap = number_strip(values, numbers, tokens, palette, theme)
+        confident = number_line(values, truth, numbers, tokens, palette, theme)
+    if sequence.expected is not None:
+        heatmap = top_tokens(sequence.expected, tokens, palette, theme)
+        confident = surprisal(sequence.expected, tokens, palette, theme)
     elif store.shown_class is None:
         heatmap = ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels)
     else:
@@ -148,9 +158,7 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
     return SequenceFigures(
         heatmap,
         distances(distance, largest, ep, tokens, options.threshold, palette, theme),
-        confidence(ep, tokens, classes, palette, theme)
-        if expected is None
-        else surprisal(expected, tokens, palette, theme),
+        confident,
         units,
         unreadable,
     )
@@ -199,6 +207,7 @@ def projection_figure(
         "bounds": list(whole),
         "classes": list(store.classes),
         "shown": store.shown_class,
+        "numbers": _numbers_told(store, index),
         "columns": [{"name": one.name, "kind": one.kind} for one in store.columns],
         "sequence": index,
         "first": rows.start,  # the row of its step 0
@@ -210,6 +219,16 @@ def projection_figure(
         "language": store.expected is not None,
     }
     return figure.update_layout(meta=meta, uirevision=view.cloud)
+
+
+def _numbers_told(store: StateStore, index: int | None) -> dict[str, Any] | None:
+    """What scripts are told of numbers: what they are called, their range, and the label of the sequence."""
+    if store.numbers is None:
+        return None
+    truth = (
+        None if index is None or np.isnan(store.numbers.truth[index]) else float(store.numbers.truth[index])
+    )
+    return {"name": store.numbers.name, "low": store.numbers.low, "high": store.numbers.high, "truth": truth}
 
 
 def _step_labels(view: View, rows: slice) -> list[int] | None:

@@ -11,6 +11,7 @@ from isal import isal_zlib
 
 from hsvis.figures import cells, raster
 from hsvis.figures.cell_colours import ColourScale, enlarge, paint
+from hsvis.figures.kinds.number_codes import codes_of_numbers, error_scale
 from hsvis.figures.sight import InSight, Level, in_sight, with_radius
 from hsvis.figures.style.colour import rgb
 from hsvis.figures.style.column_colours import (
@@ -19,6 +20,7 @@ from hsvis.figures.style.column_colours import (
     column_tints,
     legend_groups,
     legend_ticks,
+    ramp,
     scale_colours,
 )
 from hsvis.figures.style.theme import ellipsis, ep_codes
@@ -26,7 +28,7 @@ from hsvis.figures.view import MARKS, View
 from hsvis.figures.window import DrawOrder, Window, draw_order, in_order
 from hsvis.run.columns import Column, column_named
 from hsvis.run.store import StateStore
-from hsvis.run.verdicts import RIGHT, UNKNOWN, WRONG
+from hsvis.run.verdicts import RIGHT, WRONG
 
 DIMMED = 0.3  # opacity of the image beneath a trajectory, as in the style sheets
 
@@ -97,6 +99,10 @@ def tints(view: View, colour: str) -> np.ndarray:
         return column_tints(column, view.theme, view.palette_name)
     if colour == "ep":
         return view.palette.code_colours()
+    if view.store.numbers is not None:  # of the truth as of the answers; of errors by a scale of their own
+        if colour == "class":
+            return view.palette.code_colours()
+        return ramp(view.theme)
     if colour == "class":
         return rgb([*view.palette.hexes, view.theme.neutral]).astype(np.uint8)
     return rgb([view.theme.wrong, view.theme.right, view.theme.neutral]).astype(np.uint8)
@@ -108,6 +114,8 @@ def codes(store: StateStore, colour: str) -> np.ndarray:
         return np.repeat(column_codes(column), store.lengths)
     if colour == "ep":
         return ep_codes(store.ep)
+    if store.numbers is not None:
+        return np.repeat(codes_of_numbers(store.numbers, colour), store.lengths)
     if colour == "correct":
         return store.verdicts.of_states.astype(np.uint16)
     labels = store.verdicts.labels_of_states
@@ -154,6 +162,8 @@ def draw(
     """
     window = with_radius(window, seen)
     drawn = cells.drawn_as(look.drawing, look.colour, seen.shown)
+    if view.store.numbers is not None:  # which have neither classes to count nor answers that are wrong
+        drawn = {"class": "density", "errors": "density"}.get(drawn, drawn)
     tells = {"density": "scale", "errors": "scale"}.get(drawn, "classes")
     scale: ColourScale | None = None
     groups: tuple[Group, ...] = ()
@@ -162,6 +172,8 @@ def draw(
         tells = "answers" if look.colour == "correct" else "classes"
         if column is not None:
             tells, scale, groups = _legend(column, view)
+        elif view.store.numbers is not None and look.colour == "correct":
+            tells, scale = "scale", error_scale(view.store.numbers, view.theme)
         image = raster.paint(grid(window), tints(view, look.colour), levels, codes(look.colour))
     else:
         image, scale = _draw_cells(view, window, drawn, codes, levels)
@@ -217,16 +229,8 @@ def _draw_cells(
         n_classes=store.n_classes,
         answers=codes("correct") if drawn == "errors" else None,
     )
-    colours, scale = paint(found, drawn, view, error_rate(store))
+    colours, scale = paint(found, drawn, view, store.verdicts.error_rate_of_states)
     return enlarge(colours, mesh, window), scale
-
-
-def error_rate(store: StateStore) -> float:
-    """The share of misclassified states, or of those of misclassified sequences; 0 without labels."""
-    verdicts = store.verdicts
-    weights = store.lengths if verdicts.unit == "sequence" else np.ones(len(verdicts.each), np.int64)
-    known = int(weights[verdicts.each != UNKNOWN].sum())
-    return float(weights[verdicts.each == WRONG].sum() / max(known, 1))
 
 
 def _mark(image: np.ndarray, view: View, window: Window, look: Look, order: DrawOrder) -> None:

@@ -15,6 +15,7 @@ from hsvis.run.answers import answering
 from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
 from hsvis.run.kinds.of_class import OfClasses
+from hsvis.run.kinds.of_number import Numbers
 from hsvis.run.kinds.targets import targets_of
 from hsvis.run.language.next_tokens import OUTCOMES, Expected
 from hsvis.run.language.reading import read_answers
@@ -35,6 +36,7 @@ class StateStore(SequenceTexts):
         answers: what its answers are, and what it therefore has.
         targets: (S, C) int8, of independent classes which each sequence has, -1 unknown; else None.
         whole, shown_class: of one of several independent classes, the run of all of them, and which it is.
+        numbers: where the model answers a number, these; the EPs are then how far they are from low to high.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class StateStore(SequenceTexts):
         self.targets = targets_of(sequences, self.answers, len(self.classes))
         self.whole: StateStore = self
         self.shown_class: int | None = None
+        self.numbers: Numbers | None = None
         self._of_classes = OfClasses()
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self.ep = ep
@@ -167,9 +170,15 @@ class StateStore(SequenceTexts):
         """(S, C) float32, the EP after the last step of each sequence: the model's answer to it."""
         return self.ep[self.offsets[1:] - 1]
 
-    def of_class(self, k: int) -> "StateStore":
-        """The run as that of one of its independent classes; as it is where it has none, or it is one."""
-        return self if self.targets is None else self._of_classes.get(self, k)
+    def shown(self, k: int = 0) -> "StateStore":
+        """As it is shown: as that of one of its independent classes, or of its numbers."""
+        is_plain = self.answers.is_exclusive or self.whole is not self
+        return self if is_plain else self._of_classes.get(self, k)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """(S,) float32, labels that are numbers, NaN where there is none.  Of a run of numbers alone."""
+        return column(self._sequences, "value")
 
     @cached_property
     def verdicts(self) -> Verdicts:

@@ -28,13 +28,15 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
         own = manifest.own_model
         yield f"model        {own.answers}"
         yield f"EPs          by {own.ep}: {own.why}"
-    for split in ("train", "test"):
+    for split in ("train", "test") if manifest.answers != "number" else ():
         accuracy = {"train": manifest.train_accuracy, "test": manifest.test_accuracy}[split]
         yield (
             f"{split:<5} split  accuracy {accuracy:.4f}"
             if accuracy is not None
             else f"{split:<5} split  accuracy unknown"
         )
+    for name, value in manifest.test_errors.items():
+        yield f"test  split  {name} {'unknown' if value is None else f'{value:.4g}'}"
     meaning = {
         "train": "rows of the training split left out",
         "test": "rows of the test split not counted in its accuracy",
@@ -67,7 +69,8 @@ def _answers(manifest: Manifest) -> Iterator[str]:
     """The classes, or of a language model its vocabulary and perplexity."""
     found = manifest.language
     if found is None:
-        yield f"classes      {', '.join(manifest.classes)}"
+        has_classes = answering(manifest.answers).has_classes
+        yield f"{'classes' if has_classes else 'number':<13}{', '.join(manifest.classes)}"
         return
     yield f"vocabulary   {found.entries:,} entries, of which {found.top} are kept of each step"
     if found.perplexity is not None:

@@ -75,6 +75,13 @@ class Verdicts:
         known = self.each != UNKNOWN
         return float((self.each[known] == RIGHT).mean()) if known.any() else None
 
+    @property
+    def error_rate_of_states(self) -> float:
+        """The share of states of what was answered wrong, of those with a label; 0 without labels."""
+        weights = self.lengths if self.unit == "sequence" else np.ones(len(self.each), np.int64)
+        known = int(weights[self.each != UNKNOWN].sum())
+        return float(weights[self.each == WRONG].sum() / max(known, 1))
+
     def has(self, actual: int | None, predicted: int | None) -> np.ndarray:
         """(S,) bool: sequences, or those with a step, of a class answered with another; None = any."""
         found = np.ones(len(self.labels), bool)

@@ -35,6 +35,7 @@ class Run:
     content: str = "small"
     classes: tuple[str, ...] = ("no", "yes")
     n_classes: int = 2
+    numbers: None = None
     lengths: np.ndarray = field(default_factory=lambda: np.array([7, 1, 12, 5, 9, 30, 2, 8, 1, 20, 11, 6]))
     labels: np.ndarray = field(
         default_factory=lambda: np.array([0, 1, -1, 0, 1, 1, 0, -1, 0, 1, 0, 1], np.int16)

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from hsvis.build.pipeline import build
 from hsvis.catalogue.runs import Runs
 from hsvis.config import load_config
-from hsvis.dashboard.content import export_tables
+from hsvis.dashboard.content import export_tables, step_columns
 from hsvis.dashboard.content.filters import Filters
 from hsvis.dashboard.content.table_pages import Pages
 from hsvis.dashboard.routes import exports
@@ -224,10 +224,10 @@ def test_ep_heatmap_has_the_eps_of_the_sequence(client: FlaskClient, store: Stat
 
 def test_distances_have_none_at_step_0(client: FlaskClient, store: StateStore) -> None:
     told, steps = columns(ask(client, store, "distances.csv", sequence=1)), Files(store).steps(1)
-    assert list(told) == ["step", "token", "distance", export_tables.SHARE]
-    assert (told["distance"][0], told[export_tables.SHARE][0]) == ("", "")
+    assert list(told) == ["step", "token", "distance", step_columns.SHARE]
+    assert (told["distance"][0], told[step_columns.SHARE][0]) == ("", "")
     np.testing.assert_array_equal(float32(told["distance"]), steps["distance"])
-    np.testing.assert_allclose(float32(told[export_tables.SHARE]), steps["share"], rtol=1e-6)
+    np.testing.assert_allclose(float32(told[step_columns.SHARE]), steps["share"], rtol=1e-6)
     assert "" not in told["distance"][1:]
 
 
@@ -257,7 +257,7 @@ def test_unit_activity_has_a_column_for_each_unit(client: FlaskClient, store: St
 def test_sequence_has_all_values_of_its_steps(client: FlaskClient, store: StateStore) -> None:
     told, steps = columns(ask(client, store, "sequence.csv", sequence=2)), Files(store).steps(2)
     eps = [f"EP {name}" for name in store.classes]
-    values = ["winning class", "distance", export_tables.SHARE, "x", "y"]
+    values = ["winning class", "distance", step_columns.SHARE, "x", "y"]
     assert list(told) == ["step", "token", "known", *eps, *values]
     assert told["token"] == steps["token"]
     assert told["known"] == yes_no(steps["known"])
@@ -265,7 +265,7 @@ def test_sequence_has_all_values_of_its_steps(client: FlaskClient, store: StateS
     assert_eps(told, steps["ep"], store.classes)
     for name in ("distance", "x", "y"):
         np.testing.assert_array_equal(float32(told[name]), steps[name])
-    np.testing.assert_allclose(float32(told[export_tables.SHARE]), steps["share"], rtol=1e-6)
+    np.testing.assert_allclose(float32(told[step_columns.SHARE]), steps["share"], rtol=1e-6)
 
 
 def test_sequence_as_json_has_its_facts_and_all_values(client: FlaskClient, store: StateStore) -> None:

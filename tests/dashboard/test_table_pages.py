@@ -366,5 +366,6 @@ def test_another_kind_of_table_needs_another_grid(demo_store: StateStore) -> Non
             "sequences": demo_store.n_sequences,
             "paged": runs is large,
             "unit": "sequence",
+            "answers": "classes",
             "columns": [],
         }

@@ -26,6 +26,7 @@ class Run:
 
     n_classes = 3
     classes = ("a", "b", "c")
+    numbers = None
 
 
 def a_view(theme: object = LIGHT) -> View:

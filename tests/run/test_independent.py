@@ -74,14 +74,14 @@ def test_the_tables_hold_lists_of_classes(store: StateStore) -> None:
 
 @pytest.mark.parametrize("k", range(3))
 def test_one_class_at_a_time_is_a_run_of_two(store: StateStore, k: int) -> None:
-    one = store.of_class(k)
+    one = store.shown(k)
     assert one.classes == (f"not {CLASSES[k]}", CLASSES[k])
     np.testing.assert_allclose(one.ep[:, 1], store.ep[:, k])
     np.testing.assert_allclose(one.ep.sum(1), 1, atol=1e-6)
     assert one.labels.tolist() == MARKS[:, k].tolist()
     assert one.verdicts.accuracy == pytest.approx(accuracy_score(MARKS[:, k], store.last_ep[:, k] >= 0.5))
     assert one.whole is store
-    assert len({store.content, *(store.of_class(j).content for j in range(3))}) == 4
+    assert len({store.content, *(store.shown(j).content for j in range(3))}) == 4
 
 
 def test_a_page_is_answered_from_the_class_that_it_shows(store: StateStore) -> None:

@@ -4,7 +4,7 @@ import { byId } from "../../core/dom.mjs";
 import { onPlotted, whenReady } from "../../core/page.mjs";
 import { plot } from "../../core/plots.mjs";
 import { meta } from "../../core/steps.mjs";
-import { subscribe } from "../../core/stores.mjs";
+import { select, subscribe } from "../../core/stores.mjs";
 import * as filter from "../../state/filter.mjs";
 import * as options from "../../state/options.mjs";
 import * as matrix from "./matrix.mjs";
@@ -23,15 +23,33 @@ function lines([actual, predicted, number, share]) {
   return [count(number), [...found, line("click", meta().unit === "step" ? "keeps sequences with such steps" : "keeps these sequences")]];
 }
 
+// A sequence of a run of numbers: its label and its answer.
+function numberLines([sequence, label, answer]) {
+  const { line } = tooltip;
+  const written = (value) => Number(value.toPrecision(4)).toLocaleString("en");
+  const far = written(Math.abs(answer - label));
+  return [`sequence ${sequence}`, [line("label", written(label)), line("answer", written(answer)), line("error", far), line("click", "selects it")]];
+}
+
 function show({ points, event }) {
   const [{ customdata }] = points;
-  if (customdata) tooltip.say(...lines(customdata), event);
+  if (customdata && meta().numbers) tooltip.say(...numberLines(customdata), event);
+  else if (customdata) tooltip.say(...lines(customdata), event);
 }
 
 // A click on a part of a bar or a cell of the matrix keeps its sequences; a second click lets them go.
 function clicked(click) {
   const data = click.points?.[0]?.customdata;
-  if (data) keep(data);
+  if (data && meta().numbers) select(data[0], { keep: true });
+  else if (data) keep(data);
+}
+
+// A figure of another kind of answers has another title.
+function showTitle(view) {
+  const head = document.querySelector(`.${view}-box h3`);
+  if (!head) return;
+  head.dataset.usual ??= head.textContent;
+  head.textContent = plot(view)?.layout?.meta?.title ?? head.dataset.usual;
 }
 
 function keep([actual, predicted]) {
@@ -67,6 +85,7 @@ function showPairs() {
 export function start() {
   subscribe("options", showMatrix);
   onPlotted((view) => view === "confusion-matrix" && showMatrix());
+  onPlotted(showTitle);
   subscribe("filter", showPairs);
   whenReady(() => {
     for (const figure of FIGURES.map(plot)) {

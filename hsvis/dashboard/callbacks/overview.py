@@ -67,4 +67,9 @@ def groups_shown(view: View, column: object) -> tuple[Any, ...]:
     names = [one.name for one in view.store.columns]
     chosen = column if column in names else next(iter(names), None)
     value = no_update if chosen == column else chosen
-    return colour_columns(view), value, not names, group_list(view.store, chosen)
+    return (
+        colour_columns(view),
+        value,
+        not names or view.store.numbers is not None,
+        group_list(view.store, chosen),
+    )

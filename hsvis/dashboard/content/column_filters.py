@@ -15,6 +15,7 @@ from hsvis.dashboard.content.request_json import json_object, short
 
 NUMBERS = ("sequence", "confidence", "length", "right", "perplexity")
 TEXTS = ("class", "classification", "correct", "words")
+OF_NUMBERS = ("value", "answer", "error")  # columns of a run whose model answers a number
 COLUMNS = (*NUMBERS, *TEXTS)
 KINDS: Mapping[str, str] = {**dict.fromkeys(NUMBERS, "number"), **dict.fromkeys(TEXTS, "text")}
 MOST_CONDITIONS = 10  # of one column

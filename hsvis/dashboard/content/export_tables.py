@@ -7,6 +7,8 @@ import numpy as np
 
 from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.steps import class_changes
+from hsvis.dashboard.content import number_tables
+from hsvis.dashboard.content import step_columns as steps
 from hsvis.dashboard.content.groups import MISSING_TEST, groups_of
 from hsvis.dashboard.content.independent_tables import columns_of_sequences, record_of_all
 from hsvis.dashboard.content.language import next_tokens as following
@@ -16,8 +18,6 @@ from hsvis.figures.view import View
 from hsvis.run.columns import PREFIX, cells_of
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
-
-SHARE = "distance ÷ largest"
 
 
 class Table(NamedTuple):
@@ -35,6 +35,8 @@ def class_overview(view: View) -> Table:
     """The parts of the bars that are not empty, the correct one first; no `actual` where it is unknown."""
     if view.store.expected is not None:
         return Table(*rank_rows(view.store.expected))
+    if view.store.numbers is not None:
+        return Table(*number_tables.labels_and_answers(view.store), view.store.n_sequences)
     classes = view.store.classes
     rows = [
         (name, classes[k], row[k])
@@ -74,17 +76,19 @@ def groups(view: View) -> Table:
 
 def projection(view: View) -> Table:
     """All N states with their coordinates and EPs; whether they were fitted, where some were placed."""
-    place = [*_xy_columns(view, slice(0, 0))]
+    place = [*steps.xy_columns(view, slice(0, 0))]
     expected = view.store.expected
-    names = ["winning class", *ep_names(view.store)] if expected is None else following.next_names(expected)
+    wins = [] if view.store.numbers is not None else ["winning class"]
+    names = [*wins, *ep_names(view.store.whole)] if expected is None else following.next_names(expected)
     return Table(["sequence", "step", "token", *place, *names], _states(view), view.store.n_states)
 
 
 def sequences(store: StateStore, chosen: Collection[int]) -> Table:
     """These sequences in this order, each with its whole text and the columns that are kept."""
     store = store.whole
-    if store.targets is not None:
-        header, of_answers = columns_of_sequences(store)
+    if not store.answers.is_exclusive:
+        of_kind = columns_of_sequences if store.answers.has_classes else number_tables.columns_of_sequences
+        header, of_answers = of_kind(store)
         ids = [int(index) for index in chosen]
         texts = store.texts_at(np.array(ids, np.int64))
         kept = (
@@ -110,7 +114,7 @@ def ep_heatmap(view: View, sequence: Sequence) -> Table:
 
 def distances(view: View, sequence: Sequence) -> Table:
     """Distance to the state before, as it is and divided by the layer's largest; none at step 0."""
-    return _steps(sequence, _distance_columns(view, sequence))
+    return _steps(sequence, steps.distance_columns(view, sequence))
 
 
 def confidence(view: View, sequence: Sequence) -> Table:
@@ -120,6 +124,8 @@ def confidence(view: View, sequence: Sequence) -> Table:
     """
     if sequence.expected is not None:
         return _steps(sequence, following.came_columns(sequence.expected))
+    if view.store.numbers is not None:
+        return ep_heatmap(view, sequence)
     changes = set(class_changes(sequence.ep).tolist())
     columns: dict[str, Iterable[object]] = {
         "classification": _winners(view.store, sequence.ep),
@@ -139,12 +145,12 @@ def sequence_steps(view: View, sequence: Sequence) -> Table:
     """All that is known of each step but the states themselves."""
     columns: dict[str, Iterable[object]] = {
         "known": [yes_no(known) for known in sequence.known.tolist()],
-        **_value_columns(view.store, sequence),
+        **steps.value_columns(view.store, sequence),
         **_answer_columns(view.store, sequence),
-        **({} if sequence.expected is not None else {"winning class": _winners(view.store, sequence.ep)}),
+        **_winning(view.store, sequence),
         **_class_columns(view.store, sequence),
-        **_distance_columns(view, sequence),
-        **_xy_columns(view, sequence.rows),
+        **steps.distance_columns(view, sequence),
+        **steps.xy_columns(view, sequence.rows),
     }
     return _steps(sequence, columns)
 
@@ -159,8 +165,8 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         **({} if sequence.values is None else {"values": [values(row) for row in sequence.values]}),
         **_answer_records(store, sequence),
         **{name: [one or None for one in column] for name, column in _class_columns(store, sequence).items()},
-        "distance": values(_distance(view, sequence)),
-        "distance_share": values(_distance_share(view, sequence)),
+        "distance": values(steps.distance(view, sequence)),
+        "distance_share": values(steps.distance_share(view, sequence)),
         "x": values(view.projection.xy[sequence.rows, 0]),
         "y": values(view.projection.xy[sequence.rows, 1]),
         **(
@@ -169,26 +175,30 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
             else {"fitted": view.projection.fitted[sequence.rows].tolist()}
         ),
     }
+    of_classes = {} if store.numbers is not None else {
+        "label": store.classes[sequence.label] if sequence.label >= 0 else None,
+        "predicted": store.classes[sequence.predicted] if sequence.predicted >= 0 else None,
+        "confidence": values(store.confidence[[sequence.index]])[0],
+        "correct": sequence.correct,
+        "classes": list(store.classes) if store.expected is None else [],
+    }  # fmt: skip
     return {
         "run": store.name,
         "layer": view.layer,
         "projection": view.projection.name,
         "sequence": sequence.index,
         "text": sequence.text,
-        "label": store.classes[sequence.label] if sequence.label >= 0 else None,
-        "predicted": store.classes[sequence.predicted] if sequence.predicted >= 0 else None,
-        "confidence": values(store.confidence[[sequence.index]])[0],
-        "correct": sequence.correct,
-        "classes": list(store.classes) if store.expected is None else [],
+        **of_classes,
         **record_of_all(store, sequence),
+        **number_tables.record_of(store, sequence),
         **({"kept": cells_of(store.columns, sequence.index)} if store.columns else {}),
         "steps": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
 
 
 def _whole_ep(store: StateStore, sequence: Sequence) -> np.ndarray:
-    """(T, C) float32: EPs of all classes, also where one of several independent ones is shown."""
-    return sequence.ep if store.shown_class is None else store.whole.ep[sequence.rows]
+    """(T, C) float32: EPs of all classes, also where one of several independent ones is shown; or numbers."""
+    return sequence.ep if store.whole is store else store.whole.ep[sequence.rows]
 
 
 def _confusion(store: StateStore) -> list[tuple[str, list[int]]]:
@@ -221,9 +231,7 @@ def _states(view: View) -> Iterator[tuple[object, ...]]:
     store = view.store
     for index in range(store.n_sequences):
         one = store.sequence(index)
-        columns = {**_xy_columns(view, one.rows)}
-        if one.expected is None:
-            columns["winning class"] = _winners(store, one.ep)
+        columns = {**steps.xy_columns(view, one.rows), **_winning(store, one)}
         columns |= _answer_columns(store, one)
         yield from ((index, *row) for row in _steps(one, columns).rows)
 
@@ -232,14 +240,6 @@ def _steps(sequence: Sequence, columns: dict[str, Iterable[object]]) -> Table:
     """A row for each step: its number, its token and these columns of T values."""
     rows = zip(range(len(sequence.tokens)), sequence.tokens, *columns.values(), strict=True)
     return Table(["step", "token", *columns], rows, len(sequence.tokens))
-
-
-def _value_columns(store: StateStore, sequence: Sequence) -> dict[str, Iterable[object]]:
-    """Of a series, what the model read: a column for each feature."""
-    if store.series is None or sequence.values is None:
-        return {}
-    names = [f"value {name}" for name in store.series.features]
-    return dict(zip(names, map(numbers, sequence.values.T), strict=True))
 
 
 def _answer_columns(store: StateStore, one: Sequence) -> dict[str, Iterable[object]]:
@@ -252,6 +252,8 @@ def _answer_columns(store: StateStore, one: Sequence) -> dict[str, Iterable[obje
 def _answer_records(store: StateStore, one: Sequence) -> dict[str, list[Any]]:
     if one.expected is not None:
         return following.next_records(one.expected)
+    if store.numbers is not None:
+        return {"ep": [values(row) for row in _whole_ep(store, one)]}
     return {"ep": [values(row) for row in one.ep], "winning_class": _winners(store, one.ep)}
 
 
@@ -260,34 +262,18 @@ def _ep_columns(store: StateStore, ep: np.ndarray) -> dict[str, Iterable[object]
     return {name: numbers(ep[:, k]) for k, name in enumerate(ep_names(store))}
 
 
-def _xy_columns(view: View, rows: slice) -> dict[str, Iterable[object]]:
-    xy, fitted = view.projection.xy[rows], view.projection.fitted  # (T, 2) and (N,)
-    marks = {} if fitted is None else {"fitted": [yes_no(one) for one in fitted[rows].tolist()]}
-    return {"x": numbers(xy[:, 0]), "y": numbers(xy[:, 1]), **marks}
-
-
-def _distance_columns(view: View, sequence: Sequence) -> dict[str, Iterable[object]]:
-    return {
-        "distance": numbers(_distance(view, sequence)),
-        SHARE: numbers(_distance_share(view, sequence)),
-    }
-
-
-def _distance(view: View, sequence: Sequence) -> np.ndarray:
-    """(T,) float32, NaN at step 0."""
-    return view.store.distances(view.layer)[sequence.rows]
-
-
-def _distance_share(view: View, sequence: Sequence) -> np.ndarray:
-    """(T,) float32, 0 to 1, NaN at step 0."""
-    largest = view.store.largest_distance(view.layer)
-    share = _distance(view, sequence).astype(np.float64) / (largest if largest > 0 else 1)
-    return share.astype(np.float32)
-
-
 def _winners(store: StateStore, ep: np.ndarray) -> list[str]:
     """T names of classes.  `ep`: (T, C) float."""
     return [store.classes[k] for k in ep.argmax(axis=1).tolist()]
+
+
+def _winning(store: StateStore, sequence: Sequence) -> dict[str, Iterable[object]]:
+    """The class that wins after each step; nothing of numbers and of next tokens."""
+    return (
+        {}
+        if store.numbers is not None or store.expected is not None
+        else {"winning class": _winners(store, sequence.ep)}
+    )
 
 
 def _class_columns(store: StateStore, sequence: Sequence) -> dict[str, list[str]]:

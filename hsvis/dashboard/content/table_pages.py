@@ -15,13 +15,14 @@ import pyarrow.compute as pc
 
 from hsvis.dashboard.content import column_filters
 from hsvis.dashboard.content.bounded_cache import BoundedCache
-from hsvis.dashboard.content.column_filters import COLUMNS, NUMBERS, ColumnFilter, Condition
+from hsvis.dashboard.content.column_filters import COLUMNS, NUMBERS, OF_NUMBERS, ColumnFilter, Condition
 from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.content.table_rows import (
     VERDICTS,
     class_lists,
     confidence,
     kept_of,
+    numbers_of,
     perplexities,
     right_share,
     table_rows,
@@ -135,7 +136,7 @@ class Columns:
         kept = kept_of(self._store, column)
         if kept is not None and not kept.is_of_groups:
             return np.nan_to_num(kept.numbers, nan=-np.inf)  # what is missing comes first
-        if column in NUMBERS:
+        if column in (*NUMBERS, *OF_NUMBERS):
             return np.nan_to_num(self._numbers(column), nan=-np.inf)
         texts, codes = self._texts(column)
         return texts.ranks[codes]
@@ -146,7 +147,7 @@ class Columns:
         if kept is not None and not kept.is_of_groups:
             numbers = np.floor(kept.numbers / DAY) if kept.kind == "date" else kept.numbers
             return column_filters.among_numbers(numbers, condition)
-        if column in NUMBERS:
+        if column in (*NUMBERS, *OF_NUMBERS):
             return column_filters.among_numbers(self._numbers(column), condition)
         texts, codes = self._texts(column)
         return column_filters.among_texts(texts.folded, condition)[codes]
@@ -159,6 +160,8 @@ class Columns:
             return self._right
         if column == "perplexity":
             return self._perplexity
+        if column in OF_NUMBERS:
+            return numbers_of(store, column)
         return store.lengths if column == "length" else self._confidence
 
     def _texts(self, column: str) -> "tuple[Texts, np.ndarray]":

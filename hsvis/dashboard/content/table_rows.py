@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from hsvis.corpus.targets.judging import chosen
-from hsvis.dashboard.content.column_filters import KINDS
+from hsvis.dashboard.content.column_filters import KINDS, OF_NUMBERS
 from hsvis.dashboard.page.token_strip import shares
 from hsvis.dashboard.page.wording import listed
 from hsvis.run.columns import Column
@@ -28,6 +28,8 @@ def table_rows(store: StateStore, sequences: np.ndarray | None = None) -> list[d
         sequences: (K,) int, their numbers; None = all, in their order.
     """
     store = store.whole
+    if not store.answers.has_classes:
+        return _rows_of_numbers(store, sequences)
     if store.targets is not None:
         return _rows_of_independent(store, sequences)
     rows = np.arange(store.n_sequences) if sequences is None else sequences
@@ -86,6 +88,33 @@ def _rows_of_independent(store: StateStore, sequences: np.ndarray | None) -> lis
     ]
 
 
+def _rows_of_numbers(store: StateStore, sequences: np.ndarray | None) -> list[dict[str, Any]]:
+    """As `table_rows`: label, answer and error, None where there is no label."""
+    rows = np.arange(store.n_sequences) if sequences is None else sequences
+    of = {name: numbers_of(store, name)[rows] for name in OF_NUMBERS}
+    words = words_of(store, rows)
+    kept = {f"{KEPT}{k}": one.cells(sequences) for k, one in enumerate(store.columns)}
+    return [
+        {
+            "sequence": sequence,
+            **{name: None if np.isnan(values[k]) else float(values[k]) for name, values in of.items()},
+            "correct": "",
+            "length": int(store.lengths[sequence]),
+            "words": words[k],
+            **({} if store.series is None else {"picture": _picture(store, sequence)}),
+            **{name: cells[k] for name, cells in kept.items()},
+        }
+        for k, sequence in enumerate(rows.tolist())
+    ]
+
+
+def numbers_of(store: StateStore, column: str) -> np.ndarray:
+    """(S,) float64, the "value" that is the label, the "answer", or their distance, the "error"."""
+    truth, answers = store.truth.astype(np.float64), store.last_ep[:, 0].astype(np.float64)
+    found = {"value": truth, "answer": answers, "error": np.abs(answers - truth)}[column]
+    return np.array([float(f"{one:.4g}") for one in found.tolist()])
+
+
 def class_lists(store: StateStore, column: str) -> np.ndarray:
     """(S,) object: the names of the classes that each sequence has, or is answered with, in a line.
 
@@ -112,7 +141,12 @@ def kept_of(store: StateStore, name: str) -> Column | None:
 def column_kinds(store: StateStore) -> dict[str, str]:
     """The columns that can be sorted and filtered, as `column_filters.parse` takes them."""
     kept = {"number": "number", "date": "date"}
-    return {**KINDS, **{f"{KEPT}{k}": kept.get(one.kind, "text") for k, one in enumerate(store.columns)}}
+    of_numbers = {} if store.answers.has_classes else dict.fromkeys(OF_NUMBERS, "number")
+    return {
+        **KINDS,
+        **of_numbers,
+        **{f"{KEPT}{k}": kept.get(one.kind, "text") for k, one in enumerate(store.columns)},
+    }
 
 
 def confidence(store: StateStore, sequences: Chosen = ALL) -> np.ndarray:

@@ -9,6 +9,9 @@ from hsvis.run.store import StateStore
 
 
 def ep_names(store: StateStore) -> list[str]:
+    """What the columns of EPs are called."""
+    if not store.answers.has_classes:
+        return [f"answer {store.classes[0]}"]
     return [f"EP {name}" for name in store.classes]
 
 

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 from hsvis.analysis.confusion import Confusion, confused_pairs, confusion_counts
 from hsvis.dashboard.page import ids
 from hsvis.dashboard.page.kinds.independent import answered_facts, class_list, exact_facts
+from hsvis.dashboard.page.kinds.number import answered_numbers, error_list, number_facts
 from hsvis.dashboard.page.language.facts import (
     language_facts,
     language_legend,
@@ -47,8 +48,10 @@ def dataset_info(store: StateStore) -> list[Component]:
         ("shown-accuracy", share, right, of_shown),
         ("test-accuracy", percent(store.test_accuracy), right, "whole test split"),
     ]
+    if store.numbers is not None:
+        facts = [facts[0], *number_facts(store)]
     head = [_boxes(facts), *about_run(store)]
-    if store.n_classes > DENSE or store.shown_class is not None:  # said by the bars, or the list, beneath
+    if store.n_classes > DENSE or store.whole is not store:  # said by the bars, or the list, beneath
         return head
     totals = np.bincount(verdicts.labels[known], minlength=store.n_classes).tolist()
     classes = [
@@ -78,6 +81,8 @@ def confused_list(store: StateStore) -> list[Component]:
 
     Each is a button that does what a click on its cell does: assets/views/classes/overview.mjs.
     """
+    if store.numbers is not None:
+        return error_list(store)
     if store.shown_class is not None:
         return class_list(store)
     if store.n_classes <= MOST_MARKED:
@@ -133,6 +138,9 @@ def legend(view: View) -> list[Component]:
     if view.store.expected is not None:
         return language_legend(view, view.store.expected)
     classes = view.store.classes
+    if view.store.numbers is not None:
+        bar = html.Span(className="gradient diverging", title="What is answered: grey is half way")
+        return [html.Span(view.store.numbers.name), class_name(0, classes[0]), bar, class_name(1, classes[1])]
     answers = [html.Span("correct", className="answer right"), html.Span("misclassified", className="answer")]
     if (view.store.verdicts.labels < 0).any():
         answers.append(html.Span("no label", className="answer unknown"))
@@ -155,6 +163,8 @@ def palette_note(view: View) -> str:
     if view.store.expected is not None:
         return "Its first two colours are of what was least and most expected to come next."
     n_classes, n_apart = view.store.n_classes, told_apart(view.palette)
+    if view.store.numbers is not None:
+        return "The two colours are those of the lowest and of the highest number."
     if n_apart >= n_classes:
         return f"Tells {n_classes} classes apart for colour-blind eyes too, certain and half certain."
     return f"Tells {n_apart} classes apart for colour-blind eyes; this run has {n_classes:,}."
@@ -191,6 +201,7 @@ def page_style(view: View) -> dict[str, str]:
         "--undecided": view.theme.neutral,
         "--right": view.theme.right,
         "--wrong": view.theme.wrong,
+        **({} if view.store.numbers is None else {"--of-classes": "none", "--pair": "minmax(0, 1fr)"}),
         "--n-classes": str(view.store.n_classes),
         "--matrix-rows": str(rows if view.store.n_classes <= MOST_MARKED else LARGE_MATRIX),
         "--matrix-share": "1fr" if view.store.n_classes <= DENSE else "1.25fr",  # beside the bars
@@ -208,6 +219,8 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
     if sequence is None:
         return nothing_selected()
     classes = view.store.classes
+    if view.store.numbers is not None:
+        return _number_info(view.store, sequence, unreadable)
     known = sequence.label >= 0
     actual = class_name(sequence.label, classes[sequence.label] if known else "no label")
     verdict = {True: "Correct", False: "Misclassified", None: "Not labelled"}[sequence.correct]
@@ -242,6 +255,23 @@ def sequence_info(view: View, sequence: Sequence | None, unreadable: str = "") -
             className="steps",
         ),
         *([html.Dl([*facts, *kept])] if facts or kept else []),
+        *([html.P(unreadable, className="unreadable")] if unreadable else []),
+    ]
+
+
+def _number_info(store: StateStore, sequence: Sequence, unreadable: str) -> list[Component]:
+    """The same of a number: label, answer and error."""
+    label, answer, error = answered_numbers(store, sequence.index)
+    facts = [
+        _fact("Label", label),
+        _fact("answer", answer),
+        _fact("error", error),
+        *_kept(store, sequence.index),
+    ]
+    return [
+        html.H2(f"Sequence {sequence.index}"),
+        html.Span(count(len(sequence.tokens), "step"), className="steps"),
+        html.Dl(facts),
         *([html.P(unreadable, className="unreadable")] if unreadable else []),
     ]
 

@@ -39,7 +39,7 @@ def group_panel(view: View) -> Component:
         ],
         id=ids.GROUP_PANEL,
         className="group-panel",
-        hidden=not columns,
+        hidden=not columns or view.store.numbers is not None,  # it is about right and wrong
     )
 
 

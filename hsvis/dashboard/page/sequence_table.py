@@ -152,9 +152,7 @@ def table_columns(store: StateStore) -> list[dict[str, Any]]:
                 **number,
             }
         ]
-    return [
-        {"field": "sequence", "headerName": "Id", "width": id_width, **number},
-        *answers,
+    right: list[dict[str, Any]] = [
         {
             "field": "correct",
             "headerName": "✓",
@@ -163,6 +161,24 @@ def table_columns(store: StateStore) -> list[dict[str, Any]]:
             "width": 28,
             "cellRenderer": "Correct",
         },
+    ]
+    if not store.answers.has_classes:
+        plain = {"valueFormatter": {"function": "plainNumber(params)"}, "width": 70, **number}
+        answers = [
+            {"field": "value", "headerName": "Label", **plain},
+            {"field": "answer", "headerName": "Answer", **plain},
+            {
+                "field": "error",
+                "headerName": "Error",
+                "headerTooltip": "How far the answer is from the label; a click sorts",
+                **plain,
+            },
+        ]
+        confident, right = [], []
+    return [
+        {"field": "sequence", "headerName": "Id", "width": id_width, **number},
+        *answers,
+        *right,
         {
             "field": "words",
             "headerName": "Sequence",

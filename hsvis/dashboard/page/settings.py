@@ -72,8 +72,8 @@ def settings(view: View) -> Component:
 
 def change_classes(view: View) -> list[dict[str, str]]:
     """The choices of the class whose confidence has to change."""
-    # of one class, the EP without it changes as much; what comes next is no class
-    is_one = view.store.shown_class is not None or view.store.expected is not None
+    # one of two EPs changes as much as the other; what comes next is no class
+    is_one = view.store.whole is not view.store or view.store.expected is not None
     names = [{"label": name, "value": str(k)} for k, name in enumerate(view.store.classes) if not is_one]
     return [{"label": "any class", "value": "any"}, *names]
 
@@ -85,6 +85,9 @@ def state_colours(view: View) -> list[dict[str, str]]:
         named = {"ep": "rank of the next token", "correct": "first choice"}
         pairs = [one | {"label": named.get(one["value"], one["label"])} for one in pairs]
         pairs = [one for one in pairs if one["value"] != "class"]
+    if view.store.numbers is not None:
+        names = {"ep": "answer", "class": "label", "correct": "error"}
+        pairs = [one | {"label": names.get(one["value"], one["label"])} for one in pairs]
     return pairs if view.store.columns else [one for one in pairs if one["value"] != "column"]
 
 

@@ -15,6 +15,7 @@ from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content.clouds import Clouds, Turn
 from hsvis.dashboard.content.filters import Filter, Filters
 from hsvis.dashboard.content.language.next_tokens import told_of
+from hsvis.dashboard.content.number_tables import told_truth
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.figures import cells
 from hsvis.figures.cloud import Emphasis, Look, emphasis
@@ -197,4 +198,5 @@ def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
         "label": store.verdicts.label_of(at),
         **({"kept": cells_of(store.columns, index)} if store.columns else {}),
         **({} if store.expected is None else told_of(store.expected, at)),
+        **told_truth(store, index),
     } | ({} if fitted is None else {"fitted": bool(fitted[at])})

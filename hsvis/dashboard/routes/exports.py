@@ -22,6 +22,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from hsvis.catalogue.runs import Runs
 from hsvis.dashboard.content import export_tables
 from hsvis.dashboard.content.export_tables import Table
+from hsvis.dashboard.content.number_tables import NO_CLASSES
 from hsvis.dashboard.content.table_pages import Pages
 from hsvis.dashboard.routes import answers, parameters
 from hsvis.dashboard.routes.table import listing
@@ -48,6 +49,8 @@ def register(app: Dash, runs: Runs, pages: Pages) -> None:
 
     def export(run: str, layer: str, projection: str, name: str) -> flask.Response:
         view = parameters.view_of(runs, run, layer, projection)
+        if view.store.numbers is not None and name in ("confusion-matrix.csv", "groups.csv"):
+            raise NotFound(NO_CLASSES)
         if name in OF_RUN:
             return _table_file(OF_RUN[name](view), view, name, turns)
         if name not in OF_SEQUENCE and name != SEQUENCE_JSON:

@@ -58,10 +58,15 @@ def column_tints(column: Column, theme: Theme, palette_name: str) -> np.ndarray:
         hues = _hues(column, theme, palette_name)
         every = [*hues, *[_other(theme)] * (LEVELS - len(hues)), theme.neutral]
         return rgb(every).astype(np.uint8)
+    return ramp(theme)
+
+
+def ramp(theme: Theme) -> np.ndarray:
+    """(257, 3) uint8: the colours of a scale from low to high; the last is that of what is missing."""
     stops = rgb(scale_colours(theme))
     at = np.linspace(0, len(stops) - 1, LEVELS)
-    ramp = np.column_stack([np.interp(at, np.arange(len(stops)), channel) for channel in stops.T])
-    return np.vstack([np.rint(ramp), rgb([theme.neutral])]).astype(np.uint8)
+    mixed = np.column_stack([np.interp(at, np.arange(len(stops)), channel) for channel in stops.T])
+    return np.vstack([np.rint(mixed), rgb([theme.neutral])]).astype(np.uint8)
 
 
 def legend_groups(column: Column, theme: Theme, palette_name: str) -> tuple[Group, ...]:

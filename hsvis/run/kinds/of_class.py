@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hsvis.corpus.targets.judging import chosen
+from hsvis.run.kinds.of_number import forget_answers, of_number
 
 if TYPE_CHECKING:
     from hsvis.run.store import StateStore
 
 HELD = 4  # classes of a run whose EPs are kept
-MADE_OF_ANSWERS = ("verdicts", "content", "edition")  # what a store makes when it is first asked for
 
 
 def of_class(store: StateStore, k: int) -> StateStore:
@@ -27,8 +27,7 @@ def of_class(store: StateStore, k: int) -> StateStore:
         k: the class.
     """
     own = copy.copy(store)
-    for name in MADE_OF_ANSWERS:
-        own.__dict__.pop(name, None)
+    forget_answers(own)
     name = store.classes[k]
     assert store.targets is not None
     second = store.ep[:, k]
@@ -45,6 +44,11 @@ def of_class(store: StateStore, k: int) -> StateStore:
     return own
 
 
+def make_shown(store: StateStore, k: int) -> StateStore:
+    """The run of a class, or of its numbers."""
+    return of_class(store, k) if store.answers.has_classes else of_number(store, store.truth)
+
+
 class OfClasses:
     """The classes of a run that were shown last, each made when first asked for; for several threads."""
 
@@ -53,9 +57,9 @@ class OfClasses:
         self._lock = threading.Lock()
 
     def get(self, store: StateStore, k: int) -> StateStore:
-        """As `of_class`."""
+        """As `of_class`, or `of_number`."""
         with self._lock:
-            found = self._made.pop(k, None) or of_class(store, k)
+            found = self._made.pop(k, None) or make_shown(store, k)
             self._made[k] = found
             while len(self._made) > HELD:
                 del self._made[next(iter(self._made))]

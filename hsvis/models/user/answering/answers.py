@@ -1,10 +1,9 @@
 """What a classifier's output means: found from how it was computed, and checked on numbers."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, Literal
 
 import torch
@@ -14,6 +13,7 @@ from hsvis.config import AnswerKind
 from hsvis.corpus.targets.judging import THRESHOLD
 from hsvis.errors import ModelError
 from hsvis.models.user.answering.outputs import pick, tensors_in
+from hsvis.models.user.answering.stress import stressed_outputs
 
 Kind = Literal["logits", "probabilities", "log-probabilities"]
 # autograd's names of functions that only move or average values
@@ -22,8 +22,6 @@ MOVES = re.compile(
     "ReshapeAlias|Select|Slice|Split|Squeeze|Stack|T|ToCopy|Transpose|Unbind|UnsafeView|Unsqueeze|View"
 )
 TOLERANCE = 1e-4
-STRESS = 1000.0  # weights are multiplied by this, and its negative, to see where the outputs go
-TRIED = 32  # modules whose weights are
 FAR = {"probabilities": 0.5, "log-probabilities": 2.0}  # how far outputs must then go to tell what they are
 
 
@@ -153,7 +151,7 @@ def answers_of(
     if of == "number":
         return Answers("logits", single=True, of=of)
     origin = _origin(output)
-    kind = _kind_by_numbers(output.detach(), _stress(module, ask, output.detach()))
+    kind = _kind_by_numbers(output.detach(), stressed_outputs(module, ask, output.detach()))
     kind = kind or _kind_by_name(origin)
     hard = bool(((output == 0) | (output == 1)).all())
     if of == "independent":
@@ -218,41 +216,6 @@ def _kind_by_numbers(output: torch.Tensor, stressed: list[torch.Tensor]) -> Kind
     elif high <= TOLERANCE:
         kind = "log-probabilities"
     return kind if high - low > FAR.get(kind, 0) else None
-
-
-def _stress(module: nn.Module, ask: Callable[[], torch.Tensor], output: torch.Tensor) -> list[torch.Tensor]:
-    """The outputs while the weights of one part of a module are far too large, and of the other sign.
-
-    Of torch's own layers first, as a part written by hand may need weights within bounds.
-    """
-    own: list[list[nn.Parameter]] = []
-    others: list[list[nn.Parameter]] = []
-    for part in module.modules():
-        weights = [p for p in part.parameters(recurse=False) if p.is_floating_point()]
-        if weights and not isinstance(part, nn.RNNBase | nn.RNNCellBase | nn.Embedding):
-            (own if type(part).__module__.startswith("torch.nn.") else others).append(weights)
-    for group in (own, others):
-        found = []
-        for weights, by in product(group[-TRIED:], (STRESS, -STRESS)):
-            with suppress(ModelError, RuntimeError), torch.no_grad(), _multiply_weights(weights, by):
-                found.append(ask().detach())
-        found = [one for one in found if one.shape == output.shape]
-        if any(not torch.allclose(one, output, equal_nan=True) for one in found):
-            return found
-    return []
-
-
-@contextmanager
-def _multiply_weights(weights: list[nn.Parameter], by: float) -> Iterator[None]:
-    """The weights themselves are not written to: others stand in for them."""
-    saved = [weight.data for weight in weights]
-    try:
-        for weight in weights:
-            weight.data = weight.data * by
-        yield
-    finally:
-        for weight, data in zip(weights, saved, strict=True):
-            weight.data = data
 
 
 def _kind_of_rows(output: torch.Tensor, kind: Kind) -> Kind:

@@ -1,0 +1,1 @@
+"""Figures of answers that are no class."""
