@@ -68,7 +68,6 @@ KINDS: dict[AnswerKind, Answering] = {
     "next token": Answering(
         "next token",
         "the next token",
-        has_classes=False,
         wrong="missed",
         titles=(
             ("class-overview", "Rank of the next token"),

@@ -209,7 +209,9 @@ def test_legend_and_style_name_every_class(view: View) -> None:
 
 def test_the_page_says_how_many_classes_the_palette_tells_apart(view: View) -> None:
     assert palette_note(view) == "Tells 2 classes apart for colour-blind eyes too, certain and half certain."
-    many = SimpleNamespace(store=SimpleNamespace(n_classes=40, numbers=None), palette=palette(40, LIGHT))
+    many = SimpleNamespace(
+        store=SimpleNamespace(n_classes=40, numbers=None, expected=None), palette=palette(40, LIGHT)
+    )
     assert palette_note(many) == "Tells 8 classes apart for colour-blind eyes; this run has 40."
     for name in ("okabe-ito", "tableau"):
         many.palette = palette(40, LIGHT, name)
