@@ -37,7 +37,7 @@ DECISIONS = {
     "missing-marks": "What was read as a missing value in columns of numbers.",
     "one-hot": "Labels are one-hot.",
     "not-shown": "Modules that carry something from step to step, and are not shown beside torch's layers.",
-    "label-lists": "Labels are lists of one label each.",
+    "label-lists": "Labels are lists: of one label each, or of those of independent classes.",
     "step-labels": "Labels are of steps: lists, or labels that differ within a sequence.",
     "label-place": "Sequences have their label in some of their rows alone.",
     "kept-kind": "What columns of text that are kept were taken for: numbers, dates, categories, yes and no.",

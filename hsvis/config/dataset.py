@@ -176,7 +176,6 @@ class DatasetSettings(Settings):
     @field_validator("unknown", mode="before")
     @classmethod
     def unknown_as_text(cls, given: Any) -> Any:
-        """One label or several."""
         every = given if isinstance(given, list) else [] if given is None else [given]
         return list(map(_as_label, every))
 
@@ -193,7 +192,6 @@ class DatasetSettings(Settings):
     @field_validator("data_files", mode="before")
     @classmethod
     def files_without_a_split(cls, given: Any) -> Any:
-        """One file, or several, of which a test split is made."""
         return {"train": given} if isinstance(given, str | list) else given
 
     @field_validator("columns")

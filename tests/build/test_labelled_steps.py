@@ -23,7 +23,7 @@ from hsvis.dashboard.page.token_strip import sequence_strip
 from hsvis.dashboard.page.wording import count
 from hsvis.errors import DataError
 from hsvis.figures.board import board
-from hsvis.figures.cloud import codes, error_rate
+from hsvis.figures.cloud import codes
 from hsvis.figures.style.theme import LIGHT
 from hsvis.figures.view import View
 from hsvis.run.store import StateStore
@@ -104,7 +104,7 @@ def test_eps_and_labels_are_those_of_each_step(store: StateStore, expected) -> N
     assert 0 < share < 1
     assert store.verdicts.accuracy == pytest.approx(share)
     assert store.test_accuracy == pytest.approx(share)  # all rows are shown
-    assert error_rate(store) == pytest.approx(1 - share)
+    assert store.verdicts.error_rate_of_states == pytest.approx(1 - share)
     assert codes(store, "class").tolist() == np.where(known, labels, 3).tolist()
     assert codes(store, "correct").tolist() == np.where(known, labels == winners, 2).tolist()
 
