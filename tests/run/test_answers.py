@@ -12,7 +12,7 @@ OWN = {"factory": "net:Net"}
 
 
 def config_of(**model):
-    return Config.model_validate({"name": "one", "dataset": {"path": "demo"}, "model": {**OWN, **model}})
+    return Config.model_validate({"name": "one", "dataset": {"path": "some/set"}, "model": {**OWN, **model}})
 
 
 @pytest.mark.parametrize(
