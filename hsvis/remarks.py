@@ -44,6 +44,7 @@ DECISIONS = {
     "kept-left-out": "Columns that `dataset.keep: all` can't keep.",
     "call": "What a user's model is given.",
     "answer": "Which of the tensors that a model returns is its answer, and what is done to it.",
+    "kept-between-calls": "What a user's model keeps from call to call is put back before each.",
     "each-step": "A user's model answers after every step, and what is shown as its answer to a sequence.",
     "recorded-states": "What of a module that is not torch's own is taken for its states.",
     "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",

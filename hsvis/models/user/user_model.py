@@ -187,6 +187,13 @@ def decisions(model: TorchModel) -> list[Remark]:
     if model.call.answer.place:
         place = say(model.call.answer.place)
         told.append(Remark("answer", f"The answer is {place} of what the model returns."))
+    if model.call.memory is not None:
+        text = (
+            "The model goes on in each call with what it kept of the one before "
+            f"({model.call.memory.tell()}): that is put back before each call to what it was when the "
+            "factory returned the model, so that every sequence is read from the same start."
+        )
+        told.append(Remark("kept-between-calls", text))
     if model.call.answer.steps is not None:
         text = (
             f"The model answers after every step, {model.call.answer.steps}: its own output of a step is the "
