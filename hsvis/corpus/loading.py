@@ -232,8 +232,8 @@ def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] |
     label = npz.array_of(arrays, settings.label, "label", source)
     if not read:
         raise DataError(f"{source}: holds no sequence. Choose another file.")
-    labels, said = labels_of_array(label, len(read), settings.label, source)
-    return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said])
+    labels, steps, said = labels_of_array(label, list(map(len, read)), settings, source)
+    return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said], steps=steps)
 
 
 def _load_archives(settings: DatasetSettings, split: str, paths: str | list[str] | None) -> SplitRows:
