@@ -13,6 +13,7 @@ from hsvis.config.formats import is_pattern
 from hsvis.corpus.readers import delimited, dialects, folders, json_files, lines
 from hsvis.corpus.readers.formats import files_of
 from hsvis.corpus.readers.hub import load_dataset
+from hsvis.corpus.readers.tagged.conll import read_conll
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed
 
@@ -54,7 +55,7 @@ def load_table(
         table = _of_parts([_folder_of(root, settings, split)], "folder", settings, split)
     elif settings.path == "csv" and is_local:
         table = _of_delimited(every, settings, split)
-    elif settings.path in ("json", "lines", "folder") and is_local:
+    elif settings.path in ("json", "lines", "conll", "folder") and is_local:
         table = _of_parts(files_of(every, split), settings.path, settings, split)
     else:
         dataset = load_dataset(settings, split, paths)
@@ -101,6 +102,8 @@ def _of_parts(paths: Sequence[Path], form: str, settings: DatasetSettings, split
             content, said = json_files.read_json(
                 path, settings.field, encoding, split=split, columns=settings.columns
             )
+        elif form == "conll":
+            content, said = read_conll(path, settings)
         else:
             content, said = lines.read_lines(path, encoding)
         parts.append(content)
