@@ -229,9 +229,12 @@ def _load_arrays(settings: DatasetSettings, split: str, paths: str | list[str] |
             f"`{setting}` and the array in `dataset.values`."
         )
     read, remarks = npz.of_arrays(arrays, settings, source)
-    label = npz.array_of(arrays, settings.label, "label", source)
     if not read:
         raise DataError(f"{source}: holds no sequence. Choose another file.")
+    if settings.label not in arrays and _may_lack_labels(settings, split):
+        text = f"{source}: has no array `{settings.label}`: what its sequences are is not known."
+        return SplitRows(read, [None] * len(read), remarks=[*remarks, Remark("no-labels", text)])
+    label = npz.array_of(arrays, settings.label, "label", source)
     labels, steps, said = labels_of_array(label, list(map(len, read)), settings, source)
     return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said], steps=steps)
 

@@ -359,3 +359,13 @@ def test_labels_of_arrays_that_fit_nothing_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", x=np.zeros((4, 3)), y=np.ones((4, 2)))
     with pytest.raises(DataError, match=r"shape \(4, 2\), but there are 4 sequences of up to 3 steps"):
         loaded({"path": "npz", "data_files": {"test": str(tmp_path / "d.npz")}, "values": "x", "label": "y"})
+
+
+def test_arrays_without_labels_are_read_where_the_classes_are_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 3, 2)))
+    dataset = {"path": "npz", "data_files": {"test": str(tmp_path / "d.npz")}, "values": "x"}
+    corpus = loaded(dataset | {"classes": ["<blank>", "a"]})
+    assert corpus.test.labels.tolist() == [-1] * 4
+    assert "no-labels" in {one.code for one in corpus.remarks}
+    with pytest.raises(DataError, match="no array `label`"):
+        loaded(dataset)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from hsvis.config import DatasetSettings
 from hsvis.config.formats import is_pattern
 from hsvis.corpus.readers import delimited, dialects, folders, json_files, lines
+from hsvis.corpus.readers.archives.singles import how_to_join
 from hsvis.corpus.readers.formats import files_of
 from hsvis.corpus.readers.hub import load_dataset
 from hsvis.corpus.readers.tagged.conll import read_conll
@@ -66,6 +67,8 @@ def load_table(
     there = table.content.column_names
     for key, column in _columns(settings):
         if column not in there and (key != "label" or labels):
+            if settings.path == "csv" and is_local and (hint := how_to_join(files_of(every, split))):
+                raise DataError(f"dataset `csv`, split `{split}`: there is no column `{column}`. {hint}")
             raise DataError(
                 f"dataset `{settings.path}`, split `{split}`: there is no column `{column}`. "
                 f"Set `dataset.{key}` to one of {listed(there, 20)}."

@@ -14,7 +14,7 @@ from torch import nn
 from hsvis.errors import ModelError
 from hsvis.models.devices import is_out_of_memory
 from hsvis.models.protocol import Encoded
-from hsvis.models.user.answering.outputs import AnswerPlace, answer_place
+from hsvis.models.user.answering.outputs import AnswerPlace, answer_place, other_outputs
 from hsvis.models.user.arguments import Argument, initial_call, parameters_of, value_of, ways_of
 from hsvis.models.user.memory import Memory
 from hsvis.models.user.mixing import mixed, same
@@ -264,7 +264,10 @@ def _try_call(
     except Exception as error:  # whatever a user's module raises
         raise ModelError(said(error)) from error
     if one.shape[:1] != (count,):
-        raise ModelError(f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count}).")
+        raise ModelError(
+            f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
+            + other_outputs(tuple(one.shape), count, inputs.shape[1], classes)
+        )
     if not same(one, again):
         raise ModelError(
             AGAIN + " Something is random even in evaluation mode (`functional.dropout` needs "

@@ -36,6 +36,7 @@ NO_GPU = "Let the factory make the model on the CPU, and set `model.device` wher
 OTHER = "It is the vocabulary of another model"
 TRIED = 20  # texts that the model is tried with
 CUT = 200  # texts by which is decided how texts are cut
+BLANK = re.compile(r"[<\[({]?(ctc[-_ ]?)?(blank|blk)[>\])}]?|<eps(ilon)?>|ε|∅", re.I)  # of CTC, by name
 RESERVED = 10  # ids that a model may have beside those of its vocabulary file, at the most
 
 
@@ -199,6 +200,9 @@ def decisions(model: TorchModel) -> list[Remark]:
             f"The model answers after every step, {model.call.answer.steps}: its own output of a step is the "
             "expected prediction there, and that of the last step its answer to the sequence."
         )
+        blank = next((one for one in model.classes if BLANK.fullmatch(one)), None)
+        if blank is not None:
+            text += f" `{blank}` is a class like the others: what the answers spell is not decoded."
         told.append(Remark("each-step", text + model.way.note))
     if model.alone:
         why = "The model changes the order of larger batches"
