@@ -46,7 +46,7 @@ DECISIONS = {
     "answer": "Which of the tensors that a model returns is its answer, and what is done to it.",
     "kept-between-calls": "What a user's model keeps from call to call is put back before each.",
     "each-step": "A user's model answers after every step, and what is shown as its answer to a sequence.",
-    "recorded-states": "What of a module that is not torch's own is taken for its states.",
+    "recorded-states": "What is taken for states where torch's own layers do not give them as they are.",
     "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",
     "device": "The built-in model leaves a GPU unused, or has weights that another device trained.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
