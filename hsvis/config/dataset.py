@@ -16,6 +16,7 @@ FILE_FORMATS = (
     "json",
     "jsonl",
     "lines",
+    "conll",
     "folder",
     "parquet",
     "npz",
@@ -42,8 +43,8 @@ class DataFiles(Settings):
 class DatasetSettings(Settings):
     path: str = Field(
         description="`demo`, `sentences`, `digits`, a name on the Hugging Face hub, a folder, a file, or "
-        "`csv`/`tsv`/`json`/`jsonl`/`lines`/`folder`/`parquet`, or of series `npz`/`npy`/`ucr`/`ts`/`arff`, "
-        "together with `data_files`."
+        "`csv`/`tsv`/`json`/`jsonl`/`lines`/`conll`/`folder`/`parquet`, or of series `npz`/`npy`/`ucr`/`ts`/"
+        "`arff`, together with `data_files`."
     )
     data_files: DataFiles | None = Field(None, description="Local files of the two splits.")
     dialect: DialectSettings | None = Field(
@@ -193,6 +194,12 @@ class DatasetSettings(Settings):
     @classmethod
     def files_without_a_split(cls, given: Any) -> Any:
         return {"train": given} if isinstance(given, str | list) else given
+
+    @field_validator("label", mode="before")
+    @classmethod
+    def label_by_number(cls, given: Any) -> Any:
+        """A column may be called by its number."""
+        return str(given) if type(given) is int else given
 
     @field_validator("columns")
     @classmethod

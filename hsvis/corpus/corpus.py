@@ -124,6 +124,7 @@ class Corpus:
 
 def corpus_of(given: RecordedRun) -> Corpus:
     """The corpus of a run that comes from files: no training split, and the sequences in their order."""
-    test = Split(given.texts, given.labels, stored=given.sequences)
+    test = Split(given.texts, given.labels, stored=given.sequences, step_labels=given.step_labels)
     features = None if given.values is None else tuple(map(str, range(given.values.shape[1])))
-    return Corpus(given.classes, Split([], np.empty(0, np.int16)), test, features)
+    train = Split([], np.empty(0, np.int16))
+    return Corpus(given.classes, train, test, features, remarks=given.remarks)

@@ -27,7 +27,7 @@ from hsvis.corpus.readers.tables import Table, load_table
 from hsvis.corpus.series.cells import Places, is_list
 from hsvis.corpus.series.files import READERS
 from hsvis.corpus.series.reading import read_table
-from hsvis.corpus.split_rows import SplitRows, divide, of_one_unit
+from hsvis.corpus.split_rows import SplitRows, divide, may_lack_labels, of_one_unit
 from hsvis.corpus.targets.cells import cells_of_table
 from hsvis.corpus.targets.independent import independent_of
 from hsvis.corpus.targets.numbers import numbers_of
@@ -176,7 +176,7 @@ def _features(settings: DatasetSettings, train: SplitRows, test: SplitRows) -> t
 def _load_rows(
     answers: AnswerKind, settings: DatasetSettings, split: str, paths: str | list[str] | None
 ) -> SplitRows:
-    table = load_table(settings, split, paths, labels=not _may_lack_labels(settings, split))
+    table = load_table(settings, split, paths, labels=not may_lack_labels(settings, split))
     content, remarks, cells = table.content, [], None
     labels: list[str | None]
     source = f"dataset `{settings.path}`, split `{split}`"
@@ -252,17 +252,6 @@ def _flat(column: pa.ChunkedArray) -> tuple[list[Any], np.ndarray | None]:
     if not is_list(whole.type):
         return whole.to_pylist(), None
     return whole.flatten().to_pylist(), np.array(whole.value_lengths().fill_null(0), np.int64)
-
-
-def _may_lack_labels(settings: DatasetSettings, split: str) -> bool:
-    """Whether a split can do without: the test split, where another or the config tells the classes."""
-    if settings.label is None:
-        return True
-    if settings.split is not None or split != settings.test or settings.sequence is not None:
-        return False
-    if settings.data_files is not None and settings.data_files.train is None:
-        return settings.classes is not None and "label" not in settings.model_fields_set
-    return split != settings.train or settings.data_files is not None
 
 
 def _texts(content: pa.Table, settings: DatasetSettings) -> tuple[list[str], list[Remark]]:

@@ -15,13 +15,14 @@ import numpy as np
 from hsvis.config import DatasetSettings
 from hsvis.corpus import recorded_files
 from hsvis.errors import DataError
+from hsvis.remarks import Remark
 
 ARRAYS = {
     "lengths": "(S,) whole numbers: the steps of each sequence",
     "ep": "(N, C) or padded (S, T, C): probabilities; (N,) or (S, T) for the second of two classes",
     "states": "(N, H) or padded (S, T, H); `states.<layer>` for several layers",
     "tokens": "(N,) or padded (S, T) text, optional",
-    "labels": "(S,) class numbers (-1: unknown) or names, optional",
+    "labels": "(S,) class numbers (-1: unknown) or names, optional; of steps (N,) or padded (S, T)",
     "texts": "(S,) text, optional",
     "values": "(N, F) or padded (S, T, F): what a model of numbers reads, optional",
     "classes": "(C,) names, optional",
@@ -55,6 +56,8 @@ class RecordedRun:
         values: (N, F) float32 or None.
         left_out: sequences without a step, which are none.
         fingerprint: hash of the files.
+        step_labels: S of (T,) int16, -1 unknown, where steps have labels; `labels` are -1 then.
+        remarks: what was decided about them.
     """
 
     classes: tuple[str, ...]
@@ -67,6 +70,8 @@ class RecordedRun:
     values: np.ndarray | None
     left_out: int
     fingerprint: str
+    step_labels: list[np.ndarray] | None = None
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def sequences(self) -> list[RecordedSequence]:
@@ -124,10 +129,12 @@ def _check_arrays(
         values = _finite(_steps(found["values"], lengths, "values", source), lengths, "values", source)
     kept = lengths > 0
     texts = _texts(found, lengths, source)
+    labels, of_steps, remarks = _labels(found, lengths, names, settings, source)
     return RecordedRun(
         names, lengths[kept], ep, states, _tokens(found, lengths, source),
-        _labels(found, lengths, names, settings, source)[kept], [texts[i] for i in np.flatnonzero(kept)],
+        labels[kept], [texts[i] for i in np.flatnonzero(kept)],
         values, int((~kept).sum()), fingerprint,
+        None if of_steps is None else np.split(of_steps, np.cumsum(lengths[kept])[:-1]), remarks,
     )  # fmt: skip
 
 
@@ -152,7 +159,7 @@ def _steps(array: Any, lengths: np.ndarray, name: str, source: str) -> np.ndarra
     is_padded = array.ndim >= 2 and len(array) == sequences and array.shape[1] >= lengths.max()
     if is_flat and is_padded:  # as many steps as sequences: the number of axes says which, or what EPs sum to
         is_ep = name == "ep" and array.ndim == 2 and array.dtype.kind == "f"
-        is_padded = array.ndim > (1 if name == "tokens" else 2)
+        is_padded = array.ndim > (1 if name in ("tokens", "labels") else 2)
         is_padded = is_padded or (is_ep and not np.allclose(array.sum(-1), 1, atol=SUM_TOLERANCE))
     if is_padded:
         return array[np.arange(array.shape[1]) < lengths[:, None]]
@@ -229,14 +236,39 @@ def _labels(
     classes: Sequence[str],
     settings: DatasetSettings,
     source: str,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray | None, tuple[Remark, ...]]:
+    """Labels of the sequences (S,), or of the steps (N,); -1 is unknown.
+
+    Raises:
+        DataError: they have another shape, or one is none of the classes.
+    """
+    unknown = np.full(len(lengths), -1, np.int16)
     if "labels" not in found:
-        return np.full(len(lengths), -1, np.int16)
+        return unknown, None, ()
     labels = np.asarray(found["labels"])
-    if labels.shape != lengths.shape:
+    if labels.ndim > 1 and labels.shape[-1] == 1 and (lengths.max() > 1 or labels.ndim > 2):
+        labels = labels[..., 0]
+    if labels.shape == lengths.shape:
+        return _indices(labels, classes, settings, source), None, ()
+    if labels.ndim > 2 or len(labels) not in (len(lengths), lengths.sum()):
         raise DataError(
-            f"{source}: `labels` has the shape {labels.shape}, there are {len(lengths)} sequences."
+            f"{source}: `labels` has the shape {labels.shape}; there are {len(lengths)} sequences of "
+            f"{lengths.sum():,} steps. It must be {ARRAYS['labels']}."
         )
+    steps = _indices(_steps(labels, lengths, "labels", source), classes, settings, source)
+    text = f"{source}: `labels` has the shape {labels.shape}: each step has a label of its own."
+    return unknown, steps, (Remark("step-labels", text),)
+
+
+def _indices(
+    labels: np.ndarray, classes: Sequence[str], settings: DatasetSettings, source: str
+) -> np.ndarray:
+    """Places of labels among the classes, (n,) int16."""
+    if labels.dtype.kind == "f":  # what is missing has made them so
+        whole = np.where(np.isfinite(labels), labels, -1)
+        if (whole != np.round(whole)).any():
+            raise DataError(f"{source}: `labels` holds numbers that are not whole. Classes are needed.")
+        labels = whole.astype(np.int64)
     if labels.dtype.kind in "iu":
         wrong = labels[(labels < -1) | (labels >= len(classes))]
         if len(wrong):
@@ -254,10 +286,11 @@ def _labels(
             )
         return labels.astype(np.int16)
     index = {name: k for k, name in enumerate(classes)} | {"": -1}
-    unknown = [str(one) for one in labels.tolist() if str(one) not in index]
+    names = [_text(one) for one in labels.tolist()]
+    unknown = [one for one in names if one not in index]
     if unknown:
         raise DataError(
             f"{source}: the label `{unknown[0]}` is none of the classes {', '.join(classes[:20])}. Name all "
             "classes, in the order of `ep`, in `classes` or `dataset.classes`."
         )
-    return np.array([index[str(one)] for one in labels.tolist()], np.int16)
+    return np.array([index[one] for one in names], np.int16)

@@ -64,10 +64,11 @@ def _of_folder(folder: Path) -> Iterator[tuple[str, Any]]:
         raise DataError(
             f"{folder / 'sequences.parquet'}: needs a column `tokens` (lists of text) or `length`."
         )
-    if "label" in columns:
-        labels = table["label"].to_pylist()
-        texts = any(isinstance(one, str) for one in labels)
-        yield "labels", np.array([one if one is not None else "" if texts else -1 for one in labels])
+    of_steps = _step_labels(folder, table)
+    if of_steps is not None:
+        yield "labels", _plain(of_steps)
+    elif "label" in columns:
+        yield "labels", _plain(table["label"].to_pylist())
     if "values" in columns:
         steps = table["values"].combine_chunks().flatten()
         yield "values", _matrix(steps, folder / "sequences.parquet", "values")
@@ -82,6 +83,45 @@ def _of_folder(folder: Path) -> Iterator[tuple[str, Any]]:
         if not parts:
             raise DataError(f"`states_from`: {files} holds no parquet file.")
         yield f"states.{layer}", np.concatenate(parts)
+
+
+def _step_labels(folder: Path, sequences: pa.Table) -> list[Any] | None:
+    """Labels of all steps: a column `label` of a table of steps, or lists in that of sequences; else None.
+
+    Raises:
+        DataError: the lists are not as long as their sequences.
+    """
+    for name in ("predictions.parquet", "states.parquet"):
+        path = folder / name
+        if path.exists() and "label" in (table := _table(path)).column_names:
+            return list(_ordered(table)["label"].to_pylist())
+    column = sequences["label"].combine_chunks() if "label" in sequences.column_names else None
+    if column is None or not hasattr(column, "value_lengths"):
+        return None
+    name = "tokens" if "tokens" in sequences.column_names else "length"
+    lengths = [one if isinstance(one, int) else len(one or []) for one in sequences[name].to_pylist()]
+    found: list[Any] = []
+    for row, (one, length) in enumerate(zip(column.to_pylist(), lengths, strict=True)):
+        if one and len(one) != length:
+            raise DataError(
+                f"{folder / 'sequences.parquet'}: row {row} has {len(one)} labels for {length} steps. "
+                "`label` is one for each sequence, or a list with one for each of its steps."
+            )
+        found += one or [None] * length
+    return found
+
+
+def _plain(labels: list[Any]) -> np.ndarray:
+    """Labels with -1, or "", where there is none."""
+    texts = any(isinstance(one, str) for one in labels)
+    return np.array([one if one is not None else "" if texts else -1 for one in labels])
+
+
+def _ordered(table: pa.Table) -> pa.Table:
+    """A table of steps in their order, if it says it."""
+    if {"sequence", "step"} <= set(table.column_names):
+        return table.sort_by([("sequence", "ascending"), ("step", "ascending")])
+    return table
 
 
 def _table(path: Path) -> pa.Table:
@@ -99,9 +139,7 @@ def _vectors(path: Path, column: str) -> np.ndarray:
     table = _table(path)
     if column not in table.column_names:
         raise DataError(f"{path}: needs a column `{column}`; there are {', '.join(table.column_names)}.")
-    if {"sequence", "step"} <= set(table.column_names):
-        table = table.sort_by([("sequence", "ascending"), ("step", "ascending")])
-    return _matrix(table[column].combine_chunks(), path, column)
+    return _matrix(_ordered(table)[column].combine_chunks(), path, column)
 
 
 def _matrix(rows: pa.Array, path: Path, column: str) -> np.ndarray:

@@ -79,6 +79,17 @@ def _unlabelled(rows: SplitRows) -> SplitRows:
     return replace(rows, labels=[], steps=np.zeros(len(rows.examples), np.int64))
 
 
+def may_lack_labels(settings: DatasetSettings, split: str) -> bool:
+    """Whether a split can do without: the test split, where another or the config tells the classes."""
+    if settings.label is None:
+        return True
+    if settings.split is not None or split != settings.test or settings.sequence is not None:
+        return False
+    if settings.data_files is not None and settings.data_files.train is None:
+        return settings.classes is not None and "label" not in settings.model_fields_set
+    return split != settings.train or settings.data_files is not None
+
+
 def divide(rows: SplitRows, settings: DatasetSettings, share: float) -> tuple[SplitRows, SplitRows]:
     """Some rows apart as the test split; rows that the files have and no split are counted in training.
 

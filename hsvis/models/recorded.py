@@ -90,9 +90,11 @@ class RecordedStates:
 
     def facts(self) -> ProviderFacts:
         """How many of the recorded answers are right."""
-        last = self._given.ep[np.cumsum(self._given.lengths) - 1]  # (S, C)
-        known = self._given.labels >= 0
-        right = (last.argmax(1) == self._given.labels)[known]
+        ep, labels = self._given.ep[np.cumsum(self._given.lengths) - 1], self._given.labels  # (S, C), (S,)
+        if self._given.step_labels is not None:
+            ep, labels = self._given.ep, np.concatenate(self._given.step_labels)  # (N, C), (N,)
+        known = labels >= 0
+        right = (ep.argmax(1) == labels)[known]
         return ProviderFacts(
             test_accuracy=float(right.mean()) if known.any() else None,
             left_out={"test": {"no steps": self._given.left_out}},

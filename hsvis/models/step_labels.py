@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from hsvis.config import TokenSettings
+from hsvis.corpus.recorded import RecordedSequence
 from hsvis.corpus.series import Series
 from hsvis.errors import DataError
 from hsvis.models.finite import begin_of
@@ -33,6 +34,8 @@ def align_labels(
     steps = len(read)
     if not len(labels):
         return np.full(steps, -1, np.int16)
+    if isinstance(example, RecordedSequence):  # nothing was cut: labels, EPs and states are of one file
+        return labels
     # texts are labelled word by word; a tokenizer may make as many tokens, of other words
     whole = list(example.steps) if isinstance(example, Series) else str(example).split()
     is_plain = len(whole) == len(labels)

@@ -152,7 +152,7 @@ def test_one_layer_can_be_chosen_and_others_are_named(tmp_path: Path) -> None:
         ({"classes": np.array(["a", "b"])}, "`ep` has 3 classes, but 2 are named: a, b"),
         ({"labels": np.array([0, 1, 2, 3])}, "the label 3 is none of the 3 classes"),
         ({"labels": np.array(["low", "high", "odd", "low"])}, "the label `odd` is none of the classes low"),
-        ({"labels": np.array([0, 1])}, "`labels` has the shape (2,), there are 4 sequences"),
+        ({"labels": np.array([0, 1])}, "`labels` has the shape (2,); there are 4 sequences of 8 steps"),
         ({"texts": np.array(["one"])}, "there are 1 `texts` for 4 sequences"),
         ({"states.lstm": np.array(["x"] * STEPS)}, "not numbers"),
         ({"states.../../evil": ARRAYS["states.lstm"]}, "a layer's name is of letters"),
@@ -167,6 +167,75 @@ def test_what_does_not_fit_is_named(tmp_path: Path, changes: dict[str, Any], mes
     assert message in str(error.value)
     assert "states_from" in str(error.value)
     assert not (tmp_path / "cache" / "given").exists()
+
+
+OF_STEPS = np.array([2, -1, 0, 1, 1, 2, -1, 0])
+NAMED = np.array(["low", "middle", "high", ""])[OF_STEPS]
+
+
+def folder_of(tmp_path: Path, sequences: dict[str, Any], steps: dict[str, Any], where: str) -> Path:
+    """The arrays as parquet files, the steps in disorder; `steps` stand in the table `where`."""
+    folder, order = tmp_path / "run", np.arange(STEPS)[::-1]
+    folder.mkdir()
+    begins = np.cumsum(LENGTHS) - LENGTHS
+    place = {
+        "sequence": np.repeat(np.arange(4), LENGTHS),
+        "step": np.arange(STEPS) - np.repeat(begins, LENGTHS),
+    }
+    pd.DataFrame({"length": LENGTHS} | sequences).to_parquet(folder / "sequences.parquet")
+    for name, column in (
+        ("predictions", {"ep": list(ARRAYS["ep"])}),
+        ("states", {"state": list(ARRAYS["states.lstm"])}),
+    ):
+        table = pd.DataFrame(place | column | (steps if name == where else {}))
+        table.iloc[order].to_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "form", ["(N,)", "(N, 1)", "(S, T)", "names", "bytes", "floats", "lists", "predictions", "states"]
+)
+def test_labels_may_be_of_steps_in_any_form(tmp_path: Path, form: str) -> None:
+    ends = np.cumsum(LENGTHS)
+    lists = [OF_STEPS[end - n : end].tolist() for end, n in zip(ends, LENGTHS, strict=True)]
+    arrays = {
+        "(N,)": OF_STEPS, "(N, 1)": OF_STEPS[:, None], "(S, T)": padded(OF_STEPS), "names": padded(NAMED),
+        "bytes": NAMED.astype(bytes), "floats": np.where(OF_STEPS < 0, np.nan, OF_STEPS),
+    }  # fmt: skip
+    if form in arrays:
+        source = saved(tmp_path, labels=arrays[form])
+    elif form == "lists":
+        source = folder_of(tmp_path, {"label": lists}, {}, "")
+    else:
+        source = folder_of(tmp_path, {}, {"label": OF_STEPS}, form)
+    given = read_recorded(
+        source, config(tmp_path, source, "dataset: {classes: [low, middle, high]}\n").dataset
+    )
+    assert given.step_labels is not None
+    assert [one.tolist() for one in given.step_labels] == [one for one in lists if one]
+    assert given.labels.tolist() == [-1, -1, -1]
+    assert [one.code for one in given.remarks] == ["step-labels"]
+
+
+def test_accuracy_and_verdicts_of_files_are_those_of_their_steps(tmp_path: Path) -> None:
+    store = build(config(tmp_path, saved(tmp_path, labels=OF_STEPS)))
+    assert (store.verdicts.unit, store.verdicts.labels.tolist()) == ("step", OF_STEPS.tolist())
+    right = (ARRAYS["ep"].argmax(1) == OF_STEPS)[OF_STEPS >= 0].mean()
+    assert store.manifest.test_accuracy == pytest.approx(right)
+    again = build(config(tmp_path, store.folder.path))
+    assert again.verdicts.labels.tolist() == OF_STEPS.tolist()
+
+
+def test_files_without_labels_are_shown_without(tmp_path: Path) -> None:
+    store = build(config(tmp_path, saved(tmp_path, labels=None)))
+    assert store.labels.tolist() == [-1, -1, -1]
+    assert store.verdicts.unit == "sequence"
+
+
+def test_labels_of_steps_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    source = folder_of(tmp_path, {"label": [[0, 1], [1], [], [0] * 4]}, {}, "")
+    with pytest.raises(DataError, match=r"sequences\.parquet: row 0 has 2 labels for 3 steps"):
+        read_recorded(source)
 
 
 def test_the_step_of_a_state_that_is_not_finite_is_named(tmp_path: Path) -> None:

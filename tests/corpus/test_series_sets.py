@@ -339,7 +339,33 @@ def test_labels_of_arrays_come_in_any_shape(tmp_path: Path, labels: np.ndarray) 
     assert "series-end" in {one.code for one in corpus.remarks}
 
 
-def test_labels_of_steps_are_no_labels_of_sequences(tmp_path: Path) -> None:
-    np.savez(tmp_path / "d.npz", x=np.zeros((4, 3)), y=np.ones((4, 3)))
-    with pytest.raises(DataError, match=r"shape \(4, 3\).*Labels of the single steps"):
+@pytest.mark.parametrize("form", ["(S, T)", "(S, T, 1)", "(N,)", "names"])
+def test_arrays_may_have_a_label_for_each_step(tmp_path: Path, form: str) -> None:
+    labels = np.array([[0, 1, 9], [1, 1, 0]])  # 9 is padding
+    flat = labels[[0, 0, 1, 1, 1], [0, 1, 0, 1, 2]]
+    given = {
+        "(S, T)": labels, "(S, T, 1)": labels[..., None], "(N,)": flat,
+        "names": np.array(["0", "1", "-"])[np.minimum(labels, 2)],
+    }  # fmt: skip
+    np.savez(tmp_path / "d.npz", x=np.arange(6.0).reshape(2, 3), n=np.array([2, 3]), y=given[form])
+    named = {split: str(tmp_path / "d.npz") for split in SPLITS}
+    corpus = loaded({"path": "npz", "data_files": named, "values": "x", "label": "y", "lengths": "n"})
+    assert corpus.test.step_labels is not None
+    assert [one.tolist() for one in corpus.test.step_labels] == [[0, 1], [1, 1, 0]]
+    assert "step-labels" in {one.code for one in corpus.remarks}
+
+
+def test_labels_of_arrays_that_fit_nothing_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 3)), y=np.ones((4, 2)))
+    with pytest.raises(DataError, match=r"shape \(4, 2\), but there are 4 sequences of up to 3 steps"):
         loaded({"path": "npz", "data_files": {"test": str(tmp_path / "d.npz")}, "values": "x", "label": "y"})
+
+
+def test_arrays_without_labels_are_read_where_the_classes_are_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 3, 2)))
+    dataset = {"path": "npz", "data_files": {"test": str(tmp_path / "d.npz")}, "values": "x"}
+    corpus = loaded(dataset | {"classes": ["<blank>", "a"]})
+    assert corpus.test.labels.tolist() == [-1] * 4
+    assert "no-labels" in {one.code for one in corpus.remarks}
+    with pytest.raises(DataError, match="no array `label`"):
+        loaded(dataset)

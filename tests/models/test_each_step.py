@@ -145,3 +145,16 @@ def test_weights_of_attention_are_no_answers():
             probe=PROBE,
             answers=["each step"],
         )
+
+
+def test_a_model_of_ctc_answers_with_the_blank_among_its_classes() -> None:
+    module = Tagger(lambda out: out.transpose(0, 1).log_softmax(-1), 4).eval()
+    model = from_torch(module, classes=["<blank>", "a", "b", "c"], encode=encode, probe=PROBE)
+    (one,) = [encode(TEXTS[3])]
+    with torch.no_grad():
+        own = module.logits(torch.tensor(one.inputs)[None])[0].softmax(-1)
+    np.testing.assert_allclose(model.trace([one]).ep[0], own, atol=1e-6)
+    told = [remark.text for remark in decisions(model) if remark.code == "each-step"]
+    assert "`<blank>` is a class like the others" in told[0]
+    with pytest.raises(ModelError, match=r"with 4 outputs.*`dataset.classes`, the blank of CTC among them"):
+        from_torch(module, classes=["a", "b", "c"], encode=encode, probe=PROBE)

@@ -16,8 +16,8 @@ from hsvis.cli import main
 from hsvis.config import load_config
 from hsvis.errors import ConfigError
 from hsvis.models.user.adapter import from_torch
-from hsvis.models.user.calling import probe_of
 from hsvis.models.user.reading.encoders import of_function
+from hsvis.models.user.reading.probe import probe_of
 from hsvis.models.user.template import template_of
 
 PROBE = ["this film is very good", "the plot was poor and long", "not a great book"]

@@ -74,6 +74,21 @@ def test_what_lies_beside_a_prefix_is_left_aside_and_named(tmp_path: Path, modul
     assert "`loss.weight` left aside" in done
 
 
+@pytest.mark.parametrize("inside", ["", "module."])
+def test_weights_that_weight_drop_makes_of_others_are_left_aside(tmp_path: Path, inside: str) -> None:
+    def raw() -> nn.Module:
+        module = nn.Module()
+        module.rnn, module.rnn.module = nn.Module(), nn.Module()
+        module.rnn.weight_hh_l0_raw = nn.Parameter(torch.randn(2, 2))
+        return module
+
+    module = raw()
+    made = {f"rnn.{inside}weight_hh_l0": torch.zeros(2, 2)}
+    fresh, done = loaded(module.state_dict() | made, tmp_path / "w.pt", raw())
+    assert_same(module, fresh)
+    assert f"`rnn.{inside}weight_hh_l0`, made of the `_raw` weights, left aside" in done
+
+
 def test_two_models_in_one_checkpoint_are_not_guessed_between(tmp_path: Path, module: LastState) -> None:
     named = {
         f"{way}.{name}": weight for name, weight in module.state_dict().items() for way in ("ema", "net")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hsvis.corpus.readers.archives.singles import how_to_join
 from hsvis.corpus.readers.text_files import decode_bytes, encoding_remark, read_bytes
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed
@@ -44,6 +45,9 @@ def read_folder(folder: Path, encoding: str | None = None) -> tuple[pa.Table, li
         DataError: there are not two classes, or a file is no text.
     """
     classes = _classes(folder)
+    single = [one for one in classes.values() if one.is_file()]
+    if hint := how_to_join(single or sorted(folder.glob("*.csv")) or sorted(folder.glob("*/*.csv"))):
+        raise DataError(f"{folder}: {hint}")
     if len(classes) < 2:
         raise DataError(
             f"{folder}: has no two folders with a text a file, nor two files with a text a line; there are "

@@ -14,7 +14,8 @@ from hsvis.remarks import Remark
 
 ENDINGS = {
     ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
-    ".txt": "lines", ".parquet": "parquet", ".npz": "npz",
+    ".conll": "conll", ".conllu": "conll", ".iob": "conll", ".bio": "conll", ".txt": "lines",
+    ".parquet": "parquet", ".npz": "npz",
 }  # fmt: skip
 ALIASES = {"tsv": "csv", "jsonl": "json"}
 _WILD = set("*?[")

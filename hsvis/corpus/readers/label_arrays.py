@@ -12,28 +12,47 @@ from hsvis.remarks import Remark
 NUMBERS = {"0": 0, "1": 1, "false": 0, "true": 1}  # that one-hot labels are of
 
 
-def labels_of_array(labels: np.ndarray, count: int, name: str, source: str) -> tuple[list[Any], list[Remark]]:
-    """A label for each of `count` sequences, of an array (S,), (S, 1), or one-hot (S, C).
+def labels_of_array(
+    labels: np.ndarray, lengths: Sequence[int], settings: DatasetSettings, source: str
+) -> tuple[list[Any], np.ndarray | None, list[Remark]]:
+    """A label for each sequence, of an array (S,), (S, 1), or one-hot (S, C); or for each step.
+
+    Args:
+        lengths: steps of each of the S sequences, N in all. Labels of steps are (N,), or padded (S, T).
+
+    Returns:
+        The labels; how many each sequence has, where they are of steps; and what was decided.
 
     Raises:
-        DataError: it has another shape.
+        DataError: it has another shape, or labels of steps where steps were left out.
     """
+    name, count, of_each = settings.label or "", len(lengths), np.array(lengths, np.int64)
     if labels.shape == (count, 1):
         labels = labels[:, 0]
     if labels.shape == (count,):
-        return labels.tolist(), []
+        return labels.tolist(), None, []
     if labels.ndim == 2 and len(labels) == count and labels.dtype.kind in "fiub" and _is_one_hot(labels):
-        return labels.argmax(1).tolist(), [_one_hot(labels.shape[1], name, source)]
-    steps = (
-        " Labels of the single steps are no labels of sequences; of classes that "
-        "do not exclude each other set `model.answers: independent`."
-        if labels.ndim > 1
-        else ""
-    )
-    raise DataError(
-        f"{source}: `{name}` has the shape {labels.shape}, but there are {count} sequences. Needed is a "
-        f"label for each, ({count},), or one-hot, ({count}, classes).{steps}"
-    )
+        return labels.argmax(1).tolist(), None, [_one_hot(labels.shape[1], name, source)]
+    plain = labels[..., 0] if labels.ndim > 1 and labels.shape[-1] == 1 else labels
+    steps = None
+    if plain.ndim == 2 and len(plain) == count and plain.shape[1] >= of_each.max(initial=0):
+        steps = plain[np.arange(plain.shape[1]) < of_each[:, None]]
+    elif plain.shape == (of_each.sum(),):
+        steps = plain
+    if steps is None:
+        raise DataError(
+            f"{source}: `{name}` has the shape {labels.shape}, but there are {count} sequences of up to "
+            f"{of_each.max(initial=0)} steps. Needed is a label for each, ({count},), or one-hot, ({count}, "
+            f"classes); or for each step, ({count}, steps), or ({of_each.sum()},) one after the other. Of "
+            "classes that do not exclude each other set `model.answers: independent`."
+        )
+    if settings.missing == "drop":
+        raise DataError(
+            f"{source}: `{name}` holds labels of steps, of which none may be left out: set "
+            "`dataset.missing: forward` or `zero`."
+        )
+    text = f"{source}: `{name}` has the shape {labels.shape}: each step has a label of its own."
+    return steps.tolist(), of_each, [Remark("step-labels", text)]
 
 
 def labels_of_lists(

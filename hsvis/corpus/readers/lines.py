@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from hsvis.corpus.readers.text_files import decode
+from hsvis.corpus.series.cells import is_numeric
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed, shorten
 
@@ -74,6 +75,12 @@ def _read(
                 "text": [one.group(2) for one in words if one],
                 "label": [one.group(1).rstrip(",:") for one in words if one],
             }
+    if all(is_numeric(cell) for line in lines[:MOST_FIRST] for cell in line.split()):
+        raise DataError(
+            f"{path}: holds numbers. Series with a row each are `dataset.path: ucr`, and so are blocks of "
+            "lines with empty lines between them, beside a file of their labels or of how many there are of "
+            "each class: `data_files: {train: [ae.train, size_ae.train], test: [ae.test, size_ae.test]}`."
+        )
     remedy = "Lines with several tabs or other separators are `dataset.path: csv` with `dataset.columns`."
     raise DataError(
         f"{path}: lines such as `{shorten(lines[0])}` have no label that is recognised. Known are "

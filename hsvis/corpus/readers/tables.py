@@ -11,8 +11,10 @@ import pyarrow as pa
 from hsvis.config import DatasetSettings
 from hsvis.config.formats import is_pattern
 from hsvis.corpus.readers import delimited, dialects, folders, json_files, lines
+from hsvis.corpus.readers.archives.singles import how_to_join
 from hsvis.corpus.readers.formats import files_of
 from hsvis.corpus.readers.hub import load_dataset
+from hsvis.corpus.readers.tagged.conll import read_conll
 from hsvis.errors import DataError
 from hsvis.remarks import Remark, listed
 
@@ -54,7 +56,7 @@ def load_table(
         table = _of_parts([_folder_of(root, settings, split)], "folder", settings, split)
     elif settings.path == "csv" and is_local:
         table = _of_delimited(every, settings, split)
-    elif settings.path in ("json", "lines", "folder") and is_local:
+    elif settings.path in ("json", "lines", "conll", "folder") and is_local:
         table = _of_parts(files_of(every, split), settings.path, settings, split)
     else:
         dataset = load_dataset(settings, split, paths)
@@ -65,6 +67,8 @@ def load_table(
     there = table.content.column_names
     for key, column in _columns(settings):
         if column not in there and (key != "label" or labels):
+            if settings.path == "csv" and is_local and (hint := how_to_join(files_of(every, split))):
+                raise DataError(f"dataset `csv`, split `{split}`: there is no column `{column}`. {hint}")
             raise DataError(
                 f"dataset `{settings.path}`, split `{split}`: there is no column `{column}`. "
                 f"Set `dataset.{key}` to one of {listed(there, 20)}."
@@ -101,6 +105,8 @@ def _of_parts(paths: Sequence[Path], form: str, settings: DatasetSettings, split
             content, said = json_files.read_json(
                 path, settings.field, encoding, split=split, columns=settings.columns
             )
+        elif form == "conll":
+            content, said = read_conll(path, settings)
         else:
             content, said = lines.read_lines(path, encoding, labels=settings.label is not None)
         parts.append(content)

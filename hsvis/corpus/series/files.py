@@ -9,9 +9,10 @@ from hsvis.corpus.readers.formats import files_of
 from hsvis.corpus.readers.label_arrays import labels_of_array
 from hsvis.corpus.readers.label_texts import label_texts
 from hsvis.corpus.readers.tables import Table
-from hsvis.corpus.split_rows import SplitRows
+from hsvis.corpus.split_rows import SplitRows, may_lack_labels
 from hsvis.corpus.targets.cells import cells_of_array, refuse_reader
 from hsvis.errors import DataError
+from hsvis.remarks import Remark
 
 
 def load_arrays(
@@ -38,14 +39,18 @@ def load_arrays(
             f"`{setting}` and the array in `dataset.values`."
         )
     read, remarks = npz.of_arrays(arrays, settings, source)
-    label = npz.array_of(arrays, settings.label or "", "label", source)
     if not read:
         raise DataError(f"{source}: holds no sequence. Choose another file.")
+    name = settings.label or ""
+    if name not in arrays and may_lack_labels(settings, split):
+        text = f"{source}: has no array `{name}`: what its sequences are is not known."
+        return SplitRows(read, [None] * len(read), remarks=[*remarks, Remark("no-labels", text)])
+    label = npz.array_of(arrays, name, "label", source)
     if answers != "classes":
-        cells = cells_of_array(label, len(read), settings.label or "", source)
+        cells = cells_of_array(label, len(read), name, source)
         return SplitRows(read, [None] * len(read), remarks=remarks, cells=cells)
-    labels, said = labels_of_array(label, len(read), settings.label or "", source)
-    return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said])
+    labels, steps, said = labels_of_array(label, list(map(len, read)), settings, source)
+    return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said], steps=steps)
 
 
 def load_archives(

@@ -33,11 +33,12 @@ from hsvis.models.finite import check_answers
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import recurrent_modules
 from hsvis.models.user.answering.answers import Answers, answers_of
-from hsvis.models.user.calling import PLAIN, PROBES, Caller, Encode, Forward, ask, probe_of, readable
+from hsvis.models.user.calling import Caller, Forward, ask
 from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.reading.encoders import Encoder, of_function
 from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.reading.probe import PLAIN, PROBES, Encode, probe_of, readable
 from hsvis.models.user.recurring.candidates import is_torch, none_found
 from hsvis.models.user.recurring.given import States
 from hsvis.models.user.recurring.reader import StateReader

@@ -58,6 +58,21 @@ class Argument:
         return f"{self.name}={filled}{kind}{f', {other} on padding' if padded else ''}"
 
 
+def parameters_of(module: nn.Module) -> list[inspect.Parameter]:
+    """The parameters of `forward`, without `self`; of a module of TorchScript as its schema has them."""
+    if not isinstance(module, torch.jit.ScriptModule):
+        return list(inspect.signature(module.forward).parameters.values())
+    given: Any = module.forward
+    return [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=one.default_value if one.has_default_value() else inspect.Parameter.empty,
+        )
+        for one in given.schema.arguments[1:]
+    ]
+
+
 def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
     """What may be given beside the input, best first.  Lengths are preferred where they are optional.
 
@@ -67,7 +82,7 @@ def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
     Raises:
         ModelError: an argument is needed whose name does not say what it is.
     """
-    parameters = list(inspect.signature(module.forward).parameters.values())
+    parameters = parameters_of(module)
     varying = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     rest = [one for one in parameters[1:] if one.kind not in varying]
     needed = [one for one in rest if one.default is one.empty]

@@ -1,6 +1,5 @@
 """How anyone's module wants to be called: found out by trying it on a few short sequences."""
 
-import inspect
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,56 +14,20 @@ from torch import nn
 from hsvis.errors import ModelError
 from hsvis.models.devices import is_out_of_memory
 from hsvis.models.protocol import Encoded
-from hsvis.models.user.answering.outputs import AnswerPlace, answer_place
-from hsvis.models.user.arguments import Argument, initial_call, value_of, ways_of
+from hsvis.models.user.answering.outputs import AnswerPlace, answer_place, other_outputs
+from hsvis.models.user.arguments import Argument, initial_call, parameters_of, value_of, ways_of
+from hsvis.models.user.memory import Memory
 from hsvis.models.user.mixing import mixed, same
 from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.recurring.directions import which_way
 from hsvis.models.user.recurring.flipped import change_step
 
-Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
-PLAIN = ("the film is not good and the plot was bad", "A B C d e f 0 1 2 3 4 5 6 7 8 9 . , /")
-PROBES = (3, 5)  # sequences × steps of the calls by which a module is found out
+AGAIN = "the same sequences are answered differently a second time."
 WRAP = (
     "Name a function that calls it in `model.forward`: (module, inputs (batch, time), lengths) -> answer; "
     "`hsvis check CONFIG --template` writes one for this model."
 )
-
-
-def probe_of(texts: Sequence[Any], encode: Encode, most: int = PROBES[1]) -> list[Encoded]:
-    """PROBES[0] sequences of one length, `most` at the most, cut or repeated from the longest of those given.
-
-    Raises:
-        ModelError: nothing given holds a token.
-    """
-    encoded = sorted((one for one in map(encode, texts) if len(one)), key=len, reverse=True)
-    if not encoded:
-        raise ModelError(
-            f"`model.tokenizer`: none of the {len(texts)} texts to try the model with holds a token. Check "
-            "`model.tokenizer` and `dataset.text`."
-        )
-    count, steps = PROBES[0], min(PROBES[1], most)
-    found = []
-    for k in range(count):
-        one = encoded[k % len(encoded)]
-        at = (np.arange(steps) + k) % len(one)
-        found.append(Encoded([one.tokens[i] for i in at], one.inputs[at], one.known[at], one.start, one.end))
-    return found
-
-
-def readable(encode: Encode) -> list[str]:
-    """Those of PLAIN that hold a token for an encoder.  Raises ModelError if none does."""
-    found = []
-    for text in PLAIN:
-        with suppress(ModelError):
-            found += [text] if len(encode(text)) else []
-    if not found:
-        raise ModelError(
-            "`encode` makes no token of plain English or digits. Give `probe`, a few texts (or series) as "
-            "the model reads them."
-        )
-    return found
 
 
 @dataclass(frozen=True)
@@ -79,6 +42,7 @@ class Caller:
         answer: where the answer stands in what is returned.
         forward: what calls the module in place of all this, where someone gave it.
         padding: what the inputs are filled up with before; None if they are read as they are.
+        memory: what the module keeps from call to call, put back before each; None if that changes nothing.
     """
 
     given: tuple[Argument, ...]
@@ -88,6 +52,7 @@ class Caller:
     answer: AnswerPlace = field(default_factory=AnswerPlace)
     forward: Forward | None = None
     padding: Padding | None = None
+    memory: Memory | None = None
 
     def read(self, inputs: torch.Tensor) -> torch.Tensor:
         """What the module is given for inputs (B, T, …)."""
@@ -106,6 +71,8 @@ class Caller:
         return found[:, self.padding.own(steps)] if is_padded and self.padding else found
 
     def __call__(self, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
+        if self.memory is not None:
+            self.memory.restore()
         real = None if self.padding is None else self.padding.mask(inputs)
         inputs = self.read(inputs)
         if self.forward is not None:
@@ -141,20 +108,21 @@ def call_of(
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
     ways = ways_of(module, padded=padding is not None)
     places = (False, True) if device.type != "cpu" else (False,)  # packing wants lengths on the CPU
-    problems = []
+    memory, problems = Memory(module), []
     for given, time_first, moved in product(ways, (False, True), places):
         text = _text(module, given, padding, time_first=time_first)
         call = Caller(tuple(given), time_first, moved, text, padding=padding)
         try:
-            found = replace(call, answer=_try_call(module, call, inputs, classes, each_step))
+            found = _fitted(module, call, inputs, classes, each_step, memory)
             if padding is not None and any(one.kind == "mask" for one in given):
                 # one that hides what is read in place of the padding shows where there is none of it
-                _try_call(module, call, _as_long_as(inputs, padding.to), classes, each_step)
+                _try_call(module, found, _as_long_as(inputs, padding.to), classes, each_step)
             return found
         except ModelError as error:
             problems.append(str(error))
     # where lengths were tried in two places, that they are in the wrong one says nothing
     told = min(problems[: len(places)], key=lambda one: bool(re.search("device|cpu", one, re.I)))
+    told = next((one for one in problems if one.startswith(AGAIN)), told)  # that call did work
     shape = tuple((inputs if padding is None else padding.fill(inputs)).shape)
     raise ModelError(
         f"{type(module).__name__} can't be called as {_text(module, ways[0], padding)} with inputs of shape "
@@ -185,7 +153,7 @@ def given_call(
     name = getattr(forward, "__qualname__", "forward").replace("<locals>.", "")
     call = Caller((), text=f"{name}(module, inputs, lengths)", forward=forward, padding=padding)
     try:
-        return replace(call, answer=_try_call(module, call, inputs, classes, each_step))
+        return _fitted(module, call, inputs, classes, each_step, Memory(module))
     except ModelError as error:
         raise ModelError(f"`model.forward`: `{name}`: {error}") from error
 
@@ -220,7 +188,7 @@ def _text(
     time_first: bool = False,
 ) -> str:
     """A call in words."""
-    parameters = list(inspect.signature(module.forward).parameters.values())
+    parameters = parameters_of(module)
     first = parameters[0].name if parameters else "inputs"
     layout = " (time, batch)" if time_first else ""
     filled = f" padded {padding}" if padding is not None else ""
@@ -255,6 +223,30 @@ def place_of_answer(
     return answer_place(returned, batch, steps, classes, padded=padded, each_step=each_step)
 
 
+def _fitted(
+    module: nn.Module,
+    call: Caller,
+    inputs: torch.Tensor,
+    classes: int,
+    each_step: bool | None,
+    memory: Memory,
+) -> Caller:
+    """A call that fits; where it does not alone, what the module keeps is put back before each.
+
+    Raises ModelError: neither does.
+    """
+    memory.restore()
+    try:
+        return replace(call, answer=_try_call(module, call, inputs, classes, each_step))
+    except ModelError:
+        if not memory.changed():
+            raise
+        with suppress(ModelError):
+            fresh = replace(call, memory=memory)
+            return replace(fresh, answer=_try_call(module, fresh, inputs, classes, each_step))
+        raise
+
+
 @torch.inference_mode()
 def _try_call(
     module: nn.Module, call: Caller, inputs: torch.Tensor, classes: int, each_step: bool | None
@@ -272,12 +264,14 @@ def _try_call(
     except Exception as error:  # whatever a user's module raises
         raise ModelError(said(error)) from error
     if one.shape[:1] != (count,):
-        raise ModelError(f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count}).")
+        raise ModelError(
+            f"the answer has the shape {tuple(one.shape)}, not one row a sequence ({count})."
+            + other_outputs(tuple(one.shape), count, inputs.shape[1], classes)
+        )
     if not same(one, again):
         raise ModelError(
-            "the same sequences are answered differently a second time. Something is random even in "
-            "evaluation mode (`functional.dropout` needs `training=self.training`), or a state is carried "
-            "from call to call."
+            AGAIN + " Something is random even in evaluation mode (`functional.dropout` needs "
+            "`training=self.training`), or a state is carried from call to call."
         )
     if place.steps is not None and inputs.shape[1] > 1:
         first, last = (call.ask(module, change_step(inputs, step)) for step in (0, inputs.shape[1] - 1))

@@ -105,7 +105,7 @@ class UsersModel:
 
     def template(self) -> "Template":
         """A function that calls the model, for `model.forward`."""
-        from hsvis.models.user.calling import probe_of  # noqa: PLC0415
+        from hsvis.models.user.reading.probe import probe_of  # noqa: PLC0415
         from hsvis.models.user.template import template_of  # noqa: PLC0415
 
         examples: Sequence[Any] = self._corpus.test.examples[:TRIED]

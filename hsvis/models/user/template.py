@@ -18,7 +18,7 @@ from torch import nn
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
 from hsvis.models.user.answering.outputs import say, tensors_in
-from hsvis.models.user.arguments import LENGTHS, MASK, STATE, initial_call
+from hsvis.models.user.arguments import LENGTHS, MASK, STATE, initial_call, parameters_of
 from hsvis.models.user.calling import given_call
 from hsvis.models.user.mixing import AGREE
 from hsvis.models.user.visit import visit
@@ -79,7 +79,7 @@ def _try(source: str, module: nn.Module, probe: Sequence[Encoded], classes: int)
 
 def _ways(module: nn.Module, probe: Sequence[Encoded]) -> Iterator[tuple[list[str], dict[str, str]]]:
     """Lines of the function, likeliest first, and the constants that they need."""
-    parameters = list(inspect.signature(module.forward).parameters.values())
+    parameters = parameters_of(module)
     varying = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     needed = [one for one in parameters[1:] if one.kind not in varying and one.default is one.empty]
     optional = [
@@ -231,7 +231,7 @@ def _source(
     module: nn.Module, lines: Sequence[str], constants: dict[str, str], classes: Sequence[str]
 ) -> str:
     """The file."""
-    signature = str(inspect.signature(module.forward)).partition(" ->")[0]
+    signature = str(inspect.Signature(parameters_of(module)))
     name = type(module).__name__
     imports = ["import torch"] if "torch." in " ".join(lines) else []
     imports += ["from torch import nn"] if "nn.utils" in " ".join(lines) else []

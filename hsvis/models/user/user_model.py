@@ -1,5 +1,6 @@
 """A user's own model, as the config names it: factory, checkpoint, tokenizer -> TorchModel."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ from hsvis.remarks import Remark
 OTHER = "It is the vocabulary of another model"
 TRIED = 20  # texts that the model is tried with
 CUT = 200  # texts by which is decided how texts are cut
+BLANK = re.compile(r"[<\[({]?(ctc[-_ ]?)?(blank|blk)[>\])}]?|<eps(ilon)?>|ε|∅", re.I)  # of CTC, by name
 RESERVED = 10  # ids that a model may have beside those of its vocabulary file, at the most
 
 
@@ -166,11 +168,21 @@ def decisions(model: TorchModel) -> list[Remark]:
     if model.call.answer.place:
         place = say(model.call.answer.place)
         told.append(Remark("answer", f"The answer is {place} of what the model returns."))
+    if model.call.memory is not None:
+        text = (
+            "The model goes on in each call with what it kept of the one before "
+            f"({model.call.memory.tell()}): that is put back before each call to what it was when the "
+            "factory returned the model, so that every sequence is read from the same start."
+        )
+        told.append(Remark("kept-between-calls", text))
     if model.call.answer.steps is not None:
         text = (
             f"The model answers after every step, {model.call.answer.steps}: its own output of a step is the "
             "expected prediction there, and that of the last step its answer to the sequence."
         )
+        blank = next((one for one in model.classes if BLANK.fullmatch(one)), None)
+        if blank is not None:
+            text += f" `{blank}` is a class like the others: what the answers spell is not decoded."
         told.append(Remark("each-step", text + model.way.note))
     if model.alone:
         why = "The model changes the order of larger batches"

@@ -36,8 +36,9 @@ def load_weights(module: nn.Module, path: Path) -> str:
     Raises:
         ModelError: no such file, one that can't be read, or weights of another architecture or not finite.
     """
-    weights, done = _rename(read_weights(path), module)
-    own = module.state_dict()
+    weights, dropped = _without_dropped(read_weights(path))
+    weights, done = _rename(weights, module)
+    done, own = done + dropped, module.state_dict()
     missing = sorted(set(own) - set(weights) - set(_shared_names(module, weights)))
     extra = sorted(set(weights) - set(own))
     if missing or extra:
@@ -134,6 +135,24 @@ def _is_state_dict(content: Any) -> bool:
 def _kind(content: Any) -> str:
     is_empty = content is None or (isinstance(content, Mapping | list | tuple | str) and not content)
     return "nothing at all" if is_empty else type(content).__name__
+
+
+def _without_dropped(weights: Weights) -> tuple[Weights, str]:
+    """The weights without those that weight drop makes of others in each call, and what was left aside.
+
+    It keeps `weight_hh_l0_raw`, and sets `weight_hh_l0` of the layer, which a model that was evaluated before
+    it was saved has as a weight too.
+    """
+    raw = {name.removesuffix("_raw") for name in weights if name.endswith("_raw")}
+    made = [name for name in weights if name in raw or _without(name, "module") in raw]
+    left = f"; {_some(made)}, made of the `_raw` weights, left aside" if made else ""
+    return {name: weight for name, weight in weights.items() if name not in made}, left
+
+
+def _without(name: str, part: str) -> str:
+    """A name without the last but one of its parts, if that is `part`."""
+    *outer, last = name.split(".")
+    return ".".join([*outer[:-1], last]) if outer[-1:] == [part] else name
 
 
 def _rename(weights: Weights, module: nn.Module) -> tuple[Weights, str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from hsvis.config import DatasetSettings
 from hsvis.corpus.readers.archives.archive import Archive, join_parts, numbers_of
+from hsvis.corpus.readers.archives.blocks import are_blocks, read_blocks
 from hsvis.corpus.readers.text_files import decode
 from hsvis.corpus.series.cells import NOTHING, is_numeric
 from hsvis.errors import DataError
@@ -39,6 +40,8 @@ def read(paths: list[Path], settings: DatasetSettings) -> Archive:
     Raises:
         DataError: a cell is no number, no column is one of labels, or files of other numbers of rows.
     """
+    if are_blocks(paths[0]):
+        return read_blocks(paths)
     files = [_rows(path) for path in paths]
     labels = [one for one in files if one.are_labels]
     if len(files) > 1 and labels:

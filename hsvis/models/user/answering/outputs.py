@@ -163,6 +163,17 @@ def answer_place(
     )
 
 
+def other_outputs(shape: tuple[int, ...], batch: int, steps: int, classes: int) -> str:
+    """What to do with answers for every step that have other outputs than there are classes."""
+    if len(shape) != 3 or shape[:2] not in ((batch, steps), (steps, batch)) or shape[2] == classes:
+        return ""
+    blank = ", the blank of CTC among them" if shape[2] == classes + 1 else ""
+    return (
+        f" It seems to answer after every step, with {shape[2]} outputs, where there are {classes} classes: "
+        f"name all outputs, in their order, in `dataset.classes`{blank}."
+    )
+
+
 def _places(found: Sequence[dict[Place, torch.Tensor]], batch: int, classes: int) -> list[Place]:
     """Where tensors of one row a sequence stand, whatever the number of steps."""
     shapes: list[tuple[int, ...]] = [(batch, classes)]

@@ -19,10 +19,11 @@ import numpy as np
 from hsvis.config import TokenSettings
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
-from hsvis.models.user.calling import PROBES, Caller, probe_of
+from hsvis.models.user.calling import Caller
 from hsvis.models.user.reading.encoders import Encoder
 from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import SIDES, Padding, PadValue, Side
+from hsvis.models.user.reading.probe import PROBES, probe_of
 from hsvis.models.user.visit import visit
 from hsvis.remarks import Remark
 

@@ -7,7 +7,6 @@ another first step of what it reads changes what it returns for later ones (or t
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import nn
@@ -16,11 +15,11 @@ from hsvis.errors import ModelError
 from hsvis.models.recurrent import ROOT
 from hsvis.models.user.answering.outputs import tensors_in
 from hsvis.models.user.reading.padding import Padding
-from hsvis.models.user.recurring.calls import Call
+from hsvis.models.user.recurring.alone import own_states
+from hsvis.models.user.recurring.carrying import keeps_itself, returned_again
 from hsvis.models.user.recurring.directions import which_way
-from hsvis.models.user.recurring.flipped import change_step
-from hsvis.models.user.recurring.recorded import Recorded, read_form, returned_again
-from hsvis.models.user.recurring.trials import Trials, arrange, as_long, try_modules
+from hsvis.models.user.recurring.recorded import Recorded, read_form
+from hsvis.models.user.recurring.trials import Trials, arrange, as_long, real_of, try_modules
 
 TOLD = 6  # modules that a message names
 ALIKE = 1e-5  # how near numbers must be that are the same
@@ -61,7 +60,9 @@ def search(
 
     What a module returns that is the answer of the model to the steps is no state.
     """
-    modules = {path or ROOT: one for path, one in module.named_modules()}
+    modules = dict(module.named_modules())
+    del modules[""]
+    modules = modules if ROOT in modules else {ROOT: module, **modules}
     trials = try_modules(modules, ask, inputs, padding, noise)
     answer = ask(as_long(inputs, padding))
     found: dict[str, Recorded] = {}
@@ -72,7 +73,8 @@ def search(
         with suppress(ModelError):
             form = read_form(path, trials, padding)
             if form.stepwise:
-                if returned_again(trials.whole.calls[path]):
+                kept = not is_torch(one) and keeps_itself(trials.whole.calls[path], trials.first.calls[path])
+                if kept or returned_again(trials.whole.calls[path]):
                     found[path] = form
                 elif not is_torch(one):
                     nearly.append(path)
@@ -80,7 +82,9 @@ def search(
                 continue
             elif path in trials.directions or (not is_torch(one) and _recurs(one, form, trials)):
                 found[path] = form
-    inner = {path: form for path, form in found.items() if not any(is_in(other, path) for other in found)}
+    inner = {
+        path: form for path, form in found.items() if not any(is_in(module, other, path) for other in found)
+    }
     return {path: _doubted(form, trials) for path, form in inner.items()}, nearly
 
 
@@ -101,7 +105,7 @@ def _is_answer(form: Recorded, trials: Trials, answer: torch.Tensor) -> bool:
     tensor = dict(tensors_in(trials.whole.calls[form.path][0].output)).get(part.place)
     if tensor is None or tensor.dim() != len(part.axes):
         return False
-    states = arrange(tensor, part.axes).float()
+    states = arrange(real_of(tensor), part.axes).float()
     if answer.shape != states.shape:
         return False
     made = (states, states.softmax(-1), states.log_softmax(-1), states.sigmoid())
@@ -110,6 +114,17 @@ def _is_answer(form: Recorded, trials: Trials, answer: torch.Tensor) -> bool:
 
 def none_found(module: nn.Module, hint: str = "") -> ModelError:
     """What is said of a model in which nothing recurs."""
+    scripted = [
+        path or ROOT for path, one in module.named_modules() if isinstance(one, torch.jit.ScriptModule)
+    ]
+    if scripted:
+        whose = "the model itself" if scripted[0] == ROOT else f"`{scripted[0]}`"
+        hint += (
+            f" What runs inside TorchScript can't be seen, and {whose} is a module of it. Let "
+            "`model.factory` make the model in Python, with the weights `torch.jit.load(file).state_dict()`; "
+            "or let `model.states` call parts of a scripted one, as "
+            "`module.lstm.forward__0(module.embedding(inputs))[0]`."
+        )
     return ModelError(
         f"{type(module).__name__} contains no nn.LSTM, nn.GRU, nn.RNN or cell of these, and no module was "
         f"seen to carry a state from step to step.{hint} Name the module that gives the states in "
@@ -123,51 +138,21 @@ def is_torch(module: nn.Module) -> bool:
     return type(module).__module__.startswith("torch.nn.")
 
 
-def is_in(path: str, outer: str) -> bool:
-    """Whether a module is a part of another."""
-    return path != outer and (outer == ROOT or path.startswith(f"{outer}."))
+def is_in(module: nn.Module, path: str, outer: str) -> bool:
+    """Whether a part of a module is a part of another of its parts, or of itself."""
+    is_whole = outer == ROOT and ROOT not in dict(module.named_children())
+    return path != outer and (is_whole or path.startswith(f"{outer}."))
 
 
 def _recurs(module: nn.Module, form: Recorded, trials: Trials) -> bool:
     """Whether a module itself, called again with another first or last step, changes its other steps."""
     call, steps = trials.whole.calls[form.path][0], trials.whole.steps
     part, has_halves = form.parts[0], form.parts[0].columns != slice(None)
-    for k, (_, given) in enumerate(tensors_in(call.inputs)):
-        for axis in (axis for axis, size in enumerate(given.shape) if size == steps and given.dim() > 1):
-            whole, first, last = (_again(module, call, k, axis, step, part) for step in (None, 0, steps - 1))
-            if whole is None or first is None or last is None or not whole.shape == first.shape == last.shape:
-                continue
-            read = which_way(whole, first, last, trials.noise)[0]
-            if read in ("forward", "reverse") or (read == "mixed" and has_halves):
-                return True
+    for found in own_states(module, call, steps, part.place):
+        if found[0].dim() != len(part.axes):
+            continue
+        whole, first, last = (arrange(one, part.axes) for one in found)
+        read = which_way(whole, first, last, trials.noise)[0]
+        if read in ("forward", "reverse") or (read == "mixed" and has_halves):
+            return True
     return False
-
-
-def _again(
-    module: nn.Module, call: Call, which: int, axis: int, step: int | None, part: Any
-) -> torch.Tensor | None:
-    """States (B, T, H) of a module called again, where one step of its `which`th tensor is another."""
-    seen = -1
-
-    def changed(value: Any) -> Any:
-        nonlocal seen
-        if isinstance(value, torch.Tensor):
-            seen += 1
-            if seen != which or step is None:
-                return value.clone()
-            return change_step(value.movedim(axis, 1), step).movedim(1, axis)
-        if isinstance(value, dict):
-            return {key: changed(one) for key, one in value.items()}
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return type(value)(*map(changed, value))
-        return type(value)(map(changed, value)) if type(value) in (tuple, list) else value
-
-    args, kwargs = changed(call.inputs[0]), changed(call.inputs[1])
-    try:
-        output = module(*args, **kwargs)
-    except Exception:  # whatever a user's module raises
-        return None
-    tensor = dict(tensors_in(output)).get(part.place)
-    if tensor is None or tensor.dim() != len(part.axes):
-        return None
-    return arrange(tensor, part.axes)

@@ -12,6 +12,7 @@ from hsvis.errors import ModelError
 from hsvis.models.protocol import Layer
 from hsvis.models.user.calling import said
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.trials import real_of
 from hsvis.remarks import Remark
 
 States = Callable[[nn.Module, torch.Tensor], Any]  # module, inputs (B, T, …) -> {name: (B, T, H)}
@@ -49,8 +50,17 @@ class GivenStates:
 def compute(
     function: States, module: nn.Module, inputs: torch.Tensor, padding: Padding | None
 ) -> dict[str, torch.Tensor]:
-    """Layer -> (B, T, H), checked for names and shapes.  Raises ModelError."""
-    batch, steps = inputs.shape[:2]
+    """Layer -> (B, T, H) real numbers, of the sequences' own steps.  Raises ModelError."""
+    own = slice(None) if padding is None else padding.own(inputs.shape[1])
+    found = _returned(function, module, inputs, padding)
+    return {name: real_of(one.detach()).float()[:, own] for name, one in found.items()}
+
+
+def _returned(
+    function: States, module: nn.Module, inputs: torch.Tensor, padding: Padding | None
+) -> dict[str, torch.Tensor]:
+    """Layer -> (B, T, H) as a function returns them, checked for names and shapes.  Raises ModelError."""
+    batch = len(inputs)
     read = inputs if padding is None else padding.fill(inputs)
     try:
         found = function(module, read)
@@ -71,9 +81,7 @@ def compute(
                 f"`model.states`: `{name}` is {shape}, where ({batch}, {read.shape[1]}, units) was expected: "
                 f"return {WANTED}, a state for each step."
             )
-        states[name] = (
-            one.detach().float() if padding is None else one.detach().float()[:, padding.own(steps)]
-        )
+        states[name] = one
     return states
 
 
@@ -94,7 +102,7 @@ def given_states(
         ModelError: it raises, or returns something else.
     """
     whole, steps = compute(function, module, inputs, padding), inputs.shape[1]
-    again = compute(function, module, inputs, padding)
+    again, returned = (one(function, module, inputs, padding) for one in (compute, _returned))
     prefixes = {t: compute(function, module, inputs[:, : t + 1], padding) for t in range(steps)}
     layers, remarks = [], []
     for name, states in whole.items():
@@ -115,6 +123,14 @@ def given_states(
                     f"`model.states`: the state of a step of `{name}` is another where the sequence ends "
                     f"with it (by up to {off:.2g}): {why}"
                     f"{' or padding' if padding is not None else ''}.",
+                )
+            )
+        if returned[name].is_complex():
+            remarks.append(
+                Remark(
+                    "recorded-states",
+                    f"`model.states`: `{name}` is of complex numbers: their real parts are shown, then their "
+                    "imaginary ones.",
                 )
             )
         layers.append(Layer(name, "hidden", states.shape[-1], direction))  # type: ignore[arg-type]

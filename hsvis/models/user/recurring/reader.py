@@ -14,6 +14,7 @@ from hsvis.models.user.calling import Caller, ask
 from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.recurring.calls import watching
 from hsvis.models.user.recurring.candidates import find_recurring, is_in, search
+from hsvis.models.user.recurring.carrying import changed_between
 from hsvis.models.user.recurring.directions import which_way
 from hsvis.models.user.recurring.flipped import change_step, flipped_modules, misplaced
 from hsvis.models.user.recurring.given import GivenStates, States, given_states
@@ -86,7 +87,9 @@ class StateReader:
             self.recorded = find_recurring(self._module, self._ask, inputs, self._call.padding, noise)
             every = dict(self._module.named_modules())
             self.modules = {path: every.get(path, self._module) for path in self.recorded}
-        elif wanted is not None:
+        elif wanted is None:
+            self._find_around(inputs, noise)
+        else:
             others = {path: one for path, one in self.modules.items() if not isinstance(one, KINDS + CELLS)}
             others |= self._changed(inputs)
             if others:
@@ -96,6 +99,39 @@ class StateReader:
         if wanted is None and not self.recorded:
             self._tell_others(inputs, noise)
 
+    def _find_around(self, inputs: torch.Tensor, noise: float | None) -> None:
+        """Fills `recorded` with what is around cells of torch and carries their states on, changed.
+
+        Such as a cell with a gate for time.  Where nothing is seen to, that is told.
+        """
+        with torch.inference_mode(), watching(self.modules) as calls:
+            self._ask(inputs)
+        changed = [path for path, one in self.modules.items() if changed_between(one, calls[path])]
+        if not changed:
+            return
+        found = dict[str, Recorded]()
+        with suppress(ModelError):  # as in `_tell_others`
+            found, _ = search(self._module, self._ask, inputs, self._call.padding, noise)
+        for path in changed:
+            around = next(
+                (one for one, form in found.items() if form.stepwise and is_in(self._module, path, one)), None
+            )
+            if around is not None:
+                self.recorded[around] = found[around]
+                continue
+            text = (
+                f"`{path}` is given other states at each step than it returned at the one before: what it "
+                "returned is shown, not what the model makes of that. A function in `model.states` can give "
+                "it."
+            )
+            self.remarks += (Remark("recorded-states", text),)
+        every = dict(self._module.named_modules())
+        around_of = {
+            path: next((one for one in self.recorded if is_in(self._module, path, one)), path)
+            for path in self.modules
+        }
+        self.modules = {one: every.get(one, self._module) for one in around_of.values()}
+
     def _tell_others(self, inputs: torch.Tensor, noise: float | None) -> None:
         """Says which modules recur beside torch's own, that nobody asked for."""
         with suppress(ModelError):  # the model can be called; what else may go wrong is of no weight here
@@ -103,7 +139,10 @@ class StateReader:
             others = [
                 path
                 for path in found
-                if not any(one == path or is_in(one, path) or is_in(path, one) for one in self.modules)
+                if not any(
+                    one == path or is_in(self._module, one, path) or is_in(self._module, path, one)
+                    for one in self.modules
+                )
             ]
             if others:
                 text = (

@@ -7,17 +7,17 @@ with fewer steps, fewer sequences, and other first and last steps.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
 import torch
 
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Layer
-from hsvis.models.recurrent import ROOT
 from hsvis.models.user.answering.outputs import Place, say, tensors_in
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.recurring.alone import own_states
 from hsvis.models.user.recurring.calls import Call
+from hsvis.models.user.recurring.carrying import keeps_itself, returned_again
 from hsvis.models.user.recurring.directions import Read, most_changed, which_way
 from hsvis.models.user.recurring.pairs import cell_of, second_of
 from hsvis.models.user.recurring.trials import (
@@ -102,32 +102,6 @@ class Recorded:
         return found
 
 
-def returned_again(calls: Sequence[Call]) -> list[Place]:
-    """Where tensors stand that a module, called once a step, is given again at the next step."""
-    found: list[Place] = []
-    for place, tensor in tensors_in(calls[0].output):
-        if tensor.is_floating_point() and all(
-            any(
-                _holds(given, dict(tensors_in(one.output)).get(place))
-                for _, given in tensors_in(next_one.inputs)
-            )
-            for one, next_one in pairwise(calls)
-        ):
-            found.append(place)
-    return found
-
-
-def _holds(given: torch.Tensor, state: torch.Tensor | None) -> bool:
-    """Whether an argument is a state, or begins or ends with it."""
-    if state is None or given.dim() != state.dim() or given.shape[:-1] != state.shape[:-1]:
-        return False
-    size = state.shape[-1]
-    return any(
-        part.shape == state.shape and torch.equal(part, state)
-        for part in (given[..., :size], given[..., given.shape[-1] - size :])
-    )
-
-
 def read_form(path: str, trials: Trials, padding: Padding | None = None) -> Recorded:
     """How what a module returns is read as states.
 
@@ -167,10 +141,8 @@ def read_form(path: str, trials: Trials, padding: Padding | None = None) -> Reco
         ways[axes] = which_way(one, others[0], others[1], trials.noise)
     axes = min(ways, key=lambda one: ways[one][0] not in ("forward", "reverse"))
     read, turned, more = _direction(path, trials, (tensor, *changed), axes, ways[axes])
-    directions = trials.directions.get(path)
-    if read == "mixed" and (
-        halves := _halves(path, place, axes, (tensor, *changed), trials.noise, known=directions == 2)
-    ):
+    halves = _both_ways(path, trials, place, axes, (tensor, *changed)) if read == "mixed" else ()
+    if halves:
         return Recorded(path, stepwise, halves, _note(path, halves, stepwise=stepwise))
     direction: Literal["forward", "reverse"] = "reverse" if read == "reverse" else "forward"
     number = trials.layers.get(path, 1) - 1
@@ -179,24 +151,36 @@ def read_form(path: str, trials: Trials, padding: Padding | None = None) -> Reco
     name = f"{path}.{number}" + ".reverse" * (read == "reverse")
     size = arrange(tensor, axes).shape[-1]
     parts = [Part(Layer(name, "hidden", size, direction), place, axes, turned=turned)]
-    cell = cell_of(place, given[0][1], possible, again)
-    second = second_of(place, given[0][1], possible, again)
+    forms = {one: axes if axes in fits else fits[0] for one, fits in possible.items()}
+    flat = {one: arrange(given[0][1][one], fits) for one, fits in forms.items()}
+    cell = cell_of(place, flat, possible, again)
+    second = second_of(place, flat, possible, again)
     if cell is None and second is not None:  # two states that are carried, none the cell of the other
-        parts.append(Part(Layer(f"{path}.1", "hidden", size, direction), second, axes, turned=turned))
+        parts.append(
+            Part(Layer(f"{path}.1", "hidden", size, direction), second, forms[second], turned=turned)
+        )
     if cell is not None:
         hidden_place, cell_place = cell
         parts = [
-            Part(Layer(name, "hidden", size, direction), hidden_place, axes, turned=turned),
-            Part(Layer(f"{name}.cell", "cell", size, direction), cell_place, axes, turned=turned),
+            Part(Layer(name, "hidden", size, direction), hidden_place, forms[hidden_place], turned=turned),
+            Part(
+                Layer(f"{name}.cell", "cell", size, direction), cell_place, forms[cell_place], turned=turned
+            ),
         ]
-    if stepwise and not again:
+    returned = dict(tensors_in(trials.whole.calls[path][0].output)).get(place)
+    if returned is not None and returned.is_complex():
+        more += " It returns complex numbers: their real parts, then their imaginary ones."
+    if keeps_itself(trials.whole.calls[path], trials.first.calls[path]):
+        more += " It carries a state in itself; what it returns may be a part of that alone."
+    elif stepwise and not again:
         more += " It is not given again what it returned: it may be a part of the state alone."
     if read == "mixed":
         more += (
             " A state depends on later steps too: something before or in it reads the whole sequence, so "
             "that the states to a prefix are others."
         )
-    aside = [one for one in again if one not in [part.place for part in parts]]
+    shown = [flat[part.place] for part in parts]
+    aside = [one for one in again if one not in flat or not any(map(flat[one].equal, shown))]
     if aside:
         more += (
             f" It carries {', '.join(map(say, aside))} besides, which are not shown: a function in "
@@ -245,8 +229,26 @@ def _direction(
 def _note(path: str, parts: Sequence[Part], *, stepwise: bool, more: str = "") -> str:
     where = [f"{say(part.place) or 'what it returns'} as {part.layer.name}" for part in parts]
     times = "called once a step" if stepwise else "called once with all steps"
-    whose = "the model itself" if path == ROOT else f"`{path}`"
-    return f"The states of {whose}, {times}, are {' and '.join(where)}.{more}"
+    return f"The states of `{path}`, {times}, are {' and '.join(where)}.{more}"
+
+
+def _both_ways(
+    path: str, trials: Trials, place: Place, axes: str, tensors: Sequence[torch.Tensor]
+) -> tuple[Part, ...]:
+    """The two directions of a module, told by other steps of the sequences, or of what it reads itself.
+
+    The latter tell them of a layer above one that reads both ways, of which every step knows all others.
+    """
+    halves = _halves(path, place, axes, tensors, trials.noise, known=trials.directions.get(path) == 2)
+    if halves or path not in trials.modules or len(trials.whole.calls[path]) != 1:
+        return halves
+    whole = trials.whole
+    for own in own_states(trials.modules[path], whole.calls[path][0], whole.steps, place):
+        if own[0].dim() == len(axes) and (
+            halves := _halves(path, place, axes, own, trials.noise, known=False)
+        ):
+            return halves
+    return ()
 
 
 def _halves(

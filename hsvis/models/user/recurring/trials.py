@@ -50,6 +50,7 @@ class Trials:
     noise: float = NOISE
     directions: dict[str, int] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
+    modules: dict[str, nn.Module] = field(default_factory=dict)
 
 
 @torch.inference_mode()
@@ -84,6 +85,7 @@ def try_modules(
         NOISE if noise is None else noise,
         {path: 1 + bool(one.bidirectional) for path, one in quantised.items()},
         {path: int(getattr(one, "num_layers", 1)) for path, one in quantised.items()},
+        modules,
     )
 
 
@@ -107,13 +109,18 @@ def gather(path: str, calls: Sequence[Call], steps: int, *, stepwise: bool) -> T
     """
     if len(calls) != (steps if stepwise else 1):
         raise ModelError(_count(path, len(calls), steps))
-    each = [dict(tensors_in(_unpack(path, call.output))) for call in calls]
+    each = [{place: real_of(one) for place, one in tensors_in(_unpack(path, call.output))} for call in calls]
     if not stepwise:
         return each[0]
     same = [
         place for place, one in each[0].items() if all(shape_of(one) == shape_of(t.get(place)) for t in each)
     ]
     return {place: torch.stack([one[place] for one in each]) for place in same}
+
+
+def real_of(tensor: torch.Tensor) -> torch.Tensor:
+    """Of complex numbers the real parts, then the imaginary ones, along the last axis."""
+    return torch.cat([tensor.real, tensor.imag], -1) if tensor.is_complex() and tensor.dim() else tensor
 
 
 def shape_of(tensor: torch.Tensor | None) -> tuple[int, ...] | None:

@@ -1,0 +1,1 @@
+"""Files that label words: a word a line, beside its tags."""
