@@ -145,7 +145,7 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
         truth = float(numbers.truth[sequence.index])
         heatmap = number_strip(values, numbers, tokens, palette, theme)
         confident = number_line(values, truth, numbers, tokens, palette, theme)
-    if sequence.expected is not None:
+    elif sequence.expected is not None:
         heatmap = top_tokens(sequence.expected, tokens, palette, theme)
         confident = surprisal(sequence.expected, tokens, palette, theme)
     elif store.shown_class is None:
