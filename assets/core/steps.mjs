@@ -2,7 +2,7 @@
 import { plot, trace } from "./plots.mjs";
 
 // What is shown as a whole: {run, edition, cloud, layer, projection, theme,
-// palette, classes, sequence, label, unit, labels, first, fitted}.
+// palette, classes, sequence, label, unit, gap, labels, first, fitted}.
 export const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
 export const index = () => meta().sequence ?? null;
@@ -11,11 +11,12 @@ export function count() {
   return index() === null ? 0 : (trace(plot("projection"), "steps")?.x?.length ?? 0);
 }
 
-// (C,) EPs after a step; empty where the heatmap does not show it (yet).
+const rows = () => (plot("ep-heatmap")?._fullData ?? []).slice(0, meta().classes.length);
+
+// (C,) EPs after a step; empty where the heatmap does not show it (yet), and where the step has none.
 export function ep(step) {
-  const traces = plot("ep-heatmap")?._fullData ?? [];
-  const shares = traces.slice(0, -1).map((one) => one.z?.[0]?.[step]);
-  return shares.some((share) => share === undefined) ? [] : shares;
+  const shares = rows().map((one) => one.z?.[0]?.[step]);
+  return shares.every(Number.isFinite) ? shares : [];
 }
 
 // The winning class after a step and its EP.
@@ -23,6 +24,12 @@ export function answer(step) {
   const shares = ep(step);
   const winner = shares.indexOf(Math.max(...shares));
   return winner < 0 ? null : { winner, share: shares[winner] };
+}
+
+// Why a step has no EP; "" where it has one, and where that is not known (yet).
+export function whyNoEp(step) {
+  const shares = rows().map((one) => one.z?.[0]?.[step]);
+  return shares.length && shares.every((share) => share === null || Number.isNaN(share)) ? (meta().gap ?? "") : "";
 }
 
 // Distance to the state before, divided by the run's largest; null at step 0.

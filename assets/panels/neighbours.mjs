@@ -93,7 +93,7 @@ function line(state) {
     "span",
     { class: "neighbour-facts" },
     make("span", {}, "class ", ...className(state.label)),
-    make("span", {}, "EP ", ...className(state.predicted, state.confidence)),
+    make("span", {}, "EP ", ...(state.predicted === null ? ["none"] : className(state.predicted, state.confidence))),
     make("span", {}, `sequence ${state.sequence}, step ${state.step}`),
   );
   const { sequence, step, row, x, y } = state;

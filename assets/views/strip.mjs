@@ -19,8 +19,8 @@ function part([kind, text, more, actual], step) {
   }
   made.className = kind === "unknown" ? "token unknown" : "token";
   made.dataset.step = step;
-  made.style.setProperty("--ep", more);
   if (TITLES[kind]) made.title = TITLES[kind];
+  series.colourStep(made, more);
   return actual === undefined ? made : marked(made, actual);
 }
 

@@ -31,8 +31,16 @@ export function className(k, share) {
 export const line = (label, ...children) =>
   make("div", { class: "tip-line" }, make("span", { class: "tip-label" }, label), ...children);
 
-function answerLine(label, answer) {
+function answerLine(label, answer, why) {
+  if (why) return [line(label, "no expected prediction"), where(why)];
   return answer ? [line(label, ...className(answer.winner, answer.share))] : [];
+}
+
+const ownAnswer = (label, step) => answerLine(label, steps.answer(step), steps.whyNoEp(step));
+
+function foundAnswer({ predicted, confidence }) {
+  const { gap } = steps.meta();
+  return answerLine("classified", { winner: predicted, share: confidence }, predicted === null && (gap || "—"));
 }
 
 // Whether the projection was fitted to a state or the state placed into it; nothing where it was to all.
@@ -64,12 +72,12 @@ function content(shown) {
     lines.push(words(cut(steps.token(step - 1)), " → ", cut(word)));
     lines.push(where(`sequence ${sequence} · step ${step - 1} → ${step}`));
     lines.push(line("distance", (steps.distance(step) ?? 0).toFixed(2)));
-    lines.push(...answerLine("from", steps.answer(step - 1)), ...answerLine("to", steps.answer(step)));
+    lines.push(...ownAnswer("from", step - 1), ...ownAnswer("to", step));
   } else {
     lines.push(words(cut(word)));
     lines.push(where(`sequence ${sequence} · step ${step}`));
-    const answer = own ? steps.answer(step) : found && { winner: found.predicted, share: found.confidence };
-    lines.push(...answerLine("classified", answer));
+    if (own) lines.push(...ownAnswer("classified", step));
+    else if (found) lines.push(...foundAnswer(found));
   }
   if (label !== undefined) lines.push(line("class", ...className(label)));
   lines.push(...columnLine(own ? rows.facts(sequence) : null, found));

@@ -17,7 +17,7 @@ from hsvis.check.series import series_data, series_facts
 from hsvis.check.vocabulary import lacking
 from hsvis.config import Config
 from hsvis.corpus.corpus import Corpus
-from hsvis.corpus.rows import Used, used_rows
+from hsvis.corpus.rows import Used, reasons, used_rows
 from hsvis.models.subject import Fact, Subject
 from hsvis.progress import Progress, silent
 from hsvis.remarks import Remark
@@ -83,15 +83,13 @@ def check(config: Config, progress: Progress = silent) -> Findings:
         "train": used_rows(corpus.train, config.tokens.split, needs_label=True),
         "test": used_rows(corpus.test, config.tokens.split, needs_label=False),
     }
-    if sample.exact and len(plan.rows) == len(
-        corpus.test
-    ):  # what the model's own reader makes of each is known
-        reason = "no words" if corpus.test.series is None else "no steps"
-        rows["test"] = rows["test"].but(reason, len(plan.rows) - len(sample.rows))
+    if sample.exact and len(plan.rows) == len(corpus.test):  # what the model's own reader makes of each
+        for reason, number in sample.left_out.items():
+            rows["test"] = rows["test"].but(reason, number)
     facts += [("rows", _used(name, used)) for name, used in rows.items() if used.read]
     if not sample.exact and len(sample.rows) < sample.read:
-        empty = sample.read - len(sample.rows)
-        facts.append(("", f"of a sample of {sample.read:,} rows to analyse {empty:,} give the model no step"))
+        why = reasons(sample.left_out)
+        facts.append(("", f"of a sample of {sample.read:,} rows to analyse are left out: {why}"))
     facts += series_facts(corpus)
     if len(corpus.train):
         facts.append(("overlap", _overlap(plan)))
@@ -144,8 +142,8 @@ def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> di
 
 def _used(name: str, used: Used) -> str:
     split = {"train": "training", "test": "test"}[name]
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in used.left_out.items())
-    return f"{split}: {used.kept:,} of {used.read:,} used" + (f"; {reasons}" if reasons else "")
+    why = reasons(used.left_out)
+    return f"{split}: {used.kept:,} of {used.read:,} used" + (f"; {why}" if why else "")
 
 
 def _overlap(plan: Plan) -> str:

@@ -11,6 +11,7 @@ from hsvis.models.protocol import Encoded, HiddenStateModel
 from hsvis.models.step_labels import align_labels
 from hsvis.models.subject import Fact
 from hsvis.remarks import Remark, shorten
+from hsvis.run.verdicts import known_answers
 
 SHOWN = 20  # classes that are listed
 ENOUGH = 10  # answers from which something can be said
@@ -48,7 +49,7 @@ def read_steps(
         align_labels(split.step_labels[row], read, split.examples[row], tokens, row)
         for row, read in some.items()
     ]
-    return np.concatenate(labels), extract(model, list(some.values())).ep.argmax(1)
+    return known_answers(np.concatenate(labels), extract(model, list(some.values())).ep)
 
 
 def doubts(

@@ -11,6 +11,7 @@ from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded
 from hsvis.models.subject import Fact, Subject
 from hsvis.models.user.visit import keep_generators
+from hsvis.run.winners import answered
 
 NEAR = 1e-4  # how near numbers must be that are the same but for rounding
 ENDS = 5  # sequences
@@ -86,8 +87,9 @@ def _check_numbers(found: Extracted) -> None:
                 f"states of the layer {name} are NaN or infinite. Check the weights, and what "
                 "`model.tokenizer` gives the model."
             )
-    sums = found.ep.sum(1)
-    if not np.allclose(sums, 1, atol=NEAR) or found.ep.min() < -NEAR:
+    ep = found.ep[answered(found.ep)]
+    sums = ep.sum(1)
+    if not np.allclose(sums, 1, atol=NEAR) or ep.min() < -NEAR:
         raise ModelError(
             f"the EPs are no probabilities: they sum to {sums.min():.3g} … {sums.max():.3g}. "
             "Let the model return logits, probabilities or log-probabilities of every class."
@@ -98,7 +100,7 @@ def _check_same(one: Extracted, other: Extracted, problem: str, remedy: str) -> 
     pairs = {"EPs": (one.ep, other.ep)}
     pairs |= {f"states of {name}": (states, other.states[name]) for name, states in one.states.items()}
     for what, (a, b) in pairs.items():
-        if not np.allclose(a, b, atol=NEAR):
+        if not np.allclose(a, b, atol=NEAR, equal_nan=True):  # of steps without an EP
             raise ModelError(f"{problem.format(what=what)} (by up to {np.abs(a - b).max():.2g}). {remedy}")
 
 

@@ -21,6 +21,7 @@ from hsvis.figures.unit_activity import unit_activity
 from hsvis.figures.view import DEFAULTS, DisplayOptions, View, colour_of
 from hsvis.figures.window import Bounds, Window, bounds
 from hsvis.run.records import Sequence
+from hsvis.run.winners import gap_reason
 
 UNREADABLE = "The hidden states can't be read"
 SIZE = (1000, 800)  # of the image of the cloud, CSS pixels
@@ -186,6 +187,7 @@ def projection_figure(
         "fitted": _fitted_steps(view, rows),
         "label": None if index is None else int(store.labels[index]),
         "unit": store.verdicts.unit,
+        "gap": gap_reason(store.manifest),
         "labels": _step_labels(view, rows),
     }
     return figure.update_layout(meta=meta, uirevision=view.cloud)

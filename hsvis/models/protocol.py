@@ -1,6 +1,8 @@
 """What hsvis asks of a model: to read texts step by step and to answer after each."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -47,7 +49,7 @@ class Trace:
 
     Attributes:
         states: layer name -> (B, T, H) float32.
-        ep: (B, T, C) float32, rows sum to 1.
+        ep: (B, T, C) float32, rows sum to 1, or are NaN where the model does not read so few steps.
         lengths: (B,) int64.
     """
 
@@ -73,11 +75,24 @@ def join_traces(traces: Sequence[Trace]) -> Trace:
     )
 
 
+def steps_without_ep(model: HiddenStateModel, one: Encoded) -> int:
+    """How many of the first steps of a sequence have no EP: so short a beginning is not read."""
+    told: Callable[[Encoded], int] = getattr(model, "gap", lambda _: 0)
+    return told(one)
+
+
+def why_left_out(model: HiddenStateModel, one: Encoded, empty: str = "no words") -> str:
+    """Why a sequence is not shown: it has no step, or fewer than the model reads; "" if it is."""
+    told: Callable[[Encoded], str] = getattr(model, "unread", lambda _: "")
+    return told(one) if len(one) else empty
+
+
 class HiddenStateModel(Protocol):
     """A classifier whose states hsvis can show.
 
     One that computes elsewhere than on the CPU may have an attribute `at_once`, an
-    `hsvis.models.batching.AtOnce`: how large batches may be.
+    `hsvis.models.batching.AtOnce`: how large batches may be.  One that does not read every length has the
+    methods `gap` and `unread`, for `steps_without_ep` and `why_left_out`.
     """
 
     @property

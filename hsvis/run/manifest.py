@@ -52,15 +52,17 @@ class ProjectionFacts(_Facts):
 
 
 class ModelFacts(_Facts):
-    """How a model that hsvis did not train is understood: its answers, and the way to its EPs and why."""
+    """How a model that hsvis did not train is understood: its answers, the way to its EPs, why; and why the
+    first steps of sequences have none (`gap`)."""
 
     answers: str
     ep: str
     why: str
+    gap: str = ""
 
 
 class Training(_Facts):
-    """The epochs of the built-in classifier's training, the one that was kept, and where it was trained."""
+    """The epochs of the built-in classifier's training, which was kept, and where it was trained."""
 
     epochs: list[dict[str, Any]] = []
     kept_epoch: int | None = None
@@ -108,16 +110,14 @@ class Manifest(_Facts):
 
     Attributes:
         config: as it was checked, with all defaults.
-        sequences, states: S and N.
-        labels: what has a label, each "sequence" or each "step".
+        sequences, states: S and N; labels: what has one, each "sequence" or each "step".
         left_out: split (`shown`: of the rows to analyse) -> reason -> rows.
         repeated: texts shown that stand there before.
         decisions, warnings: what was decided that nobody said, and what seems wrong.
         columns: of the dataset that are kept for each sequence.
         sources: of what the model or the states are made beside the config: name -> hash of its content.
         stages: stage -> key of what it made last; a run of an earlier version names none.
-        times: stage -> seconds.
-        files: path in the folder -> bytes.
+        times, files: stage -> seconds, path in the folder -> bytes.
     """
 
     format: int = FORMAT

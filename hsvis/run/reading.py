@@ -37,6 +37,16 @@ class Steps:
         """(N,) bool, True at each step 0."""
         return self._step == 0
 
+    def gaps_in(self, ep: np.ndarray) -> np.ndarray:
+        """(N,) bool: the first steps of sequences that have no EP (N, C) at all, but for the last step."""
+        none = np.isnan(ep).all(1)
+        begins = np.flatnonzero(self.begins)
+        lengths = np.diff(np.append(begins, len(self)))
+        first = np.repeat(
+            np.minimum.reduceat(np.where(none, lengths.max(initial=0), self._step), begins), lengths
+        )
+        return none & (self._step < first) & (self._step < np.repeat(lengths, lengths) - 1)
+
     def check(self, path: Path, table: pa.Table, begin: int = 0) -> None:
         """Raises DamagedFileError where the rows of a table are not those from `begin` on."""
         end = begin + table.num_rows
@@ -74,16 +84,23 @@ def _check_range(values: np.ndarray, least: int, most: int, name: str) -> None:
 
 
 def read_predictions(
-    folder: RunFolder, steps: Steps, classes: int, *, labelled: bool
+    folder: RunFolder, steps: Steps, classes: int, *, labelled: bool, gaps: bool = False
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """EPs (N, C) float32, and labels of the steps (N,) int16, if they have any.  Raises DamagedFileError."""
+    """EPs (N, C) float32, and labels of the steps (N,) int16, if they have any.
+
+    Args:
+        gaps: whether the first steps of sequences may have none, but NaN.
+
+    Raises:
+        DamagedFileError: an EP is no number where there must be one.
+    """
     path = folder.predictions
     # what is not needed here is read too, so that damage anywhere is found
     layout = tables.predictions_layout(classes, labelled=labelled)
     table = parquet.read_table(path, layout=layout, rows=len(steps))
     steps.check(path, table)
     ep = parquet.matrix(table["ep"])
-    _check_finite(path, [ep])
+    _check_finite(path, [ep[~steps.gaps_in(ep)] if gaps else ep])
     if not labelled:
         return ep, None
     with parquet.told_as_damage(path):

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from isal import isal_zlib
 
+from hsvis.run.winners import winners
+
 
 @dataclass(frozen=True)
 class Sequence:
@@ -20,7 +22,7 @@ class Sequence:
         start, end: the characters of `text` that were read; the rest was cut off by the length limit.
         label: index of its class, -1 unknown.
         predicted, confidence: the model's answer and its probability.
-        ep: (T, C) float32.
+        ep: (T, C) float32, NaN where the model does not read so few steps.
         rows: its rows in every step table.
         values: (T, F) float32 of a series; None of a text.
         labels: (T,) int16, the class of each step, -1 unknown; None where steps have none of their own.
@@ -49,11 +51,12 @@ class Sequence:
 
     @property
     def right_steps(self) -> np.ndarray:
-        """(K,) bool, of the steps that have a label of their own: whether the answer there is right."""
+        """(K,) bool, of the steps that have a label of their own and an EP: whether the answer is right."""
         if self.labels is None:
             return np.zeros(0, bool)
-        known = self.labels >= 0
-        return self.ep.argmax(1)[known] == self.labels[known]
+        found = winners(self.ep)
+        known = (self.labels >= 0) & (found >= 0)
+        return found[known] == self.labels[known]
 
 
 @dataclass(frozen=True, eq=False)

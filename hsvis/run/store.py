@@ -18,7 +18,8 @@ from hsvis.run.manifest import Manifest, manifest_of
 from hsvis.run.reading import Steps, column
 from hsvis.run.records import Projection, Sequence, checksum
 from hsvis.run.states import LayerStates
-from hsvis.run.verdicts import Verdicts
+from hsvis.run.verdicts import Verdicts, known_answers
+from hsvis.run.winners import gap_reason
 from hsvis.storage import files, parquet
 
 ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
@@ -56,7 +57,7 @@ class StateStore:
         self._states = {one.name: LayerStates(folder, one.name, one.size) for one in manifest.layers}
         shared = [self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep]
         shared += [*distances.values(), *(p.xy for group in projections.values() for p in group)]
-        for array in shared if step_labels is None else [*shared, step_labels]:
+        for array in [*shared, *([] if step_labels is None else [step_labels])]:
             array.flags.writeable = False
 
     @classmethod
@@ -80,8 +81,8 @@ class StateStore:
         facts = {(one.layer, one.name): one for one in manifest.projections}
         sequences = reading.read_sequences(folder, manifest)
         steps = Steps(column(sequences, "length"))
-        labelled = manifest.labels == "step"
-        ep, labels = reading.read_predictions(folder, steps, len(manifest.classes), labelled=labelled)
+        form = {"labelled": manifest.labels == "step", "gaps": bool(gap_reason(manifest))}
+        ep, labels = reading.read_predictions(folder, steps, len(manifest.classes), **form)
         distances: dict[str, np.ndarray] = {}
         projections: dict[str, tuple[Projection, ...]] = {}
         for layer in manifest.layer_names:
@@ -155,7 +156,7 @@ class StateStore:
         """What was answered right."""
         if self._step_labels is None:
             return Verdicts("sequence", self.labels, self.predicted, self.lengths)
-        return Verdicts("step", self._step_labels, self.ep.argmax(1).astype(np.int16), self.lengths)
+        return Verdicts("step", *known_answers(self._step_labels, self.ep), self.lengths)
 
     def sequence(self, index: int) -> Sequence:
         """Raises IndexError if there is no such sequence."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from hsvis.run.winners import winners
+
 WRONG, RIGHT, UNKNOWN = 0, 1, 2  # verdicts; unknown: there is no label
 Unit = Literal["sequence", "step"]
 
@@ -92,6 +94,17 @@ class Verdicts:
         sums = np.concatenate([[0], np.cumsum(marked, dtype=np.int64)])
         ends = np.cumsum(self.lengths, dtype=np.int64)
         return sums[ends] - sums[ends - self.lengths]
+
+
+def known_answers(labels: np.ndarray, ep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and answers of steps, (N,) int16 each, -1 without an EP: there is nothing to judge.
+
+    Args:
+        labels: (N,) int16, -1 unknown.
+        ep: (N, C) float, rows sum to 1, or are NaN.
+    """
+    predicted = winners(ep).astype(np.int16)
+    return np.where(predicted < 0, np.int16(-1), labels), predicted
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

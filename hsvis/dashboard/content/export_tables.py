@@ -13,6 +13,7 @@ from hsvis.figures.view import View
 from hsvis.run.columns import PREFIX, cells_of
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
+from hsvis.run.winners import winners
 
 SHARE = "distance ÷ largest"
 
@@ -83,7 +84,7 @@ def sequences(store: StateStore, chosen: Collection[int]) -> Table:
 
 
 def ep_heatmap(view: View, sequence: Sequence) -> Table:
-    """EP of each class after each step."""
+    """EP of each class after each step; none where the model does not read so few steps."""
     return _steps(sequence, _ep_columns(view.store, sequence.ep))
 
 
@@ -132,7 +133,7 @@ def sequence_record(view: View, sequence: Sequence) -> dict[str, Any]:
         "known": sequence.known.tolist(),
         **({} if sequence.values is None else {"values": [_values(row) for row in sequence.values]}),
         "ep": [_values(row) for row in sequence.ep],
-        "winning_class": _winners(store, sequence.ep),
+        "winning_class": [one or None for one in _winners(store, sequence.ep)],
         **{name: [one or None for one in column] for name, column in _class_columns(store, sequence).items()},
         "distance": _values(_distance(view, sequence)),
         "distance_share": _values(_distance_share(view, sequence)),
@@ -243,8 +244,8 @@ def _distance_share(view: View, sequence: Sequence) -> np.ndarray:
 
 
 def _winners(store: StateStore, ep: np.ndarray) -> list[str]:
-    """T names of classes.  `ep`: (T, C) float."""
-    return [store.classes[k] for k in ep.argmax(axis=1).tolist()]
+    """T names of classes, "" where a step has no EP.  `ep`: (T, C) float."""
+    return [store.classes[k] if k >= 0 else "" for k in winners(ep).tolist()]
 
 
 def _class_columns(store: StateStore, sequence: Sequence) -> dict[str, list[str]]:

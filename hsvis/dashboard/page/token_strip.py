@@ -11,11 +11,13 @@ import numpy as np
 from hsvis.figures.view import View
 from hsvis.run.manifest import SeriesFacts
 from hsvis.run.records import Sequence
+from hsvis.run.winners import answered, gap_reason, winners
 
 _GAP = re.compile(r"\s*")
 MOST_CELLS = 64  # values of a step that are drawn; of more, means of neighbours
 
-Part = tuple[str | list[int], ...]  # kind, text, colour or reason, values of a series, class of a mistake
+# kind; text; colour, reason, or a list of why there is no EP; values of a series; class of a mistake
+Part = tuple[str | list[int] | list[str], ...]
 NO_STEPS = ("gap", "unread")  # kinds of what lies between the steps
 
 
@@ -23,25 +25,37 @@ def sequence_strip(view: View, sequence: Sequence | None) -> list[Part]:
     """The parts of the strip of a sequence, of a text or of a series; none when nothing is selected."""
     if sequence is None:
         return []
-    colours = view.palette.ep_hexes(sequence.ep)
+    known = answered(sequence.ep).tolist()
+    colours = [hue if has else "" for hue, has in zip(view.palette.ep_hexes(sequence.ep), known, strict=True)]
     if view.store.series is None or sequence.values is None:
         parts = token_strip(sequence, colours)
     else:
         parts = series_strip(sequence, sequence.values, colours, view.store.series)
-    return parts if sequence.labels is None else _with_mistakes(parts, sequence, view.store.classes)
+    if sequence.labels is not None:
+        parts = _with_mistakes(parts, sequence, view.store.classes)
+    return parts if all(known) else _with_gaps(parts, gap_reason(view.store.manifest))
+
+
+def _with_gaps(parts: list[Part], why: str) -> list[Part]:
+    """The same; a step without an EP has in place of its colour why that is, as a list of one text."""
+    return [(*part[:2], [why], *part[3:]) if _lacks_ep(part) else part for part in parts]
+
+
+def _lacks_ep(part: Part) -> bool:
+    return part[0] not in NO_STEPS and part[2] == ""
 
 
 def _with_mistakes(parts: list[Part], sequence: Sequence, classes: SequenceOf[str]) -> list[Part]:
     """The same; the parts of steps that were answered wrong have the name of their class at the end."""
     assert sequence.labels is not None
-    labels, winners = sequence.labels.tolist(), sequence.ep.argmax(1).tolist()
+    labels, won = sequence.labels.tolist(), winners(sequence.ep).tolist()
     found: list[Part] = []
     step = 0
     for part in parts:
         if part[0] in NO_STEPS:
             found.append(part)
             continue
-        is_wrong = labels[step] >= 0 and labels[step] != winners[step]
+        is_wrong = labels[step] >= 0 and won[step] >= 0 and labels[step] != won[step]
         found.append((*part, classes[labels[step]]) if is_wrong else part)
         step += 1
     return found
@@ -54,7 +68,7 @@ def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:
 
     Args:
         sequence: T tokens with the text that they were taken from.
-        colours: T colours `#rrggbb`, one a token.
+        colours: T colours `#rrggbb`, one a token; "" where it has no EP.
 
     Returns:
         Parts of the kinds "token", "unknown" (a token that is not in the vocabulary), "unread" (in grey)

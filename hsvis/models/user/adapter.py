@@ -32,11 +32,11 @@ from hsvis.models.finite import check_answers
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import recurrent_modules
 from hsvis.models.user.answering.answers import Answers, answers_of
-from hsvis.models.user.calling import PLAIN, PROBES, Caller, Encode, Forward, ask, probe_of, readable
+from hsvis.models.user.calling import PLAIN, Caller, Encode, Forward, ask, readable
 from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.reading.encoders import Encoder, of_function
-from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.reading.shortest import find_long_call, find_shortest
 from hsvis.models.user.recurring.candidates import is_torch, none_found
 from hsvis.models.user.recurring.given import States
 from hsvis.models.user.recurring.reader import StateReader
@@ -60,6 +60,7 @@ class TorchModel:
         answers: what the module's outputs are.
         way: how the EPs are computed, and why.
         call: how the module is called, and where its answer stands.
+        shortest: the fewest steps that it reads.
         alone: whether it reads one sequence at a time, as it changes their order in larger batches, or its
             numbers are rounded by the range of all sequences of a batch.
     """
@@ -87,6 +88,7 @@ class TorchModel:
         asked, rows = partial(self._ask_rows, inputs), len(probe)
         rows *= inputs.shape[1] if self.each_step else 1
         self.answers: Answers = answers_of(module, asked, rows, len(self.classes))
+        self.shortest = find_shortest(self, inputs)
         self.way = find_way(self, inputs, head)
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
@@ -113,6 +115,14 @@ class TorchModel:
     def fingerprint(self) -> str:
         """Hash of the architecture and the weights."""
         return hashlib.sha256(f"{self.module!r}\n{weights_hash(self.module)}".encode()).hexdigest()
+
+    def gap(self, one: Encoded) -> int:
+        """How many of the first steps of a sequence have no EP, as the module does not read so few."""
+        return 0 if self.each_step else self.shortest.steps - 1
+
+    def unread(self, one: Encoded) -> str:
+        """Why the module does not read a sequence that has steps; "" if it does."""
+        return self.shortest.left_out if len(one) < self.shortest.steps else ""
 
     def encode(self, text: Any) -> Encoded:
         """What the given encoder makes of a text (or series)."""
@@ -150,7 +160,9 @@ class TorchModel:
                 ep[:length, rows] = self.way.head(flat).reshape(length, len(rows), -1).cpu().numpy()
         if self.way.name == "prefixes":
             self._ask_prefixes(batch, lengths, ep)
-        check_answers(ep.swapaxes(0, 1), batch)
+        first = 0 if self.each_step else self.shortest.steps - 1
+        check_answers(ep[first:].swapaxes(0, 1), batch)
+        ep[:first] = np.nan
         traced = {name: kept.swapaxes(0, 1) for name, kept in states.items()}  # (B, T, H)
         return Trace(traced, ep.swapaxes(0, 1), lengths)
 
@@ -182,7 +194,7 @@ class TorchModel:
     def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray) -> None:
         """Fills (T, B, C) with the module's answers to the first t + 1 steps, but for whole sequences."""
         most = self._at_once(self.call) if self.call.padding or is_quantised(self.module) else None
-        for t in range(1, int(lengths.max())):
+        for t in range(self.shortest.steps, int(lengths.max())):
             for rows in parts_of(np.flatnonzero(lengths > t), most):
                 prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
                 ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
@@ -201,11 +213,13 @@ class TorchModel:
         return torch.from_numpy(inputs).to(self.device)
 
     def own_answers(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(B, T, C): the module's answers to all prefixes, or its own after every step."""
+        """(B, T, C): the module's answers to prefixes, NaN if too short; or its own after every step."""
         if self.each_step:
             return self.answers.probabilities(self._ask(inputs)).cpu()
-        parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(inputs.shape[1])]
-        return torch.stack(parts, 1).cpu()
+        first, steps = self.shortest.steps - 1, inputs.shape[1]
+        parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(first, steps)]
+        found = torch.stack(parts, 1).cpu()
+        return torch.cat([found.new_full((len(found), first, found.shape[2]), torch.nan), found], 1)
 
 
 def from_torch(
@@ -256,13 +270,13 @@ def from_torch(
             padding = encode.pads.padding
         if probe is None:
             probe = readable(encode)
-        examples = probe_of(probe, encode, PROBES[1] if padding is None else padding.to)
         each_step = None if answers is None else "each step" in answers
-        call = find_call(module, examples, len(classes), forward, padding, each_step)
+        examples, call = find_long_call(module, probe, encode, len(classes), forward, padding, each_step)
         model = TorchModel(
             module, classes, encode, call, examples, recurrent=recurrent, states=states, head=head
         )
         model.alone = model.alone or changes_order(model, examples)
         longest = sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:]
-        model.way = confirm(model, longest, mix_steps(examples, TRIED, min(TRIED, len(longest[-1]))))
+        steps = min(max(TRIED, len(examples[0])), len(longest[-1]))
+        model.way = confirm(model, longest, mix_steps(examples, TRIED, steps))
     return model

@@ -32,8 +32,10 @@ WRAP = (
 )
 
 
-def probe_of(texts: Sequence[Any], encode: Encode, most: int = PROBES[1]) -> list[Encoded]:
-    """PROBES[0] sequences of one length, `most` at the most, cut or repeated from the longest of those given.
+def probe_of(
+    texts: Sequence[Any], encode: Encode, most: int = PROBES[1], steps: int = PROBES[1]
+) -> list[Encoded]:
+    """PROBES[0] sequences of `steps`, `most` at the most, cut or repeated from the longest of those given.
 
     Raises:
         ModelError: nothing given holds a token.
@@ -44,7 +46,7 @@ def probe_of(texts: Sequence[Any], encode: Encode, most: int = PROBES[1]) -> lis
             f"`model.tokenizer`: none of the {len(texts)} texts to try the model with holds a token. Check "
             "`model.tokenizer` and `dataset.text`."
         )
-    count, steps = PROBES[0], min(PROBES[1], most)
+    count, steps = PROBES[0], min(steps, most)
     found = []
     for k in range(count):
         one = encoded[k % len(encoded)]

@@ -85,7 +85,12 @@ class UsersModel:
         return ProviderFacts(
             test_accuracy=share,
             left_out={"test": left_out},
-            own_model={"answers": str(model.answers), "ep": model.way.name, "why": model.way.why},
+            own_model={
+                "answers": str(model.answers),
+                "ep": model.way.name,
+                "why": model.way.why,
+                "gap": "" if model.each_step else model.shortest.gap,
+            },
             training={"epochs": [], "kept_epoch": None},
             times=self._times,
             remarks=list(self._made.remarks),

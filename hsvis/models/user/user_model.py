@@ -184,6 +184,7 @@ def _takes(factory: Any, settings: UserModelSettings) -> str:
 def decisions(model: TorchModel) -> list[Remark]:
     """What was found out about a model's call and answer, that nobody said."""
     told = [Remark("call", f"The model is called as `{model.call.text}`."), *model.reader.remarks]
+    told += model.shortest.remarks(each_step=model.each_step)
     if model.call.answer.place:
         place = say(model.call.answer.place)
         told.append(Remark("answer", f"The answer is {place} of what the model returns."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -40,8 +41,9 @@ class Way:
 def _later(model: TorchModel, inputs: torch.Tensor) -> str:
     """What is said of answers to steps (B, T, …) that would be others if the sequences ended there."""
     own = model.own_answers(inputs)  # (B, T, C)
-    ended = [model.own_answers(inputs[:, : t + 1])[:, -1] for t in range(inputs.shape[1] - 1)]
-    differ = max((float((own[:, t] - one).abs().max()) for t, one in enumerate(ended)), default=0.0)
+    first = model.shortest.steps - 1
+    ended = [model.own_answers(inputs[:, : t + 1])[:, -1] for t in range(first, inputs.shape[1] - 1)]
+    differ = max((float((own[:, t] - one).abs().max()) for t, one in enumerate(ended, first)), default=0.0)
     if differ <= 10 * AGREE:
         return ""
     return (
@@ -149,7 +151,9 @@ def find_way(model: TorchModel, inputs: torch.Tensor, head: str | None) -> Way:
             raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
         return Way("prefixes", why)
     states, _ = model.reader.read(inputs, model.reader.by_path([layer.name for layer in tops]))
-    expected = model.own_answers(inputs)  # (B, T, C)
+    first = model.shortest.steps - 1  # what the model does not read tells nothing
+    states = {name: one[:, first:] for name, one in states.items()}
+    expected = model.own_answers(inputs)[:, first:]  # (B, T, C)
     possible = {head: heads[head]} if head else candidates(model.module, model.recurrent)
     for path, candidate in possible.items():
         for layer in reversed(tops):
@@ -180,6 +184,7 @@ def confirm(model: TorchModel, longer: Sequence[Encoded], mixed: Sequence[Encode
     last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
     inputs = torch.from_numpy(np.stack([one.inputs for one in mixed])).to(model.device)
     each, all_own = model.trace(mixed).ep, model.own_answers(inputs).numpy()
-    if np.allclose(last, own, atol=10 * AGREE) and np.allclose(each, all_own, atol=10 * AGREE):
+    same = partial(np.allclose, atol=10 * AGREE, equal_nan=True)
+    if same(last, own) and same(each, all_own):
         return model.way
     return Way("prefixes", "the head gives the model's own answers to short sequences only")
