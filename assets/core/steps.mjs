@@ -2,7 +2,7 @@
 import { plot, trace } from "./plots.mjs";
 
 // What is shown as a whole: {run, edition, cloud, layer, projection, theme,
-// palette, classes, sequence, label, unit, gap, labels, first, fitted}.
+// palette, classes, sequence, label, unit, gap, boundary, texts, labels, first, fitted}.
 export const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
 export const index = () => meta().sequence ?? null;
@@ -44,6 +44,12 @@ export function point(step) {
 
 // Whether the projection was fitted to the state after a step; undefined where it was to all states.
 export const isFitted = (step) => meta().fitted?.includes(step);
+
+// Which of two texts a step is of, by the name of its column; undefined of one text.
+export function side(step) {
+  const { boundary, texts } = meta();
+  return boundary === null || boundary === undefined ? undefined : texts[step < boundary ? 0 : 1];
+}
 
 // The row of a step in the step tables.
 export const row = (step) => meta().first + step;

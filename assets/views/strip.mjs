@@ -12,8 +12,8 @@ function part([kind, text, more, actual], step) {
   if (kind === "gap") return document.createTextNode(text);
   const made = document.createElement("span");
   made.textContent = text;
-  if (kind === "unread") {
-    made.className = "unread";
+  if (kind === "unread" || kind === "boundary") {
+    made.className = kind;
     made.title = more;
     return made;
   }

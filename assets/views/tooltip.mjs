@@ -75,7 +75,8 @@ function content(shown) {
     lines.push(...ownAnswer("from", step - 1), ...ownAnswer("to", step));
   } else {
     lines.push(words(cut(word)));
-    lines.push(where(`sequence ${sequence} · step ${step}`));
+    const side = own ? steps.side(step) : found?.side;
+    lines.push(where(`sequence ${sequence} · step ${step}${side ? ` · ${side}` : ""}`));
     if (own) lines.push(...ownAnswer("classified", step));
     else if (found) lines.push(...foundAnswer(found));
   }

@@ -89,7 +89,7 @@ def check(config: Config, progress: Progress = silent) -> Findings:
     facts += [("rows", _used(name, used)) for name, used in rows.items() if used.read]
     if not sample.exact and len(sample.rows) < sample.read:
         why = reasons(sample.left_out)
-        facts.append(("", f"of a sample of {sample.read:,} rows to analyse are left out: {why}"))
+        facts.append(("", f"of a sample of {sample.read:,} rows to analyse some are left out: {why}"))
     facts += series_facts(corpus)
     if len(corpus.train):
         facts.append(("overlap", _overlap(plan)))

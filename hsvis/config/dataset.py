@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from hsvis.config.files import DataFiles, DialectSettings, Settings
 from hsvis.config.formats import SERIES_FORMATS, refuse_format
 
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -23,71 +24,11 @@ Kind = Literal["number", "date", "category", "boolean"]  # of a kept column
 AXES = (["feature", "sequence", "step"], ["sequence", "step"])  # that an array may have
 
 
-class Settings(BaseModel):
-    """A block of settings: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
 def _as_label(value: Any) -> Any:
     """A scalar of YAML as a label is written; anything else as it is."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else "null" if value is None else value
-
-
-class DataFiles(Settings):
-    train: str | list[str] | None = Field(
-        None, description="File or files of the training split; your own model can do without."
-    )
-    test: str | list[str] | None = Field(None, description="File or files of the test split.")
-
-
-class DialectSettings(Settings):
-    """How text files are written, as far as it is known."""
-
-    separator: str | None = Field(
-        None, description="`comma`, `tab`, `semicolon`, `bar`, or any one character; null = it is found."
-    )
-    header: bool | None = Field(
-        None, description="Whether the first row names the columns; null = it is found."
-    )
-    encoding: str | None = Field(
-        None, description="Such as `utf-8`, `latin-1` or `gb18030`, as Python calls it; null = it is found."
-    )
-    quote: str | None = Field(
-        None,
-        description="The mark around fields, or `none` where marks belong to the texts; null = it is found.",
-    )
-
-    @field_validator("separator")
-    @classmethod
-    def one_character(cls, given: str | None) -> str | None:
-        named = {"comma": ",", "tab": "\t", "\\t": "\t", "semicolon": ";", "bar": "|", "space": " "}
-        given = named.get(given, given) if given is not None else None
-        if given is not None and (len(given) != 1 or given in '\r\n"'):
-            raise ValueError("should be one character, or comma, tab, semicolon, bar or space")
-        return given
-
-    @field_validator("encoding")
-    @classmethod
-    def known_encoding(cls, given: str | None) -> str | None:
-        try:
-            return None if given is None or b"".decode(given) else given
-        except LookupError:
-            raise ValueError("should be an encoding that Python knows, such as utf-8 or latin-1") from None
-
-    @field_validator("quote")
-    @classmethod
-    def one_mark(cls, given: str | None) -> str | None:
-        if given is not None and given != "none" and (len(given) != 1 or given in "\r\n"):
-            raise ValueError("should be one character, or `none`")
-        return given
-
-    @property
-    def quote_mark(self) -> str | None:
-        """The mark; None where none is one."""
-        return None if self.quote == "none" else self.quote
 
 
 class DatasetSettings(Settings):
@@ -118,7 +59,16 @@ class DatasetSettings(Settings):
     )
     train: str = Field("train", description="Name of the split to train on.")
     test: str = Field("test", description="Name of the split to analyse.")
-    text: str = Field("text", description="Column that holds the text; of series, what they are called.")
+    text: str | Annotated[list[str], Field(min_length=2, max_length=2)] = Field(
+        "text",
+        description="Column that holds the text; of series, what they are called. Two columns, such as "
+        "`[premise, hypothesis]`, are pairs of texts that a model reads together.",
+    )
+    fixed: str | None = Field(
+        None,
+        description="Of pairs that your model takes as two arguments: the column that is given as a whole "
+        "while the other grows; null = the first.",
+    )
     label: str = Field("label", description="Column (or array) that holds the class.")
     classes: list[str] | dict[str, str] | None = Field(
         None,
@@ -220,6 +170,11 @@ class DatasetSettings(Settings):
         return list(dict.fromkeys(self.classes.values())) if isinstance(self.classes, dict) else self.classes
 
     @property
+    def text_columns(self) -> list[str]:
+        """The column that holds the texts, or both."""
+        return [self.text] if isinstance(self.text, str) else self.text
+
+    @property
     def is_series(self) -> bool:
         """Whether sequences are of numbers, not of words."""
         return self.path in ("digits", *SERIES_FORMATS) or self.values is not None
@@ -260,6 +215,17 @@ class DatasetSettings(Settings):
         for key in ("dialect", "columns"):
             if getattr(self, key) is not None and self.path in ("demo", "digits", "parquet", "npz"):
                 raise ValueError(f"`{key}` is for text files, not for `path: {self.path}`")
+        return self
+
+    @model_validator(mode="after")
+    def two_texts(self) -> "DatasetSettings":
+        columns = self.text_columns
+        if len(set(columns)) < len(columns):
+            raise ValueError("`text` names one column twice: a pair is of two columns")
+        if len(columns) > 1 and (self.is_series or self.path == "demo"):
+            raise ValueError("`text` names two columns, which is for texts: name one")
+        if self.fixed is not None and (len(columns) < 2 or self.fixed not in columns):
+            raise ValueError("`fixed` is one of the two columns that `text` names: `text: [first, second]`")
         return self
 
     @model_validator(mode="after")

@@ -16,11 +16,13 @@ from hsvis.figures.confusion_matrix import confusion_matrix
 from hsvis.figures.distances import distances
 from hsvis.figures.ep_heatmap import ep_heatmap
 from hsvis.figures.projection import projection
+from hsvis.figures.style.steps import mark_boundary
 from hsvis.figures.style.theme import empty
 from hsvis.figures.unit_activity import unit_activity
 from hsvis.figures.view import DEFAULTS, DisplayOptions, View, colour_of
 from hsvis.figures.window import Bounds, Window, bounds
 from hsvis.run.records import Sequence
+from hsvis.run.summary import text_names
 from hsvis.run.winners import gap_reason
 
 UNREADABLE = "The hidden states can't be read"
@@ -130,13 +132,15 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
     distance = store.distances(view.layer)[sequence.rows]
     largest = store.largest_distance(view.layer)
     units, unreadable = unit_figure(view, sequence, options)
-    return SequenceFigures(
-        ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels),
-        distances(distance, largest, ep, tokens, options.threshold, palette, theme),
-        confidence(ep, tokens, classes, palette, theme),
-        units,
-        unreadable,
+    heatmap, bars, lines = (
+        mark_boundary(one, sequence.boundary, theme)
+        for one in (
+            ep_heatmap(ep, tokens, classes, palette, theme, sequence.labels),
+            distances(distance, largest, ep, tokens, options.threshold, palette, theme),
+            confidence(ep, tokens, classes, palette, theme),
+        )
     )
+    return SequenceFigures(heatmap, bars, lines, units, unreadable)
 
 
 def unit_figure(view: View, sequence: Sequence | None, options: DisplayOptions) -> tuple[go.Figure, str]:
@@ -148,7 +152,8 @@ def unit_figure(view: View, sequence: Sequence | None, options: DisplayOptions) 
     except DamagedFileError as error:
         return empty(UNREADABLE, view.theme), error.told
     order = decision_order(states, sequence.ep) if options.units_by == "decision" else None
-    return unit_activity(states, sequence.tokens, view.theme, order), ""
+    figure = unit_activity(states, sequence.tokens, view.theme, order)
+    return mark_boundary(figure, sequence.boundary, view.theme), ""
 
 
 def projection_figure(
@@ -188,6 +193,8 @@ def projection_figure(
         "label": None if index is None else int(store.labels[index]),
         "unit": store.verdicts.unit,
         "gap": gap_reason(store.manifest),
+        "boundary": None if index is None else store.sequence(index).boundary,
+        "texts": text_names(store.manifest),
         "labels": _step_labels(view, rows),
     }
     return figure.update_layout(meta=meta, uirevision=view.cloud)

@@ -28,6 +28,7 @@ class Encoded:
         inputs: (T,) int64 for word ids, or (T, F) float32 for feature vectors.
         known: (T,) bool, whether the vocabulary knows the token.
         start, end: the characters of the text that the tokens cover.
+        boundary: of a pair of texts, the steps before its second text; None of one text.
     """
 
     tokens: list[str]
@@ -35,6 +36,7 @@ class Encoded:
     known: np.ndarray
     start: int
     end: int
+    boundary: int | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -49,7 +49,7 @@ class RecordedModel:
         values = self._given.values
         inputs = np.zeros(len(tokens), np.int64) if values is None else values[rows]
         known = np.ones(len(tokens), bool)
-        return _Read(tokens, inputs, known, 0, len(example.text), rows.start)
+        return _Read(tokens, inputs, known, 0, len(example.text), first=rows.start)
 
     def trace(self, batch: Sequence[Encoded]) -> Trace:
         """States and EPs of a batch of sequences, padded with 0."""

@@ -5,6 +5,7 @@ They have to be what the manifest says, and their rows the steps of its sequence
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from hsvis.run.manifest import Manifest, ProjectionFacts
 from hsvis.run.records import Projection
 from hsvis.storage import parquet
 
+ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
 LIGHT = ["sequence", "step", "distance"]  # columns of states that are read at the start
 
 
@@ -73,9 +75,17 @@ def read_sequences(folder: RunFolder, manifest: Manifest) -> pa.Table:
             if not np.array_equal(pc.list_value_length(table[name]).to_numpy(), lengths):
                 raise ValueError(f"its column `{name}` has other lengths")
         columns_of(table, manifest.columns)
+        if "boundary" in table.column_names and not np.all(column(table, "boundary") <= lengths):
+            raise ValueError("its column `boundary` is beyond the steps of a sequence")
         for name, least in (("label", -1), ("predicted", 0)):
             _check_range(column(table, name), least, len(manifest.classes) - 1, name)
     return table
+
+
+def read_row(table: pa.Table, index: int) -> dict[str, Any]:
+    """What the table of sequences says of one of them; `boundary` where they are pairs of texts."""
+    names = [*ROW, *(["boundary"] if "boundary" in table.column_names else [])]
+    return dict(table.select(names).slice(index, 1).to_pylist()[0])
 
 
 def _check_range(values: np.ndarray, least: int, most: int, name: str) -> None:

@@ -26,6 +26,7 @@ class Sequence:
         rows: its rows in every step table.
         values: (T, F) float32 of a series; None of a text.
         labels: (T,) int16, the class of each step, -1 unknown; None where steps have none of their own.
+        boundary: of a pair of texts, the steps before the second one; None of one text.
     """
 
     index: int
@@ -41,6 +42,7 @@ class Sequence:
     rows: slice
     values: np.ndarray | None = None
     labels: np.ndarray | None = None
+    boundary: int | None = None
 
     @property
     def correct(self) -> bool | None:

@@ -22,8 +22,6 @@ from hsvis.run.verdicts import Verdicts, known_answers
 from hsvis.run.winners import gap_reason
 from hsvis.storage import files, parquet
 
-ROW = ["text", "tokens", "known", "start", "end", "label", "predicted", "confidence"]
-
 
 class StateStore:
     """One built run.  Nothing in it changes after opening, so threads may share it."""
@@ -162,12 +160,12 @@ class StateStore:
         """Raises IndexError if there is no such sequence."""
         if not 0 <= index < self.n_sequences:
             raise IndexError(f"there is no sequence {index}; the run has 0 to {self.n_sequences - 1}")
-        row = self._sequences.select(ROW).slice(index, 1).to_pylist()[0]
+        row = reading.read_row(self._sequences, index)
         rows = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
         return Sequence(
             index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
             row["label"], row["predicted"], row["confidence"], self.ep[rows], rows, self.values(index),
-            None if self._step_labels is None else self._step_labels[rows],
+            None if self._step_labels is None else self._step_labels[rows], row.get("boundary"),
         )  # fmt: skip
 
     def values(self, index: int) -> np.ndarray | None:

@@ -60,6 +60,15 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
     yield f"files        {len(manifest.files)}, {size / 2**20:,.1f} MiB"
 
 
+def text_names(manifest: Manifest) -> list[str]:
+    """The columns of a pair of texts, in the order in which they are shown; none where there is one text."""
+    dataset = manifest.config.get("dataset") or {}
+    names = dataset.get("text")
+    if not isinstance(names, list):
+        return []
+    return names[::-1] if dataset.get("fixed") == names[1] else names
+
+
 def _column(column: ColumnFacts) -> str:
     held = f"{column.categories:,} categories" if column.kind == "category" else f"{column.kind}s"
     if column.low is not None:

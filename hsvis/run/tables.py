@@ -57,7 +57,8 @@ def sequence_table(
     first: int, rows: Sequence[int], texts: Sequence[str], labels: np.ndarray,
     encoded: Sequence[Encoded], answers: np.ndarray, *, is_series: bool = False,
 ) -> pa.Table:  # fmt: skip
-    """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step.
+    """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step; pairs of
+    texts too, `boundary`: the steps before the second text.
 
     Args:
         first: number of the first sequence.
@@ -70,6 +71,8 @@ def sequence_table(
     values = (
         {"values": _lists(lengths, vectors(np.concatenate([e.inputs for e in encoded])))} if is_series else {}
     )
+    if encoded and encoded[0].boundary is not None:
+        values |= {"boundary": pa.array([e.boundary for e in encoded], pa.int32())}
     return pa.table(
         {
             "sequence": pa.array(np.arange(first, first + len(texts), dtype=np.int32)),

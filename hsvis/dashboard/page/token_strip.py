@@ -8,6 +8,7 @@ from collections.abc import Sequence as SequenceOf
 
 import numpy as np
 
+from hsvis.corpus.pairs.pair import BETWEEN
 from hsvis.figures.view import View
 from hsvis.run.manifest import SeriesFacts
 from hsvis.run.records import Sequence
@@ -18,7 +19,7 @@ MOST_CELLS = 64  # values of a step that are drawn; of more, means of neighbours
 
 # kind; text; colour, reason, or a list of why there is no EP; values of a series; class of a mistake
 Part = tuple[str | list[int] | list[str], ...]
-NO_STEPS = ("gap", "unread")  # kinds of what lies between the steps
+NO_STEPS = ("gap", "unread", "boundary")  # kinds of what lies between the steps
 
 
 def sequence_strip(view: View, sequence: Sequence | None) -> list[Part]:
@@ -71,9 +72,9 @@ def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:
         colours: T colours `#rrggbb`, one a token; "" where it has no EP.
 
     Returns:
-        Parts of the kinds "token", "unknown" (a token that is not in the vocabulary), "unread" (in grey)
-        and "gap" (white space), with their text and the colour of a token, or why a text was not read; the
-        tokens are those of the steps, in their order.
+        Parts of the kinds "token", "unknown" (a token that is not in the vocabulary), "unread" (in grey),
+        "boundary" (between two texts) and "gap" (white space), with their text and the colour of a token, or
+        why a text was not read; the tokens are those of the steps, in their order.
     """
     text, end = sequence.text, sequence.end
     parts: list[Part] = [*_unread(text[: sequence.start], "cut off before the first step")]
@@ -85,6 +86,11 @@ def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:
             reached = found + len(token)
         if _GAP.fullmatch(gap):
             parts.extend([("gap", gap, "")] if gap else [])
+        elif sequence.boundary is not None and step == sequence.boundary and BETWEEN in gap:
+            before, after = gap.split(BETWEEN, 1)
+            parts.extend(_unread(before, "not read by the model"))
+            parts.append(("boundary", BETWEEN, "the second text begins"))
+            parts.extend(_unread(after, "not read by the model"))
         else:
             parts.extend(_unread(gap, "not read by the model"))
         parts.append(("token" if sequence.known[step] else "unknown", token, colours[step]))

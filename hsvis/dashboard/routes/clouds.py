@@ -20,6 +20,7 @@ from hsvis.figures.cloud import Emphasis, Look, emphasis
 from hsvis.figures.view import DRAWINGS, FADES, MARKS, STATE_COLOURS, View, colour_of
 from hsvis.figures.window import Window
 from hsvis.run.columns import cells_of
+from hsvis.run.summary import text_names
 from hsvis.run.winners import best_of
 from hsvis.web.capacity import Capacity, departure
 
@@ -188,13 +189,15 @@ def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
     predicted, confidence = best_of(store.ep[at])
     projection = parameters.projection_of(store, flask.request.args.get("layer", store.layers[0]))
     fitted = None if projection is None else projection.fitted
+    one, texts = store.sequence(index), text_names(store.manifest)
+    side = {} if one.boundary is None else {"side": texts[step >= one.boundary]}
     told: dict[str, object] = {
         "sequence": index,
         "step": step,
-        "token": store.sequence(index).tokens[step],
+        "token": one.tokens[step],
         "predicted": predicted,
         "confidence": confidence,
         "label": store.verdicts.label_of(at),
         **({"kept": cells_of(store.columns, index)} if store.columns else {}),
     }
-    return told | ({} if fitted is None else {"fitted": bool(fitted[at])})
+    return told | side | ({} if fitted is None else {"fitted": bool(fitted[at])})

@@ -27,7 +27,7 @@ import torch
 from torch import nn
 
 from hsvis.errors import ModelError
-from hsvis.models.batching import by_length, parts_of
+from hsvis.models.batching import by_length
 from hsvis.models.finite import check_answers
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import recurrent_modules
@@ -41,6 +41,7 @@ from hsvis.models.user.recurring.candidates import is_torch, none_found
 from hsvis.models.user.recurring.given import States
 from hsvis.models.user.recurring.reader import StateReader
 from hsvis.models.user.recurring.states import check_finite
+from hsvis.models.user.sides import Sides, boundary_of, group_key
 from hsvis.models.user.visit import visit
 from hsvis.models.user.ways import changes_order, confirm, find_way, mix_steps
 from hsvis.models.user.weights import check_weights, weights_hash
@@ -118,11 +119,15 @@ class TorchModel:
 
     def gap(self, one: Encoded) -> int:
         """How many of the first steps of a sequence have no EP, as the module does not read so few."""
-        return 0 if self.each_step else self.shortest.steps - 1
+        return 0 if self.each_step else boundary_of(one) + self.shortest.steps - 1
+
+    def first_answered(self, inputs: torch.Tensor) -> int:
+        """The first step of sequences of one boundary (B, T, …) that the module answers."""
+        return (Sides.of(inputs).boundary if self.call.of_sides else 0) + self.shortest.steps - 1
 
     def unread(self, one: Encoded) -> str:
         """Why the module does not read a sequence that has steps; "" if it does."""
-        return self.shortest.left_out if len(one) < self.shortest.steps else ""
+        return self.shortest.why_left_out(len(one), boundary_of(one))
 
     def encode(self, text: Any) -> Encoded:
         """What the given encoder makes of a text (or series)."""
@@ -144,8 +149,9 @@ class TorchModel:
         ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)
         states = {name: np.zeros((longest, len(batch), size), np.float32) for name, size in sizes.items()}
         wanted = self.reader.by_path({*states, self.way.layer})
-        for length, rows in by_length(lengths, self._at_once(self.call)):
-            inputs = self._tensor([batch[i] for i in rows.tolist()])
+        gaps = np.array([self.gap(one) for one in batch], np.int64)
+        for _, rows in by_length(group_key(batch, lengths), self._at_once(self.call)):
+            inputs, length = self._tensor([batch[i] for i in rows.tolist()]), int(lengths[rows[0]])
             found, output = self.reader.read(inputs, wanted)
             for name, kept in states.items():
                 kept[:length, rows] = check_finite(found[name].transpose(0, 1).float().cpu(), name).numpy()
@@ -159,10 +165,11 @@ class TorchModel:
                 flat = found[self.way.layer].transpose(0, 1).flatten(0, 1)  # (T × B, H)
                 ep[:length, rows] = self.way.head(flat).reshape(length, len(rows), -1).cpu().numpy()
         if self.way.name == "prefixes":
-            self._ask_prefixes(batch, lengths, ep)
-        first = 0 if self.each_step else self.shortest.steps - 1
-        check_answers(ep[first:].swapaxes(0, 1), batch)
-        ep[:first] = np.nan
+            self._ask_prefixes(batch, lengths, ep, gaps)
+        none = np.arange(longest)[:, None] < gaps  # (T, B)
+        ep[none] = 0
+        check_answers(ep.swapaxes(0, 1), batch)
+        ep[none] = np.nan
         traced = {name: kept.swapaxes(0, 1) for name, kept in states.items()}  # (B, T, H)
         return Trace(traced, ep.swapaxes(0, 1), lengths)
 
@@ -184,18 +191,23 @@ class TorchModel:
         lengths = np.array([len(one) for one in batch], np.int64)
         answers = np.empty((len(batch), len(self.classes)), np.float32)
         with self._lock, visit(self.module):
-            for _, rows in by_length(lengths, self._at_once(call)):
+            for _, rows in by_length(group_key(batch, lengths), self._at_once(call)):
                 inputs = self._tensor([batch[i] for i in rows.tolist()])
                 own = self.answers.probabilities(ask(call, self.module, inputs)).cpu().numpy()
                 answers[rows] = own[:, -1] if self.each_step else own
         check_answers(answers, batch)
         return answers
 
-    def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray) -> None:
+    def _ask_prefixes(
+        self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray, gaps: np.ndarray
+    ) -> None:
         """Fills (T, B, C) with the module's answers to the first t + 1 steps, but for whole sequences."""
         most = self._at_once(self.call) if self.call.padding or is_quantised(self.module) else None
-        for t in range(self.shortest.steps, int(lengths.max())):
-            for rows in parts_of(np.flatnonzero(lengths > t), most):
+        boundaries = np.array([boundary_of(one) for one in batch], np.int64)
+        for t in range(int(gaps.min()) + 1, int(lengths.max())):
+            asked = np.flatnonzero((lengths > t) & (gaps < t))
+            for _, part in by_length(boundaries[asked], most):
+                rows = asked[part]
                 prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
                 ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
 
@@ -216,7 +228,7 @@ class TorchModel:
         """(B, T, C): the module's answers to prefixes, NaN if too short; or its own after every step."""
         if self.each_step:
             return self.answers.probabilities(self._ask(inputs)).cpu()
-        first, steps = self.shortest.steps - 1, inputs.shape[1]
+        first, steps = self.first_answered(inputs), inputs.shape[1]
         parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(first, steps)]
         found = torch.stack(parts, 1).cpu()
         return torch.cat([found.new_full((len(found), first, found.shape[2]), torch.nan), found], 1)
@@ -276,7 +288,8 @@ def from_torch(
             module, classes, encode, call, examples, recurrent=recurrent, states=states, head=head
         )
         model.alone = model.alone or changes_order(model, examples)
-        longest = sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:]
+        read = (one for one in map(encode, probe) if len(one) and not model.unread(one))
+        longest = sorted(read, key=len)[-2:]
         steps = min(max(TRIED, len(examples[0])), len(longest[-1]))
         model.way = confirm(model, longest, mix_steps(examples, TRIED, steps))
     return model

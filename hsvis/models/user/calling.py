@@ -1,6 +1,5 @@
 """How anyone's module wants to be called: found out by trying it on a few short sequences."""
 
-import inspect
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,11 +15,12 @@ from hsvis.errors import ModelError
 from hsvis.models.devices import is_out_of_memory
 from hsvis.models.protocol import Encoded
 from hsvis.models.user.answering.outputs import AnswerPlace, answer_place
-from hsvis.models.user.arguments import Argument, initial_call, value_of, ways_of
+from hsvis.models.user.arguments import Argument, call_text, value_of, ways_of
 from hsvis.models.user.mixing import mixed, same
 from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.recurring.directions import which_way
 from hsvis.models.user.recurring.flipped import change_step
+from hsvis.models.user.sides import call_sides, cut_sides, first_part, ids_of, is_pair
 
 Encode = Callable[[Any], Encoded]
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
@@ -40,7 +40,8 @@ def probe_of(
     Raises:
         ModelError: nothing given holds a token.
     """
-    encoded = sorted((one for one in map(encode, texts) if len(one)), key=len, reverse=True)
+    read = (one for one in map(encode, texts) if len(one) and one.boundary not in (0, len(one)))
+    encoded = sorted(read, key=len, reverse=True)
     if not encoded:
         raise ModelError(
             f"`model.tokenizer`: none of the {len(texts)} texts to try the model with holds a token. Check "
@@ -50,8 +51,10 @@ def probe_of(
     found = []
     for k in range(count):
         one = encoded[k % len(encoded)]
-        at = (np.arange(steps) + k) % len(one)
-        found.append(Encoded([one.tokens[i] for i in at], one.inputs[at], one.known[at], one.start, one.end))
+        at = (np.arange(steps) + k) % len(one) if not is_pair(one) else cut_sides(one, k, steps)
+        boundary = None if one.boundary is None else first_part(steps)
+        tokens = [one.tokens[i] for i in at]
+        found.append(Encoded(tokens, one.inputs[at], one.known[at], one.start, one.end, boundary))
     return found
 
 
@@ -81,6 +84,7 @@ class Caller:
         answer: where the answer stands in what is returned.
         forward: what calls the module in place of all this, where someone gave it.
         padding: what the inputs are filled up with before; None if they are read as they are.
+        of_sides: whether the module is given a pair of texts as two arguments, as `sides` keeps them.
     """
 
     given: tuple[Argument, ...]
@@ -90,6 +94,7 @@ class Caller:
     answer: AnswerPlace = field(default_factory=AnswerPlace)
     forward: Forward | None = None
     padding: Padding | None = None
+    of_sides: bool = False
 
     def read(self, inputs: torch.Tensor) -> torch.Tensor:
         """What the module is given for inputs (B, T, …)."""
@@ -108,6 +113,8 @@ class Caller:
         return found[:, self.padding.own(steps)] if is_padded and self.padding else found
 
     def __call__(self, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
+        if self.of_sides:
+            return call_sides(self, module, inputs)
         real = None if self.padding is None else self.padding.mask(inputs)
         inputs = self.read(inputs)
         if self.forward is not None:
@@ -141,12 +148,14 @@ def call_of(
     """
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
-    ways = ways_of(module, padded=padding is not None)
+    of_sides = is_pair(probe[0])
+    ways = ways_of(module, padded=padding is not None, pair=of_sides)
+    padded = "" if padding is None else str(padding)
     places = (False, True) if device.type != "cpu" else (False,)  # packing wants lengths on the CPU
     problems = []
     for given, time_first, moved in product(ways, (False, True), places):
-        text = _text(module, given, padding, time_first=time_first)
-        call = Caller(tuple(given), time_first, moved, text, padding=padding)
+        text = call_text(module, given, padded, time_first=time_first)
+        call = Caller(tuple(given), time_first, moved, text, padding=padding, of_sides=of_sides)
         try:
             found = replace(call, answer=_try_call(module, call, inputs, classes, each_step))
             if padding is not None and any(one.kind == "mask" for one in given):
@@ -159,8 +168,8 @@ def call_of(
     told = min(problems[: len(places)], key=lambda one: bool(re.search("device|cpu", one, re.I)))
     shape = tuple((inputs if padding is None else padding.fill(inputs)).shape)
     raise ModelError(
-        f"{type(module).__name__} can't be called as {_text(module, ways[0], padding)} with inputs of shape "
-        f"{shape} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
+        f"{type(module).__name__} can't be called as {call_text(module, ways[0], padded)} with inputs of "
+        f"shape {shape} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
     )
 
 
@@ -186,6 +195,10 @@ def given_call(
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
     name = getattr(forward, "__qualname__", "forward").replace("<locals>.", "")
     call = Caller((), text=f"{name}(module, inputs, lengths)", forward=forward, padding=padding)
+    if is_pair(probe[0]):
+        call = replace(
+            call, text=f"{name}(module, first, second, first_lengths, second_lengths)", of_sides=True
+        )
     try:
         return replace(call, answer=_try_call(module, call, inputs, classes, each_step))
     except ModelError as error:
@@ -204,7 +217,8 @@ def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
                 f"the memory of {inputs.device} does not suffice for {len(inputs)} sequences of "
                 f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
             ) from error
-        given = f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
+        ids = ids_of(inputs) if call.of_sides else inputs
+        given = f"ids from {int(ids.min())} to {int(ids.max())}" if ids.dim() == 2 else "features"
         padded = f", padded {call.padding}" if call.padding is not None else ""
         one_length = ", or `tokens.pad_to` where it reads sequences of one length alone"
         raise ModelError(
@@ -212,23 +226,6 @@ def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
             f"{inputs.shape[1]} steps{padded}, {given}. Check `model.tokenizer` and `tokens.max_length`"
             f"{'' if padded else one_length}."
         ) from error
-
-
-def _text(
-    module: nn.Module,
-    given: Sequence[Argument],
-    padding: Padding | None = None,
-    *,
-    time_first: bool = False,
-) -> str:
-    """A call in words."""
-    parameters = list(inspect.signature(module.forward).parameters.values())
-    first = parameters[0].name if parameters else "inputs"
-    layout = " (time, batch)" if time_first else ""
-    filled = f" padded {padding}" if padding is not None else ""
-    first, initial = first + filled, initial_call(module)[1]
-    rest = [one.say(initial, padded=padding is not None) for one in given]
-    return f"forward({', '.join([first + layout, *rest])})"
 
 
 def said(error: BaseException) -> str:

@@ -153,7 +153,7 @@ class UsersModel:
         self._progress("your model", 0, 1, settings.factory)
         own = make_user_model(
             settings, config.tokens, self._corpus.classes, self._corpus.test.examples, self._module,
-            self._corpus.test.labels,
+            self._corpus.test.labels, config.dataset,
         )  # fmt: skip
         model = own.model
         if config.states.layers is not None:
@@ -182,7 +182,8 @@ class UsersModel:
         """What reads the texts."""
         from hsvis.models.user.user_model import encoder_of  # noqa: PLC0415
 
-        return encoder_of(self._module, self._settings, self._config.tokens, self._corpus.test.examples)
+        config, examples = self._config, self._corpus.test.examples
+        return encoder_of(self._module, self._settings, config.tokens, examples, config.dataset)
 
     def _facts(self, own: "UserModel") -> list[tuple[str, str]]:
         model, factory = own.model, self._settings.factory

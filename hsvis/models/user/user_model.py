@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from hsvis.config import TokenSettings, UserModelSettings
+from hsvis.config import DatasetSettings, TokenSettings, UserModelSettings
+from hsvis.corpus.pairs.pair import are_pairs
 from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
 from hsvis.models.builtin.text_model import read_series
@@ -28,7 +29,9 @@ from hsvis.models.user.reading.effect import Effect, effect_of, padding_remarks
 from hsvis.models.user.reading.encoders import Encoder, encoder, of_function
 from hsvis.models.user.reading.lookup import looked_up, tables_of
 from hsvis.models.user.reading.padding import Padding, PadValue, pad_value
+from hsvis.models.user.reading.pairs import is_of_sides, read_pairs
 from hsvis.models.user.references import resolve_reference
+from hsvis.models.user.sides import Sides
 from hsvis.models.user.weights import load_weights
 from hsvis.remarks import Remark
 
@@ -66,6 +69,7 @@ def make_user_model(
     examples: Sequence[Any],
     module: nn.Module | None = None,
     labels: np.ndarray | None = None,
+    dataset: DatasetSettings | None = None,
 ) -> UserModel:
     """The model that a config describes.
 
@@ -73,6 +77,7 @@ def make_user_model(
         examples: texts or series of the dataset, by which the model is tried.
         module: what the factory made, where it was called already.
         labels: (S,) of the examples, -1 unknown; all if None.
+        dataset: whose columns pairs of texts are.
 
     Raises:
         ModelError: what does not fit, and what to do.
@@ -84,7 +89,7 @@ def make_user_model(
     else:
         loaded = load_weights(module, Path(settings.checkpoint))
     module = module if settings.device is None else move(module, settings.device)
-    encode = encoder_of(module, settings, tokens, examples)
+    encode = encoder_of(module, settings, tokens, examples, dataset)
     texts = list(islice((one for one in examples if len(one)), TRIED))
     value = pad_value(
         tokens.pad_id, encode.pads, encode.padding, module, is_series=isinstance(examples[0], Series)
@@ -92,7 +97,7 @@ def make_user_model(
     said = Padding(tokens.pad_to, tokens.pad, value.value) if tokens.pad_to is not None else None
     model, tables, remarks = _fit_model(module, settings, classes, encode, texts, said)
     known = np.full(len(examples), -1) if labels is None else labels
-    effect = _effect(model, encode, value, examples, known)
+    effect = None if model.call.of_sides else _effect(model, encode, value, examples, known)
     if said is None and effect is not None and effect.unpadded and effect.is_none(effect.unpadded):
         assert encode.pads is not None
         encode = replace(encode, pads=replace(encode.pads, to=None))  # what changes nothing takes time alone
@@ -114,7 +119,11 @@ def _effect(
 
 
 def encoder_of(
-    module: nn.Module, settings: UserModelSettings, tokens: TokenSettings, examples: Sequence[Any]
+    module: nn.Module,
+    settings: UserModelSettings,
+    tokens: TokenSettings,
+    examples: Sequence[Any],
+    dataset: DatasetSettings | None = None,
 ) -> Encoder:
     """What reads the dataset for a module: what the config names, else the module's own `encode`.
 
@@ -124,6 +133,13 @@ def encoder_of(
     Raises:
         ModelError: there is none, or it reads texts where there are numbers.
     """
+    if are_pairs(examples) and dataset is not None:
+        texts = [side for pair in examples[:CUT] for side in (pair.first, pair.second)]
+        forward = None if settings.forward is None else resolve_reference(settings.forward, "forward")
+        return read_pairs(
+            encoder_of(module, settings, tokens, texts), tokens, dataset.text_columns,
+            of_sides=is_of_sides(module, forward), fixed=dataset.fixed,
+        )  # fmt: skip
     is_series = isinstance(examples[0], Series)
     if is_series and settings.tokenizer is not None and ":" not in settings.tokenizer:
         raise ModelError(
@@ -247,9 +263,12 @@ def _fit_model(
             if padding is not None and padding.value in seen.wrong:
                 raise ModelError(f"`tokens.pad_id`: padding {seen.beyond}.") from error
             raise ModelError(f"{source} {seen.beyond}. {OTHER}.") from error
-        longest = max(map(encode, texts), key=len)
+        longest = max((one for one in map(encode, texts) if not model.unread(one)), key=len)
         model.answer([longest])
-        tables = tables_of(module, seen, model.call.read(torch.tensor(longest.inputs)[None]))
+        given = torch.tensor(longest.inputs)[None]
+        tables = tables_of(
+            module, seen, Sides.of(given).second if model.call.of_sides else model.call.read(given)
+        )
     remarks = [*encode.remarks, *decisions(model)]
     for path, rows in tables.items():
         size = rows if encode.size is None else encode.size

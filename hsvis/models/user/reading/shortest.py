@@ -17,6 +17,7 @@ from hsvis.models.protocol import Encoded
 from hsvis.models.user.calling import PROBES, Caller, Encode, Forward, call_of, given_call, probe_of
 from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import Padding
+from hsvis.models.user.sides import Sides
 from hsvis.remarks import Remark
 
 if TYPE_CHECKING:
@@ -27,29 +28,45 @@ GROWTH = 1.5  # from one length that is tried to the next
 
 @dataclass(frozen=True)
 class Shortest:
-    """The fewest steps that a model reads, and what it does with one step less: a clause for people."""
+    """The fewest steps that a model reads, and what it does with one step less: a clause for people.
+
+    Of pairs that it takes as two arguments, of the text that grows, and of the one that is `fixed`.
+    """
 
     steps: int = 1
     why: str = ""
+    fixed: int = 1
+    of_sides: bool = False
 
     @property
     def gap(self) -> str:
-        """Why shorter beginnings have no expected prediction, a clause for people; "" if all have one."""
-        return f"the model reads no fewer than {self.steps:,} steps" if self.steps > 1 else ""
+        """Why first steps have no expected prediction, a clause for people; "" if all have one."""
+        few = f"no fewer than {self.steps:,} steps"
+        if self.of_sides:
+            more = f", and {few} of the other" if self.steps > 1 else ""
+            return f"the model is given the first text as a whole{more}"
+        return f"the model reads {few}" if self.steps > 1 else ""
 
-    @property
-    def left_out(self) -> str:
-        """Why shorter sequences are not shown."""
-        return f"shorter than {self.steps:,} steps"
+    def why_left_out(self, steps: int, boundary: int = 0) -> str:
+        """Why a sequence is not shown; "" if it is.  `boundary`: steps of the first of two texts."""
+        if self.of_sides and not 0 < boundary < steps:
+            return "without one of the two texts"
+        if self.of_sides and (boundary < self.fixed or steps - boundary < self.steps):
+            return f"shorter than {self.fixed:,} and {self.steps:,} steps"
+        return f"shorter than {self.steps:,} steps" if steps - boundary < self.steps else ""
 
     def remarks(self, *, each_step: bool) -> list[Remark]:
         """What is told of it."""
-        if not self.gap:
+        if self.steps == 1 and self.fixed == 1:
             return []
+        what = f"{self.steps:,} steps"
+        if self.of_sides:
+            what = f"{self.fixed:,} steps of the first text and {self.steps:,} of the second"
+        said = f" (of fewer {self.why})" if self.why else ""
         gaps = "" if each_step else "shorter beginnings have no expected prediction, and "
         text = (
-            f"The model reads no fewer than {self.steps:,} steps (of {self.steps - 1:,} {self.why}): "
-            f"{gaps}sequences that are shorter as a whole are left out."
+            f"The model reads no fewer than {what}{said}: {gaps}sequences that are shorter as a whole are "
+            "left out."
         )
         return [Remark("short-prefixes", text)]
 
@@ -97,17 +114,25 @@ def _longer(most: int) -> Iterator[int]:
 
 def find_shortest(model: TorchModel, inputs: torch.Tensor) -> Shortest:
     """The fewest steps that a model reads, if it reads `inputs` (B, T, …) and all between."""
-    low, high, why = 0, inputs.shape[1], ""  # unreadable or no sequence, and readable
-    tried: Callable[[int], str] = lambda steps: _problem(model, inputs[:, :steps])  # noqa: E731
-    steps = 1
+    if not model.call.of_sides:
+        return Shortest(*_fewest(lambda n: _problem(model, inputs[:, :n]), inputs.shape[1]))
+    at, steps = Sides.of(inputs).boundary, inputs.shape[1]
+    grows, why = _fewest(lambda n: _problem(model, inputs[:, : at + n]), steps - at)
+    fixed, more = _fewest(lambda n: _problem(model, inputs[:, at - n :]), at)
+    return Shortest(grows, why or more, fixed, of_sides=True)
+
+
+def _fewest(problem: Callable[[int], str], most: int) -> tuple[int, str]:
+    """The fewest steps that have no problem, of 1 to `most` without one; and the problem of one step less."""
+    low, high, why, steps = 0, most, "", 1
     while high - low > 1:
-        said = tried(steps)
+        said = problem(steps)
         if said:
             low, why = steps, said
         else:
             high = steps
         steps = (low + high) // 2
-    return Shortest(high, why)
+    return high, why
 
 
 @torch.inference_mode()

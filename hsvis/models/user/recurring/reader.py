@@ -18,8 +18,10 @@ from hsvis.models.user.recurring.directions import which_way
 from hsvis.models.user.recurring.flipped import change_step, flipped_modules, misplaced
 from hsvis.models.user.recurring.given import GivenStates, States, given_states
 from hsvis.models.user.recurring.recorded import Recorded, read_form
+from hsvis.models.user.recurring.sides import Order, check_order, order_of, said_of, states_of_sides
 from hsvis.models.user.recurring.states import check_cut, states_of
 from hsvis.models.user.recurring.trials import as_long, try_modules
+from hsvis.models.user.sides import Sides
 from hsvis.remarks import Remark, listed
 
 QUANTISED_NOISE = 3e-2  # of 8-bit numbers, whose range is that of all steps
@@ -68,7 +70,10 @@ class StateReader:
         if states is None or wanted is not None:
             self.modules = recurrent_modules(module, wanted)
             self._find_recorded(inputs, wanted)
-        self._flipped = self._find_flipped(inputs)
+        self._orders: dict[str, Order] = {}
+        self._flipped = frozenset[str]() if call.of_sides else self._find_flipped(inputs)
+        if call.of_sides:
+            self._find_orders(inputs)
         if self.recorded:
             self._check_padded(inputs)
         for layer in self.layers():
@@ -78,6 +83,29 @@ class StateReader:
                     "that their names are of letters, digits, `_`, `-` and single dots between them. Rename "
                     "the module."
                 )
+
+    def _find_orders(self, inputs: torch.Tensor) -> None:
+        """Which of two texts each module reads, and in which order.  Raises ModelError."""
+        if self.recorded or self._given is not None:
+            raise ModelError(
+                "of models that take two texts hsvis shows torch's own recurrent layers alone. List some of "
+                "these in `model.recurrent`, and leave out `model.states`."
+            )
+        with torch.inference_mode(), watching(self.modules) as calls:
+            self._ask(inputs)
+        sides = Sides.of(inputs)
+        self._orders = {path: order_of(path, one, calls[path], sides) for path, one in self.modules.items()}
+        first = sides.first.shape[1]
+        turned = torch.cat([sides.first, ~sides.second], 1)  # in the order of the arguments
+        steps = (0, first - 1, first, turned.shape[1] - 1)
+        given = [turned, *(change_step(turned, step) for step in steps)]
+        names = {path: {layer.name for layer in self._layers_of(path)} for path in self.modules}
+        with torch.inference_mode():
+            read = [self.read(one, names)[0] for one in given]
+        for path, order in self._orders.items():
+            check_order(path, self._layers_of(path), order, read, first)
+        told = [said for path, order in self._orders.items() if (said := said_of(path, order))]
+        self.remarks += tuple(Remark("pairs", one) for one in told)
 
     def _find_recorded(self, inputs: torch.Tensor, wanted: Sequence[str] | None) -> None:
         """Fills `recorded`; and `modules`, where none of them is torch's own and none was named."""
@@ -93,7 +121,7 @@ class StateReader:
                 trials = try_modules(others, self._ask, inputs, self._call.padding, noise)
                 self.recorded = {path: read_form(path, trials, self._call.padding) for path in others}
         self.remarks += tuple(Remark("recorded-states", one.note) for one in self.recorded.values())
-        if wanted is None and not self.recorded:
+        if wanted is None and not self.recorded and not self._call.of_sides:
             self._tell_others(inputs, noise)
 
     def _tell_others(self, inputs: torch.Tensor, noise: float | None) -> None:
@@ -194,6 +222,10 @@ class StateReader:
                     check_cut(path, padding)
                 given = calls[path], batch, steps, wanted[path], self._call.padding
                 found |= self.recorded[path].read(*given)
+                continue
+            if self._call.of_sides:
+                told = Sides.of(inputs), self._orders[path]
+                found |= states_of_sides(path, one, calls[path], *told, wanted=wanted[path])
                 continue
             found |= states_of(
                 path, one, calls[path], batch, steps,
