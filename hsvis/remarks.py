@@ -49,6 +49,7 @@ DECISIONS = {
     "padding": "How sequences are padded for a user's model, or that they are not and what it would change.",
     "short-prefixes": "The fewest steps that a user's model reads: shorter beginnings have no EP.",
     "pairs": "How a model reads pairs of texts, and where they lack one of the two.",
+    "own-steps": "Layers with fewer steps than tokens: which state each token has.",
     "device": "The built-in model leaves a GPU unused, or has weights that another device trained.",
     "splitter": "How texts are cut into tokens, where nobody said it.",
     "vocabulary": "What a vocabulary file is taken for.",

@@ -16,6 +16,7 @@ import torch
 from hsvis.build.plan import Plan
 from hsvis.check import check
 from hsvis.config import load_config
+from hsvis.corpus.pairs.pair import Pair
 from hsvis.models.user.provider import UsersModel
 from hsvis.progress import silent
 
@@ -88,15 +89,37 @@ def mamba(net: Any, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     return {"scan": torch.stack(found, 1)}
 
 
+def crnn(net: Any, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A step for two words, which the convolution reads with one word more on each side."""
+    x = net.conv(net.embedding(ids).mT).relu()
+    own = net.gru(torch.maximum(x[..., :-1:2], x[..., 1::2]).mT)[0]
+    ends = [min(2 * j + 2, ids.shape[1] - 1) for j in range(own.shape[1])]
+    latest = [max((j for j, end in enumerate(ends) if end <= t), default=-1) for t in range(ids.shape[1])]
+    none = torch.zeros(len(ids), 24)
+    return {"gru.0": torch.stack([own[:, j] if j >= 0 else none for j in latest], 1)}
+
+
+def siamese(net: Any, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    first, second = net.gru(net.embedding(ids[:, :3]))[0], net.gru(net.embedding(~ids[:, 3:]))[0]
+    return {"gru.0": torch.cat([first, second], 1)}
+
+
+def answer(kind: str, net: Any, ids: torch.Tensor) -> torch.Tensor:
+    """The model's own answer to the steps that it has read."""
+    return net(ids[:, :3], ~ids[:, 3:]) if kind == "siamese" else net(ids)
+
+
 STATES: dict[str, Callable[[Any, torch.Tensor], dict[str, torch.Tensor]]] = {
     "elman": elman, "mingru": mingru, "slstm": slstm, "indrnn": indrnn, "scripted": scripted,
-    "quantised": quantised, "mamba": mamba,
+    "quantised": quantised, "mamba": mamba, "crnn": crnn, "siamese": siamese,
 }  # fmt: skip
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "words.txt").write_text("\n".join(WORDS), encoding="utf-8")
+    pairs = "premise,hypothesis,label\nthe film is,not good at all,0\na great plot,and very good,1\n"
+    (tmp_path / "pairs.csv").write_text(pairs, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(GALLERY)
     torch.manual_seed(4)
@@ -111,17 +134,20 @@ def test_states_and_eps_are_those_of_plain_calls(folder: Path, kind: str) -> Non
     assert isinstance(plan.provider, UsersModel)
     model = plan.provider.model()
     texts = plan.corpus.test.examples[:3]
-    batch = [model.encode(text[:60]) for text in texts]
+    batch = [model.encode(text if isinstance(text, Pair) else text[:60]) for text in texts]
     trace = model.trace(batch)
     for row, one in enumerate(batch):
         ids = torch.tensor(one.inputs)[None]
         with torch.no_grad():
             own = STATES[kind](model.module, ids)
-            answers = [model.module(ids[:, : t + 1]).softmax(1)[0] for t in range(len(one))]
+            gap = model.gap(one)
+            own_ep = [answer(kind, model.module, ids[:, : t + 1]).softmax(1)[0] for t in range(gap, len(one))]
         assert {layer.name for layer in model.layers} == set(own)
         for name, states in own.items():
             np.testing.assert_allclose(trace.states[name][row, : len(one)], states[0], atol=2e-5)
-        np.testing.assert_allclose(trace.ep[row, : len(one)], torch.stack(answers), atol=2e-5)
+        assert gap == {"crnn": 1, "siamese": 3}.get(kind, 0)
+        assert np.isnan(trace.ep[row, :gap]).all()
+        np.testing.assert_allclose(trace.ep[row, gap : len(one)], torch.stack(own_ep), atol=2e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

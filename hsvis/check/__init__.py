@@ -18,6 +18,7 @@ from hsvis.check.vocabulary import lacking
 from hsvis.config import Config
 from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.rows import Used, reasons, used_rows
+from hsvis.models.protocol import steps_of_layer
 from hsvis.models.subject import Fact, Subject
 from hsvis.progress import Progress, silent
 from hsvis.remarks import Remark
@@ -106,11 +107,21 @@ def check(config: Config, progress: Progress = silent) -> Findings:
         remarks += doubts(corpus, *read_steps(one.model, corpus.test, config.tokens, some), what="steps")
     elif one.trained:
         remarks += doubts(corpus, corpus.test.labels[costs.rows], costs.answers.argmax(1))
-    return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows, expected.steps))
+    return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows, _layer_steps(one, sample)))
 
 
-def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> dict[str, Any]:
-    """What scripts are told; `steps` of the run, of which each layer has a state."""
+def _layer_steps(one: Subject, sample: Sample) -> dict[str, int]:
+    """layer -> the steps that it reads in the whole run."""
+    return {
+        layer.name: round(
+            sum(steps_of_layer(one.model, layer.name, len(read)) for read in sample.encoded) * sample.scale
+        )
+        for layer in one.model.layers
+    }
+
+
+def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: dict[str, int]) -> dict[str, Any]:
+    """What scripts are told; `steps` that each layer reads in the run."""
     labels = corpus.test.all_labels
     counts = np.bincount(labels[labels >= 0], minlength=len(corpus.classes)).tolist()
     return {
@@ -131,7 +142,7 @@ def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> di
                 "kind": layer.kind,
                 "size": layer.size,
                 "direction": layer.direction,
-                "steps": steps,
+                "steps": steps[layer.name],
             }
             for layer in one.model.layers
         ],

@@ -17,6 +17,7 @@ class Layer:
     kind: Literal["hidden", "cell"]
     size: int  # H
     direction: Literal["forward", "reverse"] = "forward"
+    tokens_a_step: int = 1  # of a layer with fewer steps than tokens
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,12 @@ def steps_without_ep(model: HiddenStateModel, one: Encoded) -> int:
     return told(one)
 
 
+def steps_of_layer(model: HiddenStateModel, layer: str, tokens: int) -> int:
+    """How many steps a layer reads of a sequence of so many tokens, all of which have a state."""
+    told: Callable[[str, int], int] = getattr(model, "layer_steps", lambda _, n: n)
+    return told(layer, tokens)
+
+
 def why_left_out(model: HiddenStateModel, one: Encoded, empty: str = "no words") -> str:
     """Why a sequence is not shown: it has no step, or fewer than the model reads; "" if it is."""
     told: Callable[[Encoded], str] = getattr(model, "unread", lambda _: "")
@@ -94,7 +101,8 @@ class HiddenStateModel(Protocol):
 
     One that computes elsewhere than on the CPU may have an attribute `at_once`, an
     `hsvis.models.batching.AtOnce`: how large batches may be.  One that does not read every length has the
-    methods `gap` and `unread`, for `steps_without_ep` and `why_left_out`.
+    methods `gap` and `unread`, for `steps_without_ep` and `why_left_out`; one whose layers read fewer steps
+    than tokens has `layer_steps`, for `steps_of_layer`.
     """
 
     @property

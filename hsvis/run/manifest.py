@@ -30,6 +30,7 @@ class LayerFacts(_Facts):
     kind: str
     size: int
     direction: str = "forward"
+    tokens_a_step: int = 1
 
 
 class SeriesFacts(_Facts):
@@ -290,8 +291,7 @@ def manifest_of(folder: RunFolder) -> Manifest:
 
 def write_manifest(folder: RunFolder, manifest: Manifest) -> None:
     """Raises CacheError."""
-    content = json.loads(json.dumps(manifest.model_dump()))  # as it will be read
-    write_content(folder, content)
+    write_content(folder, json.loads(json.dumps(manifest.model_dump())))  # as it will be read
 
 
 def write_content(folder: RunFolder, content: Mapping[str, Any]) -> None:

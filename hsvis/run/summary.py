@@ -20,7 +20,8 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
     yield f"sequences    {manifest.sequences:,}"
     yield f"states       {manifest.states:,} of each layer"
     for layer in manifest.layers:
-        yield f"layer        {layer.name}: {layer.size} {layer.kind} units, {layer.direction}"
+        few = f", one state for each {layer.tokens_a_step} tokens" if layer.tokens_a_step > 1 else ""
+        yield f"layer        {layer.name}: {layer.size} {layer.kind} units, {layer.direction}{few}"
     if manifest.own_model:
         own = manifest.own_model
         yield f"model        {own.answers}"

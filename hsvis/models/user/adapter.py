@@ -121,6 +121,10 @@ class TorchModel:
         """How many of the first steps of a sequence have no EP, as the module does not read so few."""
         return 0 if self.each_step else boundary_of(one) + self.shortest.steps - 1
 
+    def layer_steps(self, layer: str, tokens: int) -> int:
+        """The steps that a layer reads of a sequence of so many tokens."""
+        return self.reader.steps_of(layer, tokens)
+
     def first_answered(self, inputs: torch.Tensor) -> int:
         """The first step of sequences of one boundary (B, T, …) that the module answers."""
         return (Sides.of(inputs).boundary if self.call.of_sides else 0) + self.shortest.steps - 1

@@ -196,8 +196,9 @@ class UsersModel:
             facts.append(("mode", "the factory left it in training mode; hsvis puts it in evaluation mode"))
         for layer in model.layers:
             kind = model.reader.kind_of(layer)
+            few = f", one state for each {layer.tokens_a_step} tokens" if layer.tokens_a_step > 1 else ""
             facts.append(
-                ("layer", f"{layer.name}: {kind}, {layer.size} {layer.kind} units, {layer.direction}")
+                ("layer", f"{layer.name}: {kind}, {layer.size} {layer.kind} units, {layer.direction}{few}")
             )
         facts += [
             ("call", model.call.text),

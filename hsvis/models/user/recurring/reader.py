@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -12,13 +13,14 @@ from hsvis.models.protocol import Layer
 from hsvis.models.recurrent import CELLS, KINDS, layers_of, recurrent_modules
 from hsvis.models.user.calling import Caller, ask
 from hsvis.models.user.mixing import is_quantised
-from hsvis.models.user.recurring.calls import watching
+from hsvis.models.user.recurring.calls import steps_read, watching
 from hsvis.models.user.recurring.candidates import find_recurring, is_in, search
 from hsvis.models.user.recurring.directions import which_way
 from hsvis.models.user.recurring.flipped import change_step, flipped_modules, misplaced
 from hsvis.models.user.recurring.given import GivenStates, States, given_states
 from hsvis.models.user.recurring.recorded import Recorded, read_form
 from hsvis.models.user.recurring.sides import Order, check_order, order_of, said_of, states_of_sides
+from hsvis.models.user.recurring.spans import Spans, find_spans
 from hsvis.models.user.recurring.states import check_cut, states_of
 from hsvis.models.user.recurring.trials import as_long, try_modules
 from hsvis.models.user.sides import Sides
@@ -30,6 +32,7 @@ MISPLACED = (
     "be told apart from those of padding. Leave `tokens.pad_to` out, or leave the module out: list the "
     "others in `model.recurrent`."
 )
+TOLD = 100  # tokens by which is told how many steps a layer has
 GIVEN = ""  # in place of a path, of layers that a function gives
 
 
@@ -39,6 +42,7 @@ class StateReader:
     Attributes:
         modules: path -> recurrent module.
         recorded: path -> how what it returns is read, of modules that are not torch's own.
+        spans: path -> the tokens that its steps read, of layers that have fewer steps.
         remarks: what was decided, and what may be wrong.
     """
 
@@ -71,6 +75,7 @@ class StateReader:
             self.modules = recurrent_modules(module, wanted)
             self._find_recorded(inputs, wanted)
         self._orders: dict[str, Order] = {}
+        self.spans = self._find_spans(inputs)
         self._flipped = frozenset[str]() if call.of_sides else self._find_flipped(inputs)
         if call.of_sides:
             self._find_orders(inputs)
@@ -83,6 +88,15 @@ class StateReader:
                     "that their names are of letters, digits, `_`, `-` and single dots between them. Rename "
                     "the module."
                 )
+
+    def _find_spans(self, inputs: torch.Tensor) -> dict[str, Spans]:
+        """Which tokens the steps of layers read that have fewer steps.  Raises ModelError."""
+        if self._call.of_sides or self._call.padding is not None:
+            return {}
+        own = {path: one for path, one in self.modules.items() if path not in self.recorded}
+        found = find_spans(own, self._ask, inputs)
+        self.remarks += tuple(Remark("own-steps", one.say(path, TOLD)) for path, one in found.items())
+        return found
 
     def _find_orders(self, inputs: torch.Tensor) -> None:
         """Which of two texts each module reads, and in which order.  Raises ModelError."""
@@ -190,7 +204,14 @@ class StateReader:
     def _layers_of(self, path: str) -> list[Layer]:
         if path in self.recorded:
             return self.recorded[path].layers
-        return layers_of(path, self.modules[path], flipped=path in self._flipped)
+        found = layers_of(path, self.modules[path], flipped=path in self._flipped)
+        every = self.spans[path].every if path in self.spans else 1
+        return [replace(layer, tokens_a_step=every) for layer in found] if every > 1 else found
+
+    def steps_of(self, layer: str, tokens: int) -> int:
+        """The steps that a layer reads of a sequence of so many tokens."""
+        path = next((path for path, names in self.by_path([layer]).items() if names), GIVEN)
+        return self.spans[path].count(tokens) if path in self.spans else tokens
 
     def by_path(self, names: Collection[str]) -> dict[str, set[str]]:
         """Path of a recurrent module -> those of its layers that are named; only paths that have some."""
@@ -226,6 +247,11 @@ class StateReader:
             if self._call.of_sides:
                 told = Sides.of(inputs), self._orders[path]
                 found |= states_of_sides(path, one, calls[path], *told, wanted=wanted[path])
+                continue
+            if path in self.spans:
+                own = steps_read(one, calls[path])
+                states = states_of(path, one, calls[path], batch, own, wanted=wanted[path])
+                found |= {name: self.spans[path].spread(each, steps) for name, each in states.items()}
                 continue
             found |= states_of(
                 path, one, calls[path], batch, steps,
