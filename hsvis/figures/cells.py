@@ -129,7 +129,7 @@ def count_cells(
     known = counts.astype(np.float64)
     part, winner = np.zeros_like(known), np.zeros(known.shape, np.uint32)
     if ep is not None:
-        has = answered(ep[shown])
+        has = answered(ep)[shown]
         if not has.all():  # a state without an EP is in no mean
             kept, shown = kept[has], np.arange(len(at))[shown][has]
             known = _sum_up(kept, mesh).astype(np.float64)

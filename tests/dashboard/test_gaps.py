@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from dash import Dash, html
 
+from hsvis.analysis.confusion import confusion_counts
 from hsvis.analysis.statistics import token_form
 from hsvis.analysis.steps import class_changes, competing_classes
 from hsvis.analysis.units import decision_order
@@ -29,7 +30,9 @@ from hsvis.figures.style.theme import DARK, LIGHT, ep_codes, palette
 from hsvis.figures.view import View
 from hsvis.figures.window import Window
 from hsvis.run.reading import Steps, read_predictions
+from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
+from hsvis.run.verdicts import RIGHT, UNKNOWN, WRONG, Verdicts, known_answers
 
 LEAST = 4
 MODEL = f"""
@@ -211,6 +214,16 @@ def test_cells_take_means_of_the_states_that_have_an_ep():
             assert counts.tolist() == [[3, 1]]
             assert winner.tolist() == [[1, 2]]  # 2: no state of the cell has one
             assert share.tolist() == [[7000, 0]]
+
+
+def test_steps_with_a_label_of_their_own_are_not_judged_without_an_ep():
+    ep = np.array([[np.nan, np.nan], [np.nan, np.nan], [0.2, 0.8], [0.6, 0.4]], np.float32)
+    verdicts = Verdicts("step", *known_answers(np.array([0, 1, 1, 1], np.int16), ep), np.array([4]))
+    assert verdicts.each.tolist() == [UNKNOWN, UNKNOWN, RIGHT, WRONG]
+    assert verdicts.accuracy == 0.5
+    assert confusion_counts(verdicts.labels, verdicts.predicted, 2).tolist() == [[0, 0], [1, 1]]
+    given = (np.array([True] * 4), 0, 4, -1, 0, 0.6, ep, slice(0, 4), None, np.array([0, 1, 1, 1], np.int16))
+    assert Sequence(0, "", list("abcd"), *given).right_steps.tolist() == [True, False]
 
 
 def test_statistics_pass_over_steps_without_an_ep(store):

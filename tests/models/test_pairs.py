@@ -12,6 +12,8 @@ from hsvis.build.extraction import extract
 from hsvis.config import DatasetSettings, TokenSettings, UserModelSettings
 from hsvis.corpus.pairs.pair import Pair
 from hsvis.errors import ModelError
+from hsvis.models.user.calling import probe_of
+from hsvis.models.user.template import template_of
 from hsvis.models.user.user_model import make_user_model
 
 WORDS = "<pad> <unk> [SEP] aa bb cc dd ee ff gg hh ii jj".split()  # noqa: SIM905
@@ -237,6 +239,36 @@ def test_a_vocabulary_without_a_separator_is_refused(made, tmp_path):
     (tmp_path / "none.txt").write_text("\n".join(one for one in WORDS if one != "[SEP]"))
     with pytest.raises(ModelError, match="`tokens.between`"):
         made(Joined(), tmp_path / "none.txt")
+
+
+def test_a_tokenizer_file_puts_its_own_tokens_around_both_texts_once(made, tmp_path):
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    entries = {word: k for k, word in enumerate([*WORDS, "[CLS]"])}
+    file = Tokenizer(models.WordLevel(entries, unk_token="<unk>"))
+    file.pre_tokenizer = pre_tokenizers.Whitespace()
+    file.add_special_tokens(["[CLS]", "[SEP]"])
+    file.post_processor = processors.BertProcessing(("[SEP]", entries["[SEP]"]), ("[CLS]", entries["[CLS]"]))
+    file.save(str(tmp_path / "tokenizer.json"))
+
+    class Wider(Joined):
+        def __init__(self):
+            super().__init__()
+            self.words = nn.Embedding(len(entries), 6)
+
+    own, pairs = made(Wider(), tmp_path / "tokenizer.json")
+    one = own.model.encode(pairs[0])
+    plain = file.encode(*PAIRS[0])
+    assert one.inputs.tolist() == plain.ids  # as the library reads a pair itself
+    assert one.boundary == plain.type_ids.index(1)
+    assert one.tokens == ["[CLS]", *PAIRS[0][0].split(), "[SEP]", *PAIRS[0][1].split(), "[SEP]"]
+
+
+def test_the_template_of_a_model_of_two_texts_works(made):
+    own, pairs = made(Siamese())
+    found = template_of(own.model.module, probe_of(pairs, own.reads), ["no", "maybe", "yes"])
+    assert not found.problem
+    assert "def forward(module, first, second, first_lengths, second_lengths):" in found.source
 
 
 def test_a_function_may_call_the_model_with_both(made):
