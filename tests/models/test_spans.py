@@ -11,6 +11,7 @@ from hsvis.build.extraction import extract
 from hsvis.errors import ModelError
 from hsvis.models import from_torch
 from hsvis.models.protocol import Encoded
+from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.recurring.spans import Spans
 from hsvis.models.user.user_model import decisions
 
@@ -94,6 +95,59 @@ def test_each_token_has_the_state_after_the_latest_step_that_has_ended(name, bot
     assert all(layer.tokens_a_step == every for layer in model.layers)
     told = next(one.text for one in decisions(model) if one.code == "own-steps")
     assert f"one for each {every}" in told
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_of_padded_sequences_they_are_those_of_their_own_tokens(side):
+    class Flat(Cnn):
+        def __init__(self):
+            super().__init__(conv(3, 2, 1))
+            self.out = nn.Linear(16 * 5, 3)
+
+        def forward(self, ids):
+            return self.out(self.rnn(self.before(self.words(ids).mT).mT)[0].flatten(1))
+
+    module, padding = Flat().eval(), Padding(32, side, 0)
+    model = from_torch(module, classes="abc", encode=encode, probe=TEXTS[1:3], padding=padding)
+    one = encode(TEXTS[2])
+    filled = np.zeros(32, np.int64)
+    filled[padding.own(len(one))] = one.inputs
+    with torch.no_grad():
+        own = module.rnn(module.before(module.words(torch.tensor(filled[None])).mT).mT)[0][0]
+    ends = [min(2 * j + 1, 31) for j in range(16)]
+    latest = [max((j for j, end in enumerate(ends) if end <= t), default=-1) for t in range(32)]
+    expected = torch.stack([own[j] if j >= 0 else torch.zeros(5) for j in latest])[padding.own(len(one))]
+    np.testing.assert_allclose(model.trace([one]).states["rnn.0"][0], expected, atol=1e-5)
+    assert model.layer_steps("rnn.0", len(one)) == 16
+
+
+def test_of_series_they_are_told_as_of_words():
+    class Deep(nn.Module):
+        """As DeepConvLSTM."""
+
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(1)
+            self.conv, self.rnn = nn.Conv1d(3, 8, 5, 2), nn.LSTM(8, 6, 2, batch_first=True)
+            self.out = nn.Linear(6, 2)
+
+        def forward(self, x):
+            return self.out(self.rnn(self.conv(x.mT).relu().mT)[0][:, -1])
+
+    def read(values):
+        steps = [f"step {k}" for k in range(len(values))]
+        return Encoded(steps, values, np.ones(len(values), bool), 0, 0)
+
+    series = [RANDOM.normal(size=(n, 3)).astype(np.float32) for n in (30, 22, 41)]
+    module = Deep().eval()
+    model = from_torch(module, classes="ab", encode=read, probe=series)
+    trace = model.trace([read(one) for one in series])
+    for k, one in enumerate(series):
+        with torch.no_grad():
+            own = module.rnn(module.conv(torch.tensor(one[None]).mT).relu().mT)[0][0].numpy()
+        latest = np.clip((np.arange(len(one)) - 4) // 2, -1, len(own) - 1)
+        expected = np.where(latest[:, None] < 0, 0, own[latest])
+        np.testing.assert_allclose(trace.states["rnn.1"][k, : len(one)], expected, atol=1e-5)
 
 
 def test_steps_that_do_not_move_by_equal_spans_are_refused():

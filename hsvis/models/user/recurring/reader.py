@@ -91,10 +91,11 @@ class StateReader:
 
     def _find_spans(self, inputs: torch.Tensor) -> dict[str, Spans]:
         """Which tokens the steps of layers read that have fewer steps.  Raises ModelError."""
-        if self._call.of_sides or self._call.padding is not None:
+        if self._call.of_sides:
             return {}
         own = {path: one for path, one in self.modules.items() if path not in self.recorded}
-        found = find_spans(own, self._ask, inputs)
+        padding = self._call.padding
+        found = find_spans(own, self._ask, inputs, None if padding is None else padding.to)
         self.remarks += tuple(Remark("own-steps", one.say(path, TOLD)) for path, one in found.items())
         return found
 
@@ -211,7 +212,9 @@ class StateReader:
     def steps_of(self, layer: str, tokens: int) -> int:
         """The steps that a layer reads of a sequence of so many tokens."""
         path = next((path for path, names in self.by_path([layer]).items() if names), GIVEN)
-        return self.spans[path].count(tokens) if path in self.spans else tokens
+        padding = self._call.padding
+        read = tokens if padding is None else max(tokens, padding.to)
+        return self.spans[path].count(read) if path in self.spans else tokens
 
     def by_path(self, names: Collection[str]) -> dict[str, set[str]]:
         """Path of a recurrent module -> those of its layers that are named; only paths that have some."""
@@ -251,7 +254,9 @@ class StateReader:
             if path in self.spans:
                 own = steps_read(one, calls[path])
                 states = states_of(path, one, calls[path], batch, own, wanted=wanted[path])
-                found |= {name: self.spans[path].spread(each, steps) for name, each in states.items()}
+                read = steps if padding is None else max(steps, padding.to)
+                at = slice(None) if padding is None else padding.own(steps)
+                found |= {name: self.spans[path].spread(each, read)[:, at] for name, each in states.items()}
                 continue
             found |= states_of(
                 path, one, calls[path], batch, steps,

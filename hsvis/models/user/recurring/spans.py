@@ -64,21 +64,27 @@ class Spans:
 
 
 def find_spans(
-    modules: dict[str, nn.Module], ask: Callable[[torch.Tensor], Any], inputs: torch.Tensor
+    modules: dict[str, nn.Module],
+    ask: Callable[[torch.Tensor], Any],
+    inputs: torch.Tensor,
+    only: int | None = None,
 ) -> dict[str, Spans]:
     """Path -> spans, of torch's own layers that are called once with fewer steps than tokens.
 
     Args:
         ask: calls the whole module; inputs: (B, T, …), what to call it with.
+        only: the one length that sequences are padded to; by one length alone the spans are told then.
 
     Raises:
         ModelError: a layer's steps are no spans of equal distance, with the way out.
     """
     layers = {path: one for path, one in modules.items() if isinstance(one, nn.RNNBase)}
+    if only is not None:
+        inputs = _repeat(inputs, only)
     with torch.inference_mode():
         few = _counts(layers, ask, inputs)
         return {
-            path: _spans_of(path, layers[path], ask, inputs)
+            path: _spans_of(path, layers[path], ask, inputs, only)
             for path, count in few.items()
             if count and count != inputs.shape[1]
         }
@@ -105,40 +111,49 @@ def _count(layer: nn.RNNBase, calls: list[Call], batch: int) -> int:
 
 
 def _spans_of(
-    path: str, layer: nn.RNNBase, ask: Callable[[torch.Tensor], Any], inputs: torch.Tensor
+    path: str,
+    layer: nn.RNNBase,
+    ask: Callable[[torch.Tensor], Any],
+    inputs: torch.Tensor,
+    only: int | None,
 ) -> Spans:
-    def as_long(tokens: int) -> torch.Tensor:
-        return inputs[:, torch.arange(tokens, device=inputs.device) % inputs.shape[1]]
-
     def count(tokens: int) -> int:
-        return _counts({path: layer}, ask, as_long(tokens))[path]
+        return _counts({path: layer}, ask, _repeat(inputs, tokens))[path]
 
-    tokens = max(LEAST, inputs.shape[1])
+    tokens = max(LEAST, inputs.shape[1]) if only is None else only
     while count(tokens) < FEWEST:
         tokens *= 2
-        if tokens > MOST:
+        if tokens > MOST or only is not None:
             raise ModelError(
                 f"`{path}` reads {count(tokens // 2)} steps for {tokens // 2} tokens, which are too few to "
                 f"tell them apart. {WAY_OUT}"
             )
-    first, last = (_ends(path, layer, ask, as_long(n)) for n in (tokens, tokens + MORE))
-    ends = first[: FEWEST - 1]
-    every = int(ends[1] - ends[0]) if len(ends) > 1 else 0
+    tried = (tokens, tokens + MORE) if only is None else (tokens,)
+    found = {n: _ends(path, layer, ask, _repeat(inputs, n)) for n in tried}
+    first = found[tokens]
+    every = int(first[1] - first[0])
     if every > 0:
-        counts = {n: count(n) for n in range(tokens, tokens + 2 * every + MORE)}
+        counts = {
+            n: count(n) for n in range(tokens, tokens + 2 * every + MORE if only is None else tokens + 1)
+        }
         for lacking in range(
             tokens - every * counts[tokens] + 1, tokens + every - every * counts[tokens] + 1
         ):
-            spans = Spans(every, int(ends[0]), lacking)
+            spans = Spans(every, int(first[0]), lacking)
             if all(spans.count(n) == steps for n, steps in counts.items()) and all(
                 np.array_equal(np.minimum(spans.end + every * np.arange(len(own)), n - 1), own)
-                for n, own in ((tokens, first), (tokens + MORE, last))
+                for n, own in found.items()
             ):
                 return spans
     raise ModelError(
         f"`{path}` reads {len(first)} steps for {tokens} tokens, and these are no spans of tokens at equal "
         f"distances: they end with the tokens {', '.join(map(str, (first[:6] + 1).tolist()))}, … {WAY_OUT}"
     )
+
+
+def _repeat(inputs: torch.Tensor, tokens: int) -> torch.Tensor:
+    """(B, T, …) -> (B, tokens, …): again and again from the first step on."""
+    return inputs[:, torch.arange(tokens, device=inputs.device) % inputs.shape[1]]
 
 
 def _ends(
