@@ -220,6 +220,16 @@ def test_a_model_of_one_sequence_reads_both_with_a_token_between(made, between, 
     assert any(f"with `{WORDS[id_]}` between" in one.text for one in own.remarks if one.code == "pairs")
 
 
+@pytest.mark.parametrize(("keep", "first", "boundary"), [("last", 3, 3), ("first", 0, 6)])
+def test_what_is_padded_is_no_longer_than_that(made, keep, first, boundary):
+    own, pairs = made(Joined(), pad_to=6, keep=keep)
+    whole = [*PAIRS[0][0].split(), "[SEP]", *PAIRS[0][1].split()]
+    one = own.model.encode(pairs[0])
+    assert one.tokens == whole[first : first + 6]
+    assert one.boundary == boundary
+    assert np.isfinite(own.model.trace([one]).ep).all()
+
+
 @pytest.mark.parametrize(
     ("module", "more", "said"),
     [

@@ -68,7 +68,7 @@ def read_pairs(
         f"The model reads `{names[0]}` and `{names[1]}` as one sequence, with {name} between them; "
         "`tokens.between` says otherwise."
     )
-    read, entry = _joined(encode, name.strip("`"), key), Remark("pairs", text)
+    read, entry = _joined(encode, name.strip("`"), key, tokens), Remark("pairs", text)
     return replace(encode, read=read, remarks=(*encode.remarks, entry), pads=None)
 
 
@@ -122,7 +122,7 @@ def _sides(encode: Encoder) -> Callable[[Any], Encoded]:
     return read
 
 
-def _joined(encode: Encoder, name: str, key: int) -> Callable[[Any], Encoded]:
+def _joined(encode: Encoder, name: str, key: int, tokens: TokenSettings) -> Callable[[Any], Encoded]:
     def read(pair: Pair) -> Encoded:
         first, second = encode(pair.first), encode(pair.second)
         if not len(first) and not len(second):
@@ -135,9 +135,25 @@ def _joined(encode: Encoder, name: str, key: int) -> Callable[[Any], Encoded]:
         parts = [first, Encoded([name], np.array([key]), np.ones(1, bool), 0, 0), second]
         if len(first) and encode.after == key and first.inputs[-1] == key:
             del parts[1]
-        return _put_together(parts, start, end, sum(map(len, parts[:-1])))
+        return _cut(_put_together(parts, start, end, sum(map(len, parts[:-1]))), tokens)
 
     return read
+
+
+def _cut(pair: Encoded, tokens: TokenSettings) -> Encoded:
+    """A pair of no more steps than sequences are padded to; `tokens.max_length` is of each text."""
+    most = tokens.pad_to
+    if most is None or len(pair) <= most or pair.boundary is None:
+        return pair
+    first = len(pair) - most if tokens.keep == "last" else 0
+    kept = slice(first, first + most)
+    return replace(
+        pair,
+        tokens=pair.tokens[kept],
+        inputs=pair.inputs[kept],
+        known=pair.known[kept],
+        boundary=min(max(pair.boundary - first, 0), most),
+    )
 
 
 def _put_together(parts: Sequence[Encoded], start: int, end: int, boundary: int) -> Encoded:
