@@ -100,10 +100,31 @@ def mamba(net: Any, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     return {"scan": torch.stack(found, 1)}
 
 
+def crnn(net: Any, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A step for two words, which the convolution reads with one word more on each side."""
+    x = net.conv(net.embedding(ids).mT).relu()
+    own = net.gru(torch.maximum(x[..., :-1:2], x[..., 1::2]).mT)[0]
+    ends = [min(2 * j + 2, ids.shape[1] - 1) for j in range(own.shape[1])]
+    latest = [max((j for j, end in enumerate(ends) if end <= t), default=-1) for t in range(ids.shape[1])]
+    none = torch.zeros(len(ids), 24)
+    return {"gru.0": torch.stack([own[:, j] if j >= 0 else none for j in latest], 1)}
+
+
+def siamese(net: Any, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    first, second = net.gru(net.embedding(ids[:, :3]))[0], net.gru(net.embedding(~ids[:, 3:]))[0]
+    return {"gru.0": torch.cat([first, second], 1)}
+
+
 STATES: dict[str, Callable[[Any, torch.Tensor], dict[str, torch.Tensor]]] = {
     "elman": elman, "mingru": mingru, "slstm": slstm, "indrnn": indrnn, "scripted": scripted,
-    "quantised": quantised, "mamba": mamba, "multi_label": lstm, "regression": lstm, **gallery_states.STATES,
+    "quantised": quantised, "mamba": mamba, "multi_label": lstm, "regression": lstm, "crnn": crnn,
+    "siamese": siamese, **gallery_states.STATES,
 }  # fmt: skip
+# the model's own answer to the steps that it has read, where a plain call is not it
+ANSWERS: dict[str, Callable[[Any, torch.Tensor], torch.Tensor]] = {
+    "siamese": lambda net, ids: net(ids[:, :3], ~ids[:, 3:]),
+    **gallery_states.ANSWERS,
+}
 # what makes EPs of what a module returns, where that is not softmax
 ENDS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "multi_label": torch.sigmoid,
@@ -117,6 +138,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     texts = ["the film is good", "a bad plot and not great", "it was very good of the film"]
     rows = [f"{text},{int('good' in text)},{int('bad' in text)},{len(text) / 2}" for text in texts]
     (tmp_path / "labels.csv").write_text("\n".join(["text,praise,blame,length", *rows]), encoding="utf-8")
+    pairs = "premise,hypothesis,label\nthe film is,not good at all,0\na great plot,and very good,1\n"
+    (tmp_path / "pairs.csv").write_text(pairs, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(GALLERY)
     torch.manual_seed(4)
@@ -133,17 +156,20 @@ def test_states_and_eps_are_those_of_plain_calls(folder: Path, kind: str) -> Non
     model.module.eval()
     texts = plan.corpus.test.examples[:3]
     batch = [model.encode(one) for one in texts]
-    answer = gallery_states.ANSWERS.get(kind, lambda module, ids: module(ids))
+    answer = ANSWERS.get(kind, lambda module, ids: module(ids))
     trace, end = model.trace(batch), ENDS.get(kind, partial(torch.softmax, dim=1))
     for row, one in enumerate(batch):
         ids = torch.tensor(one.inputs)[None]
         with torch.no_grad():
             own = STATES[kind](model.module, ids)
-            answers = [end(answer(model.module, ids[:, : t + 1]))[0] for t in range(len(one))]
+            gap = model.gap(one)
+            own_ep = [end(answer(model.module, ids[:, : t + 1]))[0] for t in range(gap, len(one))]
         assert {layer.name for layer in model.layers} == set(own)
         for name, states in own.items():
             np.testing.assert_allclose(trace.states[name][row, : len(one)], states[0], atol=2e-5)
-        np.testing.assert_allclose(trace.ep[row, : len(one)], torch.stack(answers), atol=2e-5)
+        assert gap == {"crnn": 1, "siamese": 3}.get(kind, 0)
+        assert np.isnan(trace.ep[row, :gap]).all()
+        np.testing.assert_allclose(trace.ep[row, gap : len(one)], torch.stack(own_ep), atol=2e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

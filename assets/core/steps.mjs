@@ -2,8 +2,9 @@
 import { plot, trace } from "./plots.mjs";
 
 // What is shown as a whole: {run, edition, cloud, layer, projection, theme,
-// palette, classes, shown, sequence, label, unit, labels, first, fitted}.  Of independent classes one is `shown`, as
-// two classes: without it, and with it.  Of `numbers`, {name, low, high, truth}, the two are the low end and the high one.
+// palette, classes, shown, sequence, label, unit, gap, boundary, texts, labels, first, fitted}.  Of independent classes
+// one is `shown`, as two classes: without it, and with it.  Of `numbers`, {name, low, high, truth}, the two are the
+// low end and the high one.
 export const meta = () => plot("projection")?.layout?.meta ?? { sequence: null, classes: [] };
 
 export const index = () => meta().sequence ?? null;
@@ -22,22 +23,24 @@ export function expected(step) {
   };
 }
 
-// (C,) EPs after a step; empty where the heatmap does not show it (yet).
+// What the heatmap has of a step: a value for each class, of one that is shown alone its own, of numbers the number.
+function values(step) {
+  const traces = plot("ep-heatmap")?._fullData ?? [];
+  const { numbers, classes, shown } = meta();
+  const begin = shown ?? 0;
+  const end = numbers || (shown ?? null) !== null ? begin + 1 : classes.length;
+  return traces.slice(begin, end).map((one) => one.z?.[0]?.[step]);
+}
+
+// (C,) EPs after a step; empty where the heatmap does not show it (yet), and where the step has none.
 export function ep(step) {
   const came = trace(plot("ep-heatmap"), "came");
   if (came) return came.z[0][step] >= 0 ? [1 - came.z[0][step], came.z[0][step]] : [0.5, 0.5];
-  const traces = plot("ep-heatmap")?._fullData ?? [];
-  const { numbers } = meta();
-  if (numbers) {
-    const value = traces[0]?.z?.[0]?.[step];
-    const share = (value - numbers.low) / (numbers.high - numbers.low);
-    return value === undefined ? [] : [1 - share, share];
-  }
-  const shown = meta().shown ?? null;
-  const rows = shown === null ? traces.slice(0, meta().classes.length) : traces.slice(shown, shown + 1);
-  const shares = rows.map((one) => one.z?.[0]?.[step]);
-  if (shares.some((share) => share === undefined)) return [];
-  return shown === null ? shares : shares.flatMap((share) => [1 - share, share]);
+  const found = values(step);
+  if (!found.every(Number.isFinite)) return [];
+  const { numbers, shown } = meta();
+  const shares = numbers ? found.map((value) => (value - numbers.low) / (numbers.high - numbers.low)) : found;
+  return numbers || (shown ?? null) !== null ? shares.flatMap((share) => [1 - share, share]) : shares;
 }
 
 // The winning class after a step and its EP.
@@ -45,6 +48,13 @@ export function answer(step) {
   const shares = ep(step);
   const winner = shares.indexOf(Math.max(...shares));
   return winner < 0 ? null : { winner, share: shares[winner] };
+}
+
+// Why a step has no EP; "" where it has one, and where that is not known (yet).
+export function whyNoEp(step) {
+  if (trace(plot("ep-heatmap"), "came")) return "";
+  const found = values(step);
+  return found.length && found.every((one) => one === null || Number.isNaN(one)) ? (meta().gap ?? "") : "";
 }
 
 // Distance to the state before, divided by the run's largest; null at step 0.
@@ -59,6 +69,12 @@ export function point(step) {
 
 // Whether the projection was fitted to the state after a step; undefined where it was to all states.
 export const isFitted = (step) => meta().fitted?.includes(step);
+
+// Which of two texts a step is of, by the name of its column; undefined of one text.
+export function side(step) {
+  const { boundary, texts } = meta();
+  return boundary === null || boundary === undefined ? undefined : texts[step < boundary ? 0 : 1];
+}
 
 // The row of a step in the step tables.
 export const row = (step) => meta().first + step;

@@ -88,7 +88,7 @@ function classWords({ label, predicted, confidence }) {
   const { className } = tooltip;
   return [
     ...(steps.meta().numbers ? [] : [make("span", {}, "class ", ...className(label))]),
-    make("span", {}, "EP ", ...className(predicted, confidence)),
+    make("span", {}, "EP ", ...(predicted === null ? ["none"] : className(predicted, confidence))),
   ];
 }
 

@@ -22,10 +22,17 @@ function lines(cells, before) {
   return made;
 }
 
+// The colour of a step; in its place a list of one text says why there is no expected prediction.
+export function colourStep(made, colour) {
+  if (typeof colour === "string") return made.style.setProperty("--ep", colour);
+  made.classList.add("without-ep");
+  made.title = [made.title, `no expected prediction: ${colour[0]}`].filter(Boolean).join(" · ");
+}
+
 // One step; `before`: the values of the step before, for lines.
 export function step([kind, label, colour, cells], at, before) {
   const made = make("span", { class: "token step", "data-step": at, title: label });
-  made.style.setProperty("--ep", colour);
+  colourStep(made, colour);
   const name = make("span", { class: "label" }, label);
   const drawn = kind === "lines" ? lines(cells, before) : image(cells, kind === "rows" ? "to right" : "to bottom");
   made.append(name, drawn);

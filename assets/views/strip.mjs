@@ -12,15 +12,15 @@ function part([kind, text, more, actual], step) {
   if (kind === "gap") return document.createTextNode(text);
   const made = document.createElement("span");
   made.textContent = text;
-  if (kind === "unread") {
-    made.className = "unread";
+  if (kind === "unread" || kind === "boundary") {
+    made.className = kind;
     made.title = more;
     return made;
   }
   made.className = kind === "unknown" ? "token unknown" : "token";
   made.dataset.step = step;
-  made.style.setProperty("--ep", more);
   if (TITLES[kind]) made.title = TITLES[kind];
+  series.colourStep(made, more);
   return actual === undefined ? made : marked(made, actual);
 }
 

@@ -36,7 +36,8 @@ export function className(k, share) {
 export const line = (label, ...children) =>
   make("div", { class: "tip-line" }, make("span", { class: "tip-label" }, label), ...children);
 
-function answerLine(label, answer) {
+function answerLine(label, answer, why) {
+  if (why) return [line(label, "no expected prediction"), where(why)];
   return answer ? [line(label, ...className(answer.winner, answer.share))] : [];
 }
 
@@ -48,6 +49,13 @@ function nextLines({ came, top = [] } = {}) {
     ? [line("next", word(came.token), ` · rank ${came.rank.toLocaleString("en")} · ${share(came.probability)}`)]
     : [line("next", "not known")];
   return [...lines, ...top.slice(0, 5).map(([text, p], k) => line(`${k + 1}.`, word(text), ` ${share(p)}`))];
+}
+
+const ownAnswer = (label, step) => answerLine(label, steps.answer(step), steps.whyNoEp(step));
+
+function foundAnswer(label, { predicted, confidence }) {
+  const { gap } = steps.meta();
+  return answerLine(label, { winner: predicted, share: confidence }, predicted === null && (gap || "—"));
 }
 
 // Whether the projection was fitted to a state or the state placed into it; nothing where it was to all.
@@ -79,12 +87,14 @@ function content(shown) {
     lines.push(words(cut(steps.token(step - 1)), " → ", cut(word)));
     lines.push(where(`sequence ${sequence} · step ${step - 1} → ${step}`));
     lines.push(line("distance", (steps.distance(step) ?? 0).toFixed(2)));
-    if (!language) lines.push(...answerLine("from", steps.answer(step - 1)), ...answerLine("to", steps.answer(step)));
+    if (!language) lines.push(...ownAnswer("from", step - 1), ...ownAnswer("to", step));
   } else {
     lines.push(words(cut(word)));
-    lines.push(where(`sequence ${sequence} · step ${step}`));
-    const answer = own ? steps.answer(step) : found && { winner: found.predicted, share: found.confidence };
-    if (!language) lines.push(...answerLine(numbers ? "answer" : "classified", answer));
+    const side = own ? steps.side(step) : found?.side;
+    lines.push(where(`sequence ${sequence} · step ${step}${side ? ` · ${side}` : ""}`));
+    const called = numbers ? "answer" : "classified";
+    if (own && !language) lines.push(...ownAnswer(called, step));
+    else if (found && !language) lines.push(...foundAnswer(called, found));
   }
   if (language && (own || found)) lines.push(...nextLines(own ? steps.expected(step) : found));
   const truth = own ? numbers?.truth : found?.truth;

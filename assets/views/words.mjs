@@ -36,15 +36,15 @@ function ownWords(chosen) {
   const found = [];
   for (let step = 1; step < steps.count(); step++) {
     const [earlier, later] = [steps.ep(step - 1), steps.ep(step)];
-    if (!later.length) break;
-    const changes = later.map((share, k) => Math.abs(share - earlier[k]));
-    const largest = Math.max(...changes);
+    const known = later.length > 0 && earlier.length > 0;
+    const changes = known ? later.map((share, k) => Math.abs(share - earlier[k])) : [];
+    const largest = Math.max(0, ...changes);
     const change = ofClass === "any" ? largest : (changes[Number(ofClass)] ?? 0);
-    const flipped = steps.answer(step).winner !== steps.answer(step - 1).winner;
+    const flipped = known && steps.answer(step).winner !== steps.answer(step - 1).winner;
     const jump = steps.distance(step);
     const events = [
       ["jump-words", jump >= chosen["distance-threshold"], jump],
-      ["change-words", change >= chosen["change-threshold"], change],
+      ["change-words", known && change >= chosen["change-threshold"], change],
       ["flip-words", flipped, largest],
     ];
     for (const [side, at] of [["after", step], ["before", step - 1]]) {

@@ -10,12 +10,13 @@ def confusion_counts(labels: np.ndarray, predicted: np.ndarray, n_classes: int) 
 
     Args:
         labels: (S,) int, -1 where the class is unknown.
-        predicted: (S,) int, 0 to C - 1.
+        predicted: (S,) int, 0 to C - 1; what has -1, no answer, is not counted.
         n_classes: C.
 
     Returns:
         (C, C) int64; (C + 1, C) when labels are unknown: row C counts those.
     """
+    labels, predicted = labels[predicted >= 0], predicted[predicted >= 0]
     unknown = labels < 0
     n_rows = n_classes + int(unknown.any())
     counts = np.zeros((n_rows, n_classes), dtype=np.int64)

@@ -2,7 +2,8 @@
 
 A word acts between two steps: at step t the EP, the winning class and the state change from what they were
 at step t - 1.  Before step 0 the model's answer is not known, so a step 0 counts as a step, and is left out
-of distances, changes and flips.
+of distances, changes and flips; so does a step that has no EP, or comes after one without, where the model
+does not read so few steps.
 
 Changes are those of the log-odds of a class, log p - log(1 - p): changes of p vanish where the model is
 certain, those of its log-odds do not.  p is clipped at 1e-7 first, so that none is infinite.  The mean over
@@ -20,6 +21,8 @@ from hsvis.corpus.tokens import word_forms
 from hsvis.progress import Progress, silent
 from hsvis.run.blocks import read_blocks, read_shape
 from hsvis.run.folder import RunFolder
+from hsvis.run.verdicts import known_answers
+from hsvis.run.winners import answered
 from hsvis.storage.layouts import Layout, Vectors
 from hsvis.storage.parquet import vectors
 
@@ -90,7 +93,7 @@ class WordStatistics:
         Args:
             tokens: (N,) string, as displayed, ordered by sequence, then step.
             lengths: (S,) int, steps of each sequence; they sum to N.
-            ep: (N, C) float.
+            ep: (N, C) float, rows sum to 1, or are NaN.
             distances: (N,) float, in units of the state space; what stands at each step 0 is not looked at.
             labels: (S,) int, -1 unknown.
             predicted: (S,) int.
@@ -105,7 +108,7 @@ class WordStatistics:
         if not len(lengths) == len(labels) == len(predicted):
             raise ValueError("`lengths`, `labels` and `predicted` need the same length")
         if step_labels is not None:
-            labels, predicted = step_labels, ep.argmax(1)
+            labels, predicted = known_answers(step_labels, ep)
         wrong = (labels >= 0) & (labels != predicted)
         self._run["sequences"] += len(lengths)
         self._run["misclassified"] += int(wrong.sum())
@@ -124,7 +127,7 @@ class WordStatistics:
         sums |= _sums_by_label(word, sequence, len(places), labels, wrong, ep.shape[1])
         for name, found in sums.items():
             self._sums[name][places] += found
-        later = _is_later(offsets)
+        later = _is_later(offsets, ep)
         largest = np.full(len(places), -np.inf, np.float32)
         np.maximum.at(largest, codes[later], distances[later])
         self._largest[places] = np.maximum(self._largest[places], largest)
@@ -135,7 +138,8 @@ class WordStatistics:
         Columns; what would be divided by 0 is NaN:
             word: string, as `token_form` gives it.
             steps, sequences: int64, at how many steps it is read, and in how many sequences.
-            compared: int64, those of the steps that are not step 0; the next five are of these.
+            compared: int64, those of the steps with an EP whose step before has one; the next five are of
+                these.
             distance, largest_distance: float64 and float32, mean and maximum, in units of the state space.
             change, spread: C float64, mean and standard deviation (divided by `compared`) of the change of
                 each class's log-odds.
@@ -194,9 +198,10 @@ class WordStatistics:
             self._sums[name] = np.concatenate([values, np.zeros((added, *values.shape[1:]), values.dtype)])
 
 
-def _is_later(offsets: np.ndarray) -> np.ndarray:
-    """(N,) bool, False at each step 0.  `offsets`: (S + 1,) int."""
-    later = np.ones(int(offsets[-1]), dtype=bool)
+def _is_later(offsets: np.ndarray, ep: np.ndarray) -> np.ndarray:
+    """(N,) bool, False at each step 0, and without an EP here or before.  `offsets`: (S + 1,) int."""
+    later = answered(ep)
+    later[1:] &= later[:-1].copy()
     later[offsets[offsets < offsets[-1]]] = False
     return later
 
@@ -210,7 +215,7 @@ def _sums_by_step(
         codes: (N,) int, the word of each step.
         offsets: (S + 1,) int, the row of each step 0, then N.
     """
-    later = _is_later(offsets)
+    later = _is_later(offsets, ep)
     moved = codes[later]  # (M,)
     change, squares = np.empty((n_words, ep.shape[1])), np.empty((n_words, ep.shape[1]))
     for k in range(ep.shape[1]):

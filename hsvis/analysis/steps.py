@@ -2,18 +2,20 @@
 
 import numpy as np
 
+from hsvis.run.winners import winners
+
 
 def class_changes(ep: np.ndarray) -> np.ndarray:
-    """The steps whose winning class is another than the step before.
+    """The steps whose winning class is another than the step before; none where either has no EP.
 
     Args:
-        ep: (T, C) float.
+        ep: (T, C) float, rows sum to 1, or are NaN.
 
     Returns:
         (K,) int64, ascending, each 1 to T - 1.
     """
-    winners = ep.argmax(axis=1)
-    return np.flatnonzero(winners[1:] != winners[:-1]) + 1
+    won = winners(ep)
+    return np.flatnonzero((won[1:] != won[:-1]) & (won[:-1] >= 0) & (won[1:] >= 0)) + 1
 
 
 def jumps(distance: np.ndarray, largest: float, threshold: float) -> np.ndarray:
@@ -42,5 +44,5 @@ def competing_classes(ep: np.ndarray, count: int) -> np.ndarray:
     Returns:
         (min(C, count),) int64, ascending class indices.
     """
-    strongest = np.argsort(-ep.max(axis=0), kind="stable")[:count]
+    strongest = np.argsort(-np.fmax.reduce(ep, axis=0), kind="stable")[:count]  # passes over NaN
     return np.sort(strongest)

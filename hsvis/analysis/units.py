@@ -40,11 +40,13 @@ def decision_order(states: np.ndarray, ep: np.ndarray) -> np.ndarray:
 
     Args:
         states: (T, H) float.
-        ep: (T, C) float, rows sum to 1.
+        ep: (T, C) float, rows sum to 1, or are NaN at steps that tell nothing.
 
     Returns:
         (H,) int64, a permutation of the units; units of equal part stay in their order.
     """
+    known = ~np.isnan(ep[:, 0])
+    states, ep = states[known], ep[known]
     share = np.clip(ep[:, ep[-1].argmax()].astype(np.float64), 1e-6, 1 - 1e-6)
     odds = np.log(share / (1 - share))
     odds -= odds.mean()

@@ -7,6 +7,8 @@ row t - 1.
 
 import numpy as np
 
+from hsvis.run.winners import winners
+
 BLOCK = 1 << 16  # rows whose EPs are compared at once
 
 
@@ -34,7 +36,7 @@ def change_of_confidence(ep: np.ndarray, starts: np.ndarray, k: int | None = Non
         k: the class to look at; None = at each row the one that changes most.
 
     Returns:
-        (N,) float32, 0 to 1; NaN at each step 0.
+        (N,) float32, 0 to 1; NaN at each step 0, and where either step has no EP.
     """
     change = np.full(len(ep), np.nan, np.float32)
     for begin in range(1, len(ep), BLOCK):
@@ -49,15 +51,15 @@ def class_flips(ep: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Where the winning class is another than the step before; `steps.class_changes` for all sequences.
 
     Args:
-        ep: (N, C) float.
+        ep: (N, C) float, rows sum to 1, or are NaN.
         offsets: (S + 1,) int, the row of each step 0, then N.
 
     Returns:
-        (N,) bool, False at each step 0.
+        (N,) bool, False at each step 0, and where either step has no EP.
     """
-    winners = ep.argmax(axis=1)
+    won = winners(ep)
     flips = np.zeros(len(ep), dtype=bool)
-    flips[1:] = winners[1:] != winners[:-1]
+    flips[1:] = (won[1:] != won[:-1]) & (won[:-1] >= 0) & (won[1:] >= 0)
     flips[offsets[offsets < len(ep)]] = False
     return flips
 

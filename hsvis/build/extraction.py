@@ -9,7 +9,7 @@ import numpy as np
 from hsvis.errors import ModelError
 from hsvis.models.batching import AtOnce, bucket
 from hsvis.models.finite import begin_of
-from hsvis.models.protocol import Encoded, HiddenStateModel, NextTokens, n_answers
+from hsvis.models.protocol import Encoded, HiddenStateModel, NextTokens, n_answers, steps_without_ep
 
 STEPS_PER_BATCH = 8_192  # padded steps that the model reads at once: what a core of its own keeps near it
 CHUNK_BYTES = 1 << 19  # of states whose distances are computed at once: they stay in the processor's cache
@@ -21,7 +21,8 @@ class Extracted:
 
     Attributes:
         lengths: (S,) int32, summing to n.
-        ep: (n, C) float32; of a language model (n, k), the largest k of each step.
+        ep: (n, C) float32, NaN at the first steps of sequences where the model does not read so few; of a
+            language model (n, k), the largest k of each step.
         states: layer -> (n, H) float32.
         distances: layer -> (n,) float32, NaN at each step 0.
         next: (n,), of a language model; None of any other.
@@ -87,7 +88,11 @@ def extract(model: HiddenStateModel, sequences: Sequence[Encoded], room: Room | 
     starts = ends - lengths
     for name, values in found.items():
         _check_finite(values, distances[name], starts, sequences, f"the states of the layer {name}")
-    _check_finite(ep[:n], ep[:n].sum(1), starts, sequences, "the expected predictions")
+    sums, gaps = ep[:n].sum(1), [steps_without_ep(model, one) for one in sequences]
+    for begin, gap in zip(starts.tolist(), gaps, strict=True):
+        if gap:
+            ep[begin : begin + gap], sums[begin : begin + gap] = np.nan, 0
+    _check_finite(ep[:n], sums, starts, sequences, "the expected predictions", gaps)
     return Extracted(
         lengths, ep[:n], found, distances, None if following is None else following.map(lambda all: all[:n])
     )
@@ -99,16 +104,23 @@ def _room(rows: int, values: np.ndarray) -> np.ndarray:
 
 
 def _check_finite(
-    values: np.ndarray, told: np.ndarray, starts: np.ndarray, sequences: Sequence[Encoded], what: str
+    values: np.ndarray,
+    told: np.ndarray,
+    starts: np.ndarray,
+    sequences: Sequence[Encoded],
+    what: str,
+    gaps: Sequence[int] | None = None,
 ) -> None:
     """Raises ModelError where a value is NaN or infinite, with the sequence.
 
     Args:
         values: (n, K).
         told: (n,), finite where the values of its row are; of step 0 these are looked at themselves.
+        gaps: how many of the first steps of each sequence have no values.
     """
     fine = np.isfinite(told)
-    fine[starts] = np.isfinite(values[starts]).all(1)
+    looked = starts if gaps is None else starts[np.array(gaps) == 0]
+    fine[looked] = np.isfinite(values[looked]).all(1)
     if fine.all():
         return
     row = int(fine.argmin())

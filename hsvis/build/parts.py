@@ -9,7 +9,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from hsvis.corpus.series import Series
 from hsvis.corpus.words import ReadText
 from hsvis.errors import ModelError
 from hsvis.models.finite import begin_of
-from hsvis.models.protocol import Encoded, HiddenStateModel, vocabulary_of
+from hsvis.models.protocol import Encoded, HiddenStateModel, vocabulary_of, why_left_out
 from hsvis.progress import Progress
 from hsvis.run import tables
 from hsvis.run.folder import RunFolder
@@ -117,6 +117,7 @@ def write_states(
     progress: Progress,
     *,
     labelled: bool = False,
+    left_out: Counter[str] | None = None,
 ) -> np.ndarray:
     """Writes all that is missing of a run's states, predictions and sequences.
 
@@ -126,9 +127,10 @@ def write_states(
     Args:
         total: rows that `rows` will yield, for the progress.
         labelled: whether each step has a label of its own.
+        left_out: takes how many rows are no sequences, by reason.
 
     Returns:
-        (S,) int32, steps of each sequence; rows without a word or step are no sequences.
+        (S,) int32, steps of each sequence; rows that the model does not read are no sequences.
 
     Raises:
         CacheError: the folder can't be written.
@@ -160,7 +162,7 @@ def write_states(
             progress("states", min(read, total - 1), total, f"sequences, {steps:,} steps")
 
         try:
-            for part in _parts(model, rows, settings.part_steps):
+            for part in _parts(model, rows, settings.part_steps, Counter() if left_out is None else left_out):
                 pending.append(pool.submit(_write_part, folder, model, part, settings, missing, rooms))
                 if len(pending) > 2 * workers:  # none waits for work while a part is joined here
                     finish_one()
@@ -218,14 +220,17 @@ def _table(folder: RunFolder, name: str) -> Path:
     return {"sequences": folder.sequences, "predictions": folder.predictions}[name]
 
 
-def _parts(model: HiddenStateModel, rows: Iterable[Row], steps: int) -> Iterator[_Part]:
-    """Sequences in order, as many as reach `steps` together; empty rows are passed over."""
+def _parts(
+    model: HiddenStateModel, rows: Iterable[Row], steps: int, left_out: Counter[str]
+) -> Iterator[_Part]:
+    """Sequences in order, as many as reach `steps` together; rows that are not read are counted."""
     number = first = total = 0
     kept: list[Row] = []
     encoded: list[Encoded] = []
     for row in rows:
         read = model.encode(row.example)
-        if not len(read):
+        if why := why_left_out(model, read, "no steps" if row.is_series else "no words"):
+            left_out[why] += 1
             continue
         kept.append(row)
         encoded.append(read)

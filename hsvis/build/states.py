@@ -1,6 +1,7 @@
 """The stage of the states: sequences, EPs, distances, states, and all that is known of the model."""
 
 import importlib.metadata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 from hsvis import __version__
 from hsvis.build.parts import Row, write_states
 from hsvis.build.plan import Plan
+from hsvis.corpus.rows import reasons
 from hsvis.corpus.words import ReadText
 from hsvis.errors import DataError
 from hsvis.models.protocol import Encoded, HiddenStateModel, n_answers, vocabulary_of
@@ -115,13 +117,16 @@ class StatesStage:
             Row(i, examples[i], int(split.labels[i]), self._align(i), targets[i]) for i in plan.rows.tolist()
         )
         labelled = split.step_labels is not None
-        lengths = write_states(folder, model, rows, count, plan.config.states, progress, labelled=labelled)
+        left_out: Counter[str] = Counter({"no words" if split.series is None else "no steps": 0})
+        lengths = write_states(
+            folder, model, rows, count, plan.config.states, progress, labelled=labelled, left_out=left_out
+        )
         if not len(lengths):
             raise DataError(
-                f"none of the {count} sequences to analyse has a word or step. "
+                f"none of the {count} sequences to analyse is read: {reasons(left_out)}. "
                 "Check `dataset.text` and `dataset.values`, or raise `dataset.limit`."
             )
-        return lengths, {"no words" if split.series is None else "no steps": count - len(lengths)}
+        return lengths, dict(left_out)
 
     def _align(self, row: int) -> Callable[[Encoded], np.ndarray] | None:
         """Gives the labels of the steps of a row; None where a row has one label."""

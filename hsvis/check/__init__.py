@@ -15,7 +15,8 @@ from hsvis.check.series import series_data, series_facts
 from hsvis.check.vocabulary import lacking
 from hsvis.config import Config
 from hsvis.corpus.corpus import Corpus
-from hsvis.corpus.rows import Used, used_rows
+from hsvis.corpus.rows import Used, reasons, used_rows
+from hsvis.models.protocol import steps_of_layer
 from hsvis.models.subject import Fact, Subject
 from hsvis.progress import Progress, silent
 from hsvis.remarks import Remark
@@ -81,15 +82,13 @@ def check(config: Config, progress: Progress = silent) -> Findings:
         "train": used_rows(corpus.train, config.tokens.split, needs_label=bool(corpus.classes)),
         "test": used_rows(corpus.test, config.tokens.split, needs_label=False),
     }
-    if sample.exact and len(plan.rows) == len(
-        corpus.test
-    ):  # what the model's own reader makes of each is known
-        reason = "no words" if corpus.test.series is None else "no steps"
-        rows["test"] = rows["test"].but(reason, len(plan.rows) - len(sample.rows))
+    if sample.exact and len(plan.rows) == len(corpus.test):  # what the model's own reader makes of each
+        for reason, number in sample.left_out.items():
+            rows["test"] = rows["test"].but(reason, number)
     facts += [("rows", _used(name, used)) for name, used in rows.items() if used.read]
     if not sample.exact and len(sample.rows) < sample.read:
-        empty = sample.read - len(sample.rows)
-        facts.append(("", f"of a sample of {sample.read:,} rows to analyse {empty:,} give the model no step"))
+        why = reasons(sample.left_out)
+        facts.append(("", f"of a sample of {sample.read:,} rows to analyse some are left out: {why}"))
     facts += series_facts(corpus)
     if len(corpus.train):
         facts.append(("overlap", _overlap(plan)))
@@ -106,11 +105,21 @@ def check(config: Config, progress: Progress = silent) -> Findings:
         remarks += doubts(corpus, *read_steps(one.model, corpus.test, config.tokens, some), what="steps")
     elif one.trained and corpus.classes:
         remarks += doubts(corpus, corpus.test.labels[costs.rows], costs.answers.argmax(1))
-    return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows, expected.steps))
+    return Findings(facts, list(dict.fromkeys(remarks)), _data(corpus, one, rows, _layer_steps(one, sample)))
 
 
-def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> dict[str, Any]:
-    """What scripts are told; `steps` of the run, of which each layer has a state."""
+def _layer_steps(one: Subject, sample: Sample) -> dict[str, int]:
+    """layer -> the steps that it reads in the whole run."""
+    return {
+        layer.name: round(
+            sum(steps_of_layer(one.model, layer.name, len(read)) for read in sample.encoded) * sample.scale
+        )
+        for layer in one.model.layers
+    }
+
+
+def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: dict[str, int]) -> dict[str, Any]:
+    """What scripts are told; `steps` that each layer reads in the run."""
     counts = class_counts(corpus)
     return {
         "classes": list(corpus.classes) if counts else [],
@@ -130,7 +139,7 @@ def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> di
                 "kind": layer.kind,
                 "size": layer.size,
                 "direction": layer.direction,
-                "steps": steps,
+                "steps": steps[layer.name],
             }
             for layer in one.model.layers
         ],
@@ -141,8 +150,8 @@ def _data(corpus: Corpus, one: Subject, rows: dict[str, Used], steps: int) -> di
 
 def _used(name: str, used: Used) -> str:
     split = {"train": "training", "test": "test"}[name]
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in used.left_out.items())
-    return f"{split}: {used.kept:,} of {used.read:,} used" + (f"; {reasons}" if reasons else "")
+    why = reasons(used.left_out)
+    return f"{split}: {used.kept:,} of {used.read:,} used" + (f"; {why}" if why else "")
 
 
 def _overlap(plan: Plan) -> str:

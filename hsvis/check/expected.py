@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from hsvis.build.parts import sharing
 from hsvis.build.projecting import PCA_AT_ONCE
 from hsvis.config import Config, ModelSettings, TsneSettings
 from hsvis.corpus.corpus import Corpus, Split
+from hsvis.corpus.rows import reasons
 from hsvis.errors import DataError
 from hsvis.models.batching import pad
 from hsvis.models.builtin.classifier import RecurrentClassifier
 from hsvis.models.builtin.training import ONE_THREAD
-from hsvis.models.protocol import Encoded, HiddenStateModel, n_answers, vocabulary_of
+from hsvis.models.protocol import Encoded, HiddenStateModel, n_answers, vocabulary_of, why_left_out
 from hsvis.models.subject import Fact, Subject
 from hsvis.run import tables
 
@@ -39,14 +41,15 @@ class Sample:
 
     Attributes:
         total: rows of the run.
-        rows: places of the sample in the test split, those that hold a word.
+        rows: places of the sample in the test split, those that the model reads.
         texts, encoded: of these rows.
-        read: texts that were read for the sample, empty ones too.
+        read: texts that were read for the sample, also those that are left out.
         unknown: share of their tokens that the vocabulary lacks.
         passed_over: share of words that are left out because the vocabulary has no entry for them.
         seconds: that reading one text took.
         first_two: (row, encoded) of the first two, of different length if there are such.
         is_series: whether they are of numbers.
+        left_out: reason -> texts read that are not used.
     """
 
     total: int
@@ -59,6 +62,7 @@ class Sample:
     seconds: float
     first_two: list[tuple[int, Encoded]]
     is_series: bool
+    left_out: dict[str, int]
 
     @property
     def exact(self) -> bool:
@@ -85,11 +89,15 @@ def take_sample(one: Subject, split: Split, rows: np.ndarray) -> Sample:
     began = time.perf_counter()
     read = [(row, one.model.encode(split.examples[row])) for row in chosen]
     seconds = (time.perf_counter() - began) / len(chosen)
-    kept = [(row, encoded) for row, encoded in read if len(encoded)]
+    empty = "no words" if split.series is None else "no steps"
+    why = [why_left_out(one.model, encoded, empty) for _, encoded in read]
+    left_out = {empty: 0, **Counter(filter(None, why))}
+    kept = [pair for pair, reason in zip(read, why, strict=True) if not reason]
     if not kept:
         raise DataError(
-            f"none of the {len(chosen)} texts read of {total} to analyse has a word or step. Check "
-            "`dataset.text`, `dataset.values` and `model.tokenizer`, or raise `dataset.limit`."
+            f"none of the {len(chosen)} texts read of {total} to analyse can be used: "
+            f"{reasons(left_out)}. Check `dataset.text`, `dataset.values` and `model.tokenizer`, or raise "
+            "`dataset.limit`."
         )
     tokens = sum(len(encoded) for _, encoded in kept)
     unknown = sum(int((~encoded.known).sum()) for _, encoded in kept) / tokens
@@ -108,6 +116,7 @@ def take_sample(one: Subject, split: Split, rows: np.ndarray) -> Sample:
         seconds,
         [kept[0], *([second] if second else [])],
         kept[0][1].inputs.ndim == 2 and not isinstance(split.examples[0], str),
+        left_out,
     )
 
 

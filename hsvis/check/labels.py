@@ -11,6 +11,7 @@ from hsvis.models.protocol import Encoded, HiddenStateModel, vocabulary_of
 from hsvis.models.step_labels import align_labels
 from hsvis.models.subject import Fact, Subject
 from hsvis.remarks import Remark, listed, shorten
+from hsvis.run.verdicts import known_answers
 
 SHOWN = 20  # classes that are listed
 TOLD = 5  # entries of a vocabulary that are named
@@ -79,7 +80,7 @@ def read_steps(
         align_labels(split.step_labels[row], read, split.examples[row], tokens, row)
         for row, read in some.items()
     ]
-    return np.concatenate(labels), extract(model, list(some.values())).ep.argmax(1)
+    return known_answers(np.concatenate(labels), extract(model, list(some.values())).ep)
 
 
 def doubts(

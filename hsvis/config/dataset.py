@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from hsvis.config.base import PositiveInt, Settings
 from hsvis.config.dialect import DialectSettings
+from hsvis.config.files import DataFiles
 from hsvis.config.formats import SERIES_FORMATS, refuse_format
 
 MADE = ("demo", "sentences", "digits")  # by hsvis itself
@@ -31,13 +32,6 @@ def _as_label(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else "null" if value is None else value
-
-
-class DataFiles(Settings):
-    train: str | list[str] | None = Field(
-        None, description="File or files of the training split; your own model can do without."
-    )
-    test: str | list[str] | None = Field(None, description="File or files of the test split.")
 
 
 class DatasetSettings(Settings):
@@ -67,7 +61,16 @@ class DatasetSettings(Settings):
     )
     train: str = Field("train", description="Name of the split to train on.")
     test: str = Field("test", description="Name of the split to analyse.")
-    text: str = Field("text", description="Column that holds the text; of series, what they are called.")
+    text: str | Annotated[list[str], Field(min_length=2, max_length=2)] = Field(
+        "text",
+        description="Column that holds the text; of series, what they are called. Two columns, such as "
+        "`[premise, hypothesis]`, are pairs of texts that a model reads together.",
+    )
+    fixed: str | None = Field(
+        None,
+        description="Of pairs that your model takes as two arguments: the column that is given as a whole "
+        "while the other grows; null = the first.",
+    )
     label: str | None = Field(
         "label",
         description="Column (or array) that holds the class; null = there is none: a language model answers "
@@ -186,6 +189,11 @@ class DatasetSettings(Settings):
         return list(dict.fromkeys(self.classes.values())) if isinstance(self.classes, dict) else self.classes
 
     @property
+    def text_columns(self) -> list[str]:
+        """The column that holds the texts, or both."""
+        return [self.text] if isinstance(self.text, str) else self.text
+
+    @property
     def is_series(self) -> bool:
         """Whether sequences are of numbers, not of words."""
         return self.path in ("digits", *SERIES_FORMATS) or self.values is not None
@@ -240,6 +248,21 @@ class DatasetSettings(Settings):
             raise ValueError(
                 "`classes`, `unknown` and series have no use with `label: null`: it is for texts"
             )
+        return self
+
+    @model_validator(mode="after")
+    def two_texts(self) -> "DatasetSettings":
+        columns = self.text_columns
+        if len(set(columns)) < len(columns):
+            raise ValueError("`text` names one column twice: a pair is of two columns")
+        if len(columns) > 1 and (self.is_series or self.path in MADE):
+            raise ValueError("`text` names two columns, which is for texts: name one")
+        if len(columns) > 1 and self.label is None:
+            raise ValueError(
+                "`text` names two columns, and a language model (`label: null`) reads one: name it"
+            )
+        if self.fixed is not None and (len(columns) < 2 or self.fixed not in columns):
+            raise ValueError("`fixed` is one of the two columns that `text` names: `text: [first, second]`")
         return self
 
     @model_validator(mode="after")

@@ -43,6 +43,11 @@ class TokenSettings(Settings):
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         0, description="Added to each id of your own vocabulary file: 3 for the word index of Keras' imdb."
     )
+    between: str | int | None = Field(
+        None,
+        description="Of pairs that your model reads as one sequence: the entry (or id) of your vocabulary "
+        "that stands between the two; null = it is looked for, as `[SEP]`.",
+    )
     pad_to: Annotated[int, Field(ge=2)] | None = Field(
         None,
         description="The steps that sequences are padded to for your own model; longer ones are cut; null = "

@@ -19,6 +19,7 @@ from hsvis.corpus.demo import digits
 from hsvis.corpus.demo.corpora import WRITTEN, written_corpus
 from hsvis.corpus.kept.columns import kept_columns
 from hsvis.corpus.labels import Classes, classes_of
+from hsvis.corpus.pairs.reading import read_texts
 from hsvis.corpus.readers.formats import resolved
 from hsvis.corpus.readers.label_arrays import labels_of_lists
 from hsvis.corpus.readers.label_texts import known_texts, label_texts
@@ -197,7 +198,7 @@ def _load_rows(
         text = f"the test split has no column `{settings.label}`: what its rows are is not known."
         remarks.append(Remark("no-labels", text))
     if settings.values is None:
-        texts, said = _texts(content, settings)
+        texts, said = read_texts(lambda column: _texts(content, settings, column), settings, source)
         loaded = SplitRows(texts, labels, table, [*remarks, *said], steps, cells=cells)
         return (
             loaded
@@ -205,8 +206,8 @@ def _load_rows(
             else _of_lists(loaded, [len(one.split()) for one in texts], settings, source)
         )
     captions = None
-    if settings.sequence is None and settings.text in content.column_names:
-        captions = _texts(content, settings)[0]
+    if settings.sequence is None and settings.text_columns[0] in content.column_names:
+        captions = _texts(content, settings, settings.text_columns[0])[0]
     places = Places(source)
     if table.dialect is not None:
         files = tuple(map(Path, [paths] if isinstance(paths, str) else paths or ()))
@@ -254,9 +255,9 @@ def _flat(column: pa.ChunkedArray) -> tuple[list[Any], np.ndarray | None]:
     return whole.flatten().to_pylist(), np.array(whole.value_lengths().fill_null(0), np.int64)
 
 
-def _texts(content: pa.Table, settings: DatasetSettings) -> tuple[list[str], list[Remark]]:
+def _texts(content: pa.Table, settings: DatasetSettings, column: str) -> tuple[list[str], list[Remark]]:
     source = f"dataset `{settings.path}`"
-    texts, remarks = joined(content.column(settings.text).to_pylist(), settings.text, source)
+    texts, remarks = joined(content.column(column).to_pylist(), column, source)
     given = [t for t in texts if t is not None]
     wrong = next((t for t in given if not isinstance(t, str)), None)
     if (
@@ -267,12 +268,14 @@ def _texts(content: pa.Table, settings: DatasetSettings) -> tuple[list[str], lis
         and all(map(_NUMBER.fullmatch, given))
     ):
         # all cells of such a file are text: numbers are, too, unless another column looks more like it
-        others = (name for name in content.column_names if name not in (settings.text, settings.label))
+        others = (
+            name for name in content.column_names if name not in (*settings.text_columns, settings.label)
+        )
         if any(" " in (cell or "") for name in others for cell in content.column(name)[:TRIED].to_pylist()):
             wrong = float(given[0])
     if wrong is not None:
         raise DataError(
-            f"dataset `{settings.path}`: column `{settings.text}` holds {type(wrong).__name__}, not text "
+            f"dataset `{settings.path}`: column `{column}` holds {type(wrong).__name__}, not text "
             f"(such as `{shorten(wrong)}`). Set `dataset.text` to the column that holds the text."
         )
     return [t or "" for t in texts], remarks

@@ -55,6 +55,11 @@ def used_rows(split: Split, splitter: str | None, *, needs_label: bool) -> Used:
     return Used(read, {name: count for name, count in counts.items() if count})
 
 
+def reasons(left_out: Mapping[str, int]) -> str:
+    """Why rows are left out, with how many, in words."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in left_out.items() if count)
+
+
 def left_out_remarks(corpus: Corpus, settings: DatasetSettings, splitter: str | None) -> list[Remark]:
     """A warning for each split of which many rows are not used, or have no label."""
     remarks = []
@@ -63,12 +68,11 @@ def left_out_remarks(corpus: Corpus, settings: DatasetSettings, splitter: str | 
         needs_label = bool(corpus.classes) and not (lacks_labels and split is corpus.test)
         used = used_rows(split, splitter, needs_label=needs_label)
         if used.read and used.read - used.kept >= MANY * used.read:
-            why = ", ".join(f"{count:,} {reason}" for reason, count in used.left_out.items())
             remarks.append(
                 Remark(
                     "rows-left-out",
                     f"of {used.read:,} rows of `{name}` {used.read - used.kept:,} can't be used or judged: "
-                    f"{why}. "
+                    f"{reasons(used.left_out)}. "
                     "Check `dataset.text`, `dataset.label` and `dataset.unknown`.",
                 )
             )

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import regex
 
 from hsvis.config.tokens import SPLITTERS
+from hsvis.corpus.pairs.pair import BETWEEN, BOUNDARY, Pair
 
 Span = tuple[int, int]
 
@@ -142,7 +143,17 @@ def token_spans(text: str, split: Split = None) -> list[Span]:
 
 
 def cut_text(text: str, lowercase: bool, split: Split = None) -> tuple[list[str], list[Span]]:
-    """The tokens of a text as a vocabulary knows them, and from where to where each stands."""
+    """The tokens of a text as a vocabulary knows them, and from where to where each stands.
+
+    Of a pair those of both texts, and between them BOUNDARY, which stands in no text; none where neither has.
+    """
+    if isinstance(text, Pair):
+        parts = cut_text(text.first, lowercase, split), cut_text(text.second, lowercase, split)
+        if not (parts[0][0] or parts[1][0]):
+            return [], []
+        moved = [(begin + text.second_at, end + text.second_at) for begin, end in parts[1][1]]
+        at = text.second_at - len(BETWEEN) + BETWEEN.index(BOUNDARY)
+        return [*parts[0][0], BOUNDARY, *parts[1][0]], [*parts[0][1], (at, at + len(BOUNDARY)), *moved]
     if split is not None and not isinstance(split, str):
         forms, spans = split.cut(text)
         return [form.lower() for form in forms] if lowercase and not split.keeps_case else forms, spans
@@ -153,7 +164,8 @@ def cut_text(text: str, lowercase: bool, split: Split = None) -> tuple[list[str]
 
 def token_forms(text: str, lowercase: bool, split: Split = None) -> list[str]:
     """The tokens of a text as a vocabulary knows them."""
-    if split == "words" or (split is None and not is_unspaced(text)):  # the same, in less time
+    is_plain = split == "words" or (split is None and not is_unspaced(text))
+    if is_plain and not isinstance(text, Pair):  # the same, in less time
         forms = [word for word in _PATTERN.findall(text) if word]
         return [form.lower() for form in forms] if lowercase else forms
     return cut_text(text, lowercase, split)[0]
@@ -172,6 +184,8 @@ def has_token(text: str, split: str | None = None) -> bool:
 
     Of a tokenizer file or function, which may take long, it is whether there is anything to cut.
     """
+    if isinstance(text, Pair):
+        return has_token(text.first, split) or has_token(text.second, split)
     if is_of_words(split):
         return any(one.group(1) for one in _PATTERN.finditer(text))
     return bool(token_spans(text, split)) if split in SPLITTERS else not (not text or text.isspace())

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hsvis.corpus.corpus import Corpus, Split
+from hsvis.corpus.pairs.pair import Pair, are_pairs
 from hsvis.corpus.splitters import Split as Splitter
 from hsvis.corpus.splitters import is_unspaced, pattern
 from hsvis.corpus.words import Words, read_words
@@ -31,9 +32,13 @@ def words_file(folder: Path, split: Split, *, lowercase: bool, splitter: Splitte
 
 def splitting_key(splitter: Splitter, texts: Iterable[str]) -> dict[str, Any]:
     """What a key holds of a splitter: nothing of words, where each text has the words that it always had."""
+    texts = list(texts)
+    of_pairs = (
+        {"pairs": [one.swapped for one in texts if isinstance(one, Pair)][:1]} if are_pairs(texts) else {}
+    )
     if splitter is None:
-        return {"graphemes": GRAPHEMES} if any(map(is_unspaced, texts)) else {}
-    return {"split": splitter if isinstance(splitter, str) else splitter.key}
+        return ({"graphemes": GRAPHEMES} if any(map(is_unspaced, texts)) else {}) | of_pairs
+    return {"split": splitter if isinstance(splitter, str) else splitter.key} | of_pairs
 
 
 def read_or_split_words(

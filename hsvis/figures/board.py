@@ -21,12 +21,15 @@ from hsvis.figures.language.ranks import ranks
 from hsvis.figures.language.surprisal import surprisal
 from hsvis.figures.language.top_tokens import top_tokens
 from hsvis.figures.projection import projection
+from hsvis.figures.style.steps import mark_boundary
 from hsvis.figures.style.theme import empty
 from hsvis.figures.unit_activity import unit_activity
 from hsvis.figures.view import DEFAULTS, DisplayOptions, View, colour_of
 from hsvis.figures.window import Bounds, Window, bounds
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
+from hsvis.run.summary import text_names
+from hsvis.run.winners import gap_reason
 
 UNREADABLE = "The hidden states can't be read"
 SIZE = (1000, 800)  # of the image of the cloud, CSS pixels
@@ -155,13 +158,11 @@ def sequence_figures(view: View, sequence: Sequence | None, options: DisplayOpti
         heatmap = independent_heatmap(
             whole.ep[sequence.rows], tokens, whole.classes, palette, theme, store.shown_class
         )
-    return SequenceFigures(
-        heatmap,
-        distances(distance, largest, ep, tokens, options.threshold, palette, theme),
-        confident,
-        units,
-        unreadable,
+    moved = distances(distance, largest, ep, tokens, options.threshold, palette, theme)
+    heatmap, bars, lines = (
+        mark_boundary(one, sequence.boundary, theme) for one in (heatmap, moved, confident)
     )
+    return SequenceFigures(heatmap, bars, lines, units, unreadable)
 
 
 def unit_figure(view: View, sequence: Sequence | None, options: DisplayOptions) -> tuple[go.Figure, str]:
@@ -173,7 +174,8 @@ def unit_figure(view: View, sequence: Sequence | None, options: DisplayOptions) 
     except DamagedFileError as error:
         return empty(UNREADABLE, view.theme), error.told
     order = decision_order(states, sequence.ep) if options.units_by == "decision" else None
-    return unit_activity(states, sequence.tokens, view.theme, order), ""
+    figure = unit_activity(states, sequence.tokens, view.theme, order)
+    return mark_boundary(figure, sequence.boundary, view.theme), ""
 
 
 def projection_figure(
@@ -214,6 +216,9 @@ def projection_figure(
         "fitted": _fitted_steps(view, rows),
         "label": None if index is None else int(store.labels[index]),
         "unit": store.verdicts.unit,
+        "gap": gap_reason(store.manifest),
+        "boundary": None if index is None else store.sequence(index).boundary,
+        "texts": text_names(store.manifest),
         "labels": _step_labels(view, rows),
         "titles": dict(store.answers.titles),
         "language": store.expected is not None,

@@ -13,6 +13,7 @@ from hsvis.figures.raster import pixels_of
 from hsvis.figures.sight import FURTHEST, PART, Level
 from hsvis.figures.window import Window
 from hsvis.run.verdicts import RIGHT, WRONG
+from hsvis.run.winners import answered
 
 MANY = 200_000  # states that are kept and in sight, from which on cells say more than dots
 SIDE = 4.0  # CSS pixels of a cell
@@ -68,7 +69,7 @@ class Cells:
     Attributes:
         counts: (L, M) int64, states that are shown.
         others: (L, M) bool, where only states are that a filter or fading sets back.
-        known: (L, M) float64, states that a mean or a rate is of: with a label, where it takes one.
+        known: (L, M) float64, states that a mean or a rate is of: with an EP or a label, where it takes one.
         part: (L, M) float64, of these the EPs of the winning class summed, or the states of that class, or
             the states in misclassified sequences; `part / known` is the mean or the rate.
         winner: (L, M) uint32, the class of the largest sum; of errors always 0.
@@ -112,7 +113,7 @@ def count_cells(
     Args:
         at: (N,) int64 from `places`.
         levels: (N,) uint8, a `Level` each; None where all states are shown.
-        ep: (N, C) float, to be summed by class.
+        ep: (N, C) float, to be summed by class; NaN where a state has none.
         classes: (N,) unsigned integers, to be counted by class; from `n_classes` on a state has none.
         answers: (N,) from `cloud.codes` by "correct".
     """
@@ -128,6 +129,10 @@ def count_cells(
     known = counts.astype(np.float64)
     part, winner = np.zeros_like(known), np.zeros(known.shape, np.uint32)
     if ep is not None:
+        has = answered(ep)[shown]
+        if not has.all():  # a state without an EP is in no mean
+            kept, shown = kept[has], np.arange(len(at))[shown][has]
+            known = _sum_up(kept, mesh).astype(np.float64)
         part, winner, _ = _largest(_ep_sums(kept, ep, shown, known, mesh))
     elif classes is not None:
         of_kept = classes[shown]
@@ -151,16 +156,17 @@ def facts(
         at, levels, ep, answers: as for `count_cells`.
 
     Returns:
-        (4, L, M) uint32, the top line first: states that are shown; the class of the largest mean EP; that
-        EP in 10,000ths; the share of states in misclassified sequences in 10,000ths, + 1, and 0 where no
-        state has a label.
+        (4, L, M) uint32, the top line first: states that are shown; the class of the largest mean EP, C where
+        no state has one; that EP in 10,000ths; the share of states in misclassified sequences in 10,000ths,
+        + 1, and 0 where no state has a label.
     """
     found = count_cells(at, mesh, levels, ep=ep)
     shown = slice(None) if levels is None else np.flatnonzero(levels == Level.SHOWN)
     wrong, known = _errors_in(at[shown], answers[shown], mesh)
     share = _in_parts(found.part / np.maximum(found.known, 1))
     errors = np.where(known > 0, 1 + _in_parts(wrong / np.maximum(known, 1)), 0)
-    return np.stack([found.counts, found.winner, share, errors]).astype(np.uint32)
+    winner = np.where((found.counts > 0) & (found.known == 0), ep.shape[1], found.winner)
+    return np.stack([found.counts, winner, share, errors]).astype(np.uint32)
 
 
 def _in_parts(share: np.ndarray) -> np.ndarray:

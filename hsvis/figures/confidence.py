@@ -24,7 +24,7 @@ def confidence(
     Two classes share one line: its distance from the middle is how sure the model is, and of which class.
 
     Args:
-        ep: (T, C) float, rows sum to 1.
+        ep: (T, C) float, rows sum to 1; a step without an EP is NaN, and a gap in the lines.
         tokens: T surface forms.
         classes: C names.
 
@@ -89,10 +89,10 @@ def _changes(ep: np.ndarray, palette: Palette, theme: Theme) -> dict[str, Any]:
 
 def _areas(second: np.ndarray, palette: Palette, theme: Theme) -> list[dict[str, Any]]:
     """Fill between the EP of the second class, (T,), and 0.5, in the colour of the class that wins there."""
-    steps = np.arange(len(second), dtype=np.float64)
-    value = second.astype(np.float64) - 0.5
+    steps = np.flatnonzero(~np.isnan(second)).astype(np.float64)
+    value = second[~np.isnan(second)].astype(np.float64) - 0.5
     crossed = np.flatnonzero(value[:-1] * value[1:] < 0)
-    at = crossed + value[crossed] / (value[crossed] - value[crossed + 1])
+    at = steps[crossed] + value[crossed] / (value[crossed] - value[crossed + 1])
     x = np.concatenate([steps, at])
     order = np.argsort(x, kind="stable")
     x, value = x[order], np.concatenate([value, np.zeros(len(at))])[order]
@@ -101,8 +101,8 @@ def _areas(second: np.ndarray, palette: Palette, theme: Theme) -> list[dict[str,
             "type": "scatter",
             "name": name,
             "mode": "lines",
-            "x": np.concatenate([x, x[[-1, 0]]]).astype(np.float32),
-            "y": np.concatenate([0.5 + part, [0.5, 0.5]]).astype(np.float32),
+            "x": np.concatenate([x, x[-1:], x[:1]]).astype(np.float32),
+            "y": np.concatenate([0.5 + part, [0.5] * min(2 * len(x), 2)]).astype(np.float32),
             "fill": "toself",
             "fillcolor": mix(theme.surface, colour, 0.75),
             "line": {"width": 0},

@@ -29,14 +29,14 @@ def ep_heatmap(
     Of many classes only those of the largest EPs are named, and the axis says how many there are.
 
     Args:
-        ep: (T, C) float, rows sum to 1.
+        ep: (T, C) float, rows sum to 1; a step without an EP is NaN, and a gap in all rows.
         tokens: T surface forms.
         classes: C names.
         labels: (T,) int, the actual class of each step, -1 unknown; None where steps have none of their own.
 
     Returns:
         C + 1 heatmaps: one a class, whose z is its EP; and "winner", whose z is 2 × class + how decided the
-        EP is, from 0 to 1.  With labels one more beneath, "actual", whose z is the class, or NaN.
+        EP is, from 0 to 1, or NaN.  With labels one more beneath, "actual", whose z is the class, or NaN.
     """
     n_classes = ep.shape[1]
     rows: list[dict[str, Any]] = [
@@ -70,7 +70,8 @@ def ep_heatmap(
         "showscale": False,
     }
     length = NAME_LENGTH if n_classes <= MAX_NAMES else NAME_LENGTH - 3  # beside the title
-    ticks, are_all = class_ticks(classes, ep.max(axis=0, initial=0).tolist(), length, MAX_NAMES)
+    largest = np.fmax.reduce(ep, axis=0, initial=0)  # passes over NaN
+    ticks, are_all = class_ticks(classes, largest.tolist(), length, MAX_NAMES)
     beneath, names, rows = [centre], ["winner"], [*rows, winner]
     if labels is not None:
         beneath, names = [centre, centre + height + gap / 2], ["winner", "actual"]

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from hsvis.figures.style.colour import hexes, mix
 from hsvis.figures.style.theme import Palette, Theme, ep_strength, frame
+from hsvis.run.winners import winners
 
 N_COLOURS = 17  # of the segments; odd, so that an EP of 0.5 has its own
 N_WIDTHS = 5  # of the segments, where their thickness tells something
@@ -55,7 +56,7 @@ def projection(
     Args:
         bounds: x0, x1, y0, y1 of the whole cloud, with margin.
         trajectory: (T, 2) float; (0, 2) when nothing is selected.
-        ep: (T, C) float, rows sum to 1.
+        ep: (T, C) float, rows sum to 1; without an EP, NaN, a step and its segment are grey.
         distance: (T,) float, of each state to the one before; only thickness "distance" asks for it.
 
     Returns:
@@ -139,13 +140,15 @@ def _segment_colours(
             mix(theme.neutral, theme.ink, 0.1 + 0.9 * part) for part in share.tolist()
         ]
     if n_classes == 2:
-        bins = np.rint(ep[:-1, 1] * (N_COLOURS - 1)).astype(np.int64)
+        bins = np.rint(np.nan_to_num(ep[:-1, 1], nan=0.5) * (N_COLOURS - 1)).astype(np.int64)
         return bins, palette.ep_hexes(np.column_stack([1 - share, share]))
     levels = 4  # of how decided the winning class is
-    strength = np.minimum((ep_strength(ep[:-1]) * levels).astype(np.int64), levels - 1)
-    classes, level = np.divmod(np.arange(levels * n_classes), levels)
-    hues = hexes(palette.mix(classes, (level + 0.5) / levels))
-    return ep[:-1].argmax(axis=1) * levels + strength, hues
+    strength = np.nan_to_num(ep_strength(ep[:-1]))
+    level = np.minimum((strength * levels).astype(np.int64), levels - 1)
+    won = winners(ep[:-1])
+    classes, shown = np.divmod(np.arange(levels * n_classes), levels)
+    hues = [*hexes(palette.mix(classes, (shown + 0.5) / levels)), palette.neutral]
+    return np.where(won < 0, levels * n_classes, won * levels + level), hues
 
 
 def _segment_widths(

@@ -1,5 +1,7 @@
 """What hsvis asks of a model: to read texts step by step and to answer after each."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
@@ -15,6 +17,7 @@ class Layer:
     kind: Literal["hidden", "cell"]
     size: int  # H
     direction: Literal["forward", "reverse"] = "forward"
+    tokens_a_step: int = 1  # of a layer with fewer steps than tokens
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Encoded:
         inputs: (T,) int64 for word ids, or (T, F) float32 for feature vectors.
         known: (T,) bool, whether the vocabulary knows the token.
         start, end: the characters of the text that the tokens cover.
+        boundary: of a pair of texts, the steps before its second text; None of one text.
         following: the id of the token after the last one, where a limit cut it off and it is known.
     """
 
@@ -34,6 +38,7 @@ class Encoded:
     known: np.ndarray
     start: int
     end: int
+    boundary: int | None = None
     following: int | None = None
 
     def __len__(self) -> int:
@@ -60,7 +65,7 @@ class NextTokens:
     probabilities: np.ndarray
     surprisals: np.ndarray
 
-    def map(self, change: Callable[[np.ndarray], np.ndarray]) -> "NextTokens":
+    def map(self, change: Callable[[np.ndarray], np.ndarray]) -> NextTokens:
         """The same with each array changed, such as to some of the steps."""
         return NextTokens(*(change(getattr(self, one.name)) for one in fields(self)))
 
@@ -84,8 +89,9 @@ class Trace:
 
     Attributes:
         states: layer name -> (B, T, H) float32.
-        ep: (B, T, C) float32; rows sum to 1 where the answer is about classes that exclude each other.  Of a
-            language model (B, T, k), the largest k of them, falling.
+        ep: (B, T, C) float32; rows sum to 1 where the answer is about classes that exclude each other, and
+            are NaN where the model does not read so few steps.  Of a language model (B, T, k), the largest k
+            of them, falling.
         lengths: (B,) int64.
         next: (B, T), of a language model; None of any other.
     """
@@ -129,11 +135,31 @@ def _joined_next(every: Sequence[NextTokens | None], longest: int) -> NextTokens
     return NextTokens(*(joined(one.name) for one in fields(NextTokens)))
 
 
+def steps_without_ep(model: HiddenStateModel, one: Encoded) -> int:
+    """How many of the first steps of a sequence have no EP: so short a beginning is not read."""
+    told: Callable[[Encoded], int] = getattr(model, "gap", lambda _: 0)
+    return told(one)
+
+
+def steps_of_layer(model: HiddenStateModel, layer: str, tokens: int) -> int:
+    """How many steps a layer reads of a sequence of so many tokens, all of which have a state."""
+    told: Callable[[str, int], int] = getattr(model, "layer_steps", lambda _, n: n)
+    return told(layer, tokens)
+
+
+def why_left_out(model: HiddenStateModel, one: Encoded, empty: str = "no words") -> str:
+    """Why a sequence is not shown: it has no step, or fewer than the model reads; "" if it is."""
+    told: Callable[[Encoded], str] = getattr(model, "unread", lambda _: "")
+    return told(one) if len(one) else empty
+
+
 class HiddenStateModel(Protocol):
     """A classifier whose states hsvis can show.
 
     One that computes elsewhere than on the CPU may have an attribute `at_once`, an
-    `hsvis.models.batching.AtOnce`: how large batches may be.
+    `hsvis.models.batching.AtOnce`: how large batches may be.  One that does not read every length has the
+    methods `gap` and `unread`, for `steps_without_ep` and `why_left_out`; one whose layers read fewer steps
+    than tokens has `layer_steps`, for `steps_of_layer`.
 
     A language model has `vocabulary_entries`, V of them, with one of which it answers; `top`, how many of
     them its traces have of each step; and no classes.

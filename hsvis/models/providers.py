@@ -122,7 +122,7 @@ def corpus_key(config: Config, corpus: Corpus) -> dict[str, Any]:
 def _unsaid(tokens: TokenSettings) -> set[str]:
     """Settings that came later and decide nothing as they are: runs that were built before are found."""
     padding = {"pad_to", "pad", "pad_id"} if tokens.pad_to is None else set()
-    later = {"unknown": None, "offset": 0}
+    later = {"unknown": None, "offset": 0, "between": None}
     return padding | {name for name, usual in later.items() if getattr(tokens, name) == usual}
 
 

@@ -18,6 +18,7 @@ class LayerFacts(Facts):
     kind: str
     size: int
     direction: str = "forward"
+    tokens_a_step: int = 1
 
 
 class SeriesFacts(Facts):
@@ -40,11 +41,13 @@ class ProjectionFacts(Facts):
 
 
 class ModelFacts(Facts):
-    """How a model that hsvis did not train is understood: its answers, and the way to its EPs and why."""
+    """How a model that hsvis did not train is understood: its answers, the way to its EPs, why; and why the
+    first steps of sequences have none (`gap`)."""
 
     answers: str
     ep: str
     why: str
+    gap: str = ""
 
 
 class Training(Facts):

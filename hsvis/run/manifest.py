@@ -45,8 +45,7 @@ class Manifest(BaseModel):
         columns: of the dataset that are kept for each sequence.
         sources: of what the model or the states are made beside the config: name -> hash of its content.
         stages: stage -> key of what it made last; a run of an earlier version names none.
-        times: stage -> seconds.
-        files: path in the folder -> bytes.
+        times, files: stage -> seconds, path in the folder -> bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -224,8 +223,7 @@ def manifest_of(folder: RunFolder) -> Manifest:
 
 def write_manifest(folder: RunFolder, manifest: Manifest) -> None:
     """Raises CacheError."""
-    content = json.loads(json.dumps(manifest.model_dump()))  # as it will be read
-    write_content(folder, content)
+    write_content(folder, json.loads(json.dumps(manifest.model_dump())))  # as it will be read
 
 
 def write_content(folder: RunFolder, content: Mapping[str, Any]) -> None:

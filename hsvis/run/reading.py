@@ -5,6 +5,7 @@ They have to be what the manifest says, and their rows the steps of its sequence
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,7 @@ from hsvis.run.manifest import Manifest
 from hsvis.run.records import Projection
 from hsvis.storage import parquet
 
+ROW = ["text", "tokens", "known", "start", "end"]
 LIGHT = ["sequence", "step", "distance"]  # columns of states that are read at the start
 
 
@@ -39,6 +41,16 @@ class Steps:
     def begins(self) -> np.ndarray:
         """(N,) bool, True at each step 0."""
         return self._step == 0
+
+    def gaps_in(self, ep: np.ndarray) -> np.ndarray:
+        """(N,) bool: the first steps of sequences that have no EP (N, C) at all, but for the last step."""
+        none = np.isnan(ep).all(1)
+        begins = np.flatnonzero(self.begins)
+        lengths = np.diff(np.append(begins, len(self)))
+        first = np.repeat(
+            np.minimum.reduceat(np.where(none, lengths.max(initial=0), self._step), begins), lengths
+        )
+        return none & (self._step < first) & (self._step < np.repeat(lengths, lengths) - 1)
 
     def check(self, path: Path, table: pa.Table, begin: int = 0) -> None:
         """Raises DamagedFileError where the rows of a table are not those from `begin` on."""
@@ -67,9 +79,17 @@ def read_sequences(folder: RunFolder, manifest: Manifest) -> pa.Table:
                 raise ValueError(f"its column `{name}` has other lengths")
         columns_of(table, manifest.columns)
         targets_of(table, answering(manifest.answers), len(manifest.classes))
+        if "boundary" in table.column_names and not np.all(column(table, "boundary") <= lengths):
+            raise ValueError("its column `boundary` is beyond the steps of a sequence")
         for name, least in (("label", -1), ("predicted", 0 if manifest.answers == "classes" else -1)):
             _check_range(column(table, name), least, len(manifest.classes) - 1, name)
     return table
+
+
+def read_row(table: pa.Table, index: int) -> dict[str, Any]:
+    """What the table of sequences says of one of them; `boundary` where they are pairs of texts."""
+    names = [*ROW, *(["boundary"] if "boundary" in table.column_names else [])]
+    return dict(table.select(names).slice(index, 1).to_pylist()[0])
 
 
 def _check_range(values: np.ndarray, least: int, most: int, name: str) -> None:
@@ -78,16 +98,23 @@ def _check_range(values: np.ndarray, least: int, most: int, name: str) -> None:
 
 
 def read_predictions(
-    folder: RunFolder, steps: Steps, classes: int, *, labelled: bool
+    folder: RunFolder, steps: Steps, classes: int, *, labelled: bool, gaps: bool = False
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """EPs (N, C) float32, and labels of the steps (N,) int16, if they have any.  Raises DamagedFileError."""
+    """EPs (N, C) float32, and labels of the steps (N,) int16, if they have any.
+
+    Args:
+        gaps: whether the first steps of sequences may have none, but NaN.
+
+    Raises:
+        DamagedFileError: an EP is no number where there must be one.
+    """
     path = folder.predictions
     # what is not needed here is read too, so that damage anywhere is found
     layout = tables.predictions_layout(classes, labelled=labelled)
     table = parquet.read_table(path, layout=layout, rows=len(steps))
     steps.check(path, table)
     ep = parquet.matrix(table["ep"])
-    _check_finite(path, [ep])
+    _check_finite(path, [ep[~steps.gaps_in(ep)] if gaps else ep])
     if not labelled:
         return ep, None
     with parquet.told_as_damage(path):

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from isal import isal_zlib
 
 from hsvis.run.language.next_tokens import Expected
+from hsvis.run.winners import winners
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,13 @@ class Sequence:
         start, end: the characters of `text` that were read; the rest was cut off by the length limit.
         label: index of its class, -1 unknown.
         predicted, confidence: the model's answer and its probability.
-        ep: (T, C) float32.
+        ep: (T, C) float32, NaN where the model does not read so few steps.
         rows: its rows in every step table.
         values: (T, F) float32 of a series; None of a text.
         labels: (T,) int16, the class of each step, -1 unknown; None where steps have none of their own.
         expected: of a language model, the next tokens of its T steps; `labels` are entries of its vocabulary,
             and `ep` is (T, 2), as `Expected.shades`.
+        boundary: of a pair of texts, the steps before the second one; None of one text.
     """
 
     index: int
@@ -46,11 +48,12 @@ class Sequence:
     values: np.ndarray | None = None
     labels: np.ndarray | None = None
     expected: Expected | None = None
+    boundary: int | None = None
 
     @property
     def answers(self) -> np.ndarray:
-        """(T,) int: the winning class after each step, or the most probable next token."""
-        return self.ep.argmax(1) if self.expected is None else self.expected.answers
+        """(T,) int: the winning class after each step, -1 without an EP, or the most probable next token."""
+        return winners(self.ep) if self.expected is None else self.expected.answers
 
     @property
     def correct(self) -> bool | None:
@@ -61,10 +64,10 @@ class Sequence:
 
     @property
     def right_steps(self) -> np.ndarray:
-        """(K,) bool, of the steps that have a label of their own: whether the answer there is right."""
+        """(K,) bool, of the steps that have a label of their own and an EP: whether the answer is right."""
         if self.labels is None:
             return np.zeros(0, bool)
-        known = self.labels >= 0
+        known = (self.labels >= 0) & (self.answers >= 0)
         return self.answers[known] == self.labels[known]
 
 

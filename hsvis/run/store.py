@@ -23,10 +23,8 @@ from hsvis.run.manifest import Manifest, manifest_of
 from hsvis.run.reading import Steps, column
 from hsvis.run.records import Projection, Sequence, SequenceTexts, checksum
 from hsvis.run.states import LayerStates, same_states
-from hsvis.run.verdicts import Verdicts, exact_verdicts
+from hsvis.run.verdicts import Verdicts, exact_verdicts, known_answers
 from hsvis.storage import files, parquet
-
-ROW = ["text", "tokens", "known", "start", "end"]
 
 
 class StateStore(SequenceTexts):
@@ -72,7 +70,7 @@ class StateStore(SequenceTexts):
         self._states = {one.name: LayerStates(folder, one.name, one.size) for one in manifest.layers}
         shared = [self.lengths, self.labels, self.predicted, self.confidence, self.offsets, self.ep]
         shared += [*distances.values(), *(p.xy for group in projections.values() for p in group)]
-        for array in shared if step_labels is None else [*shared, step_labels]:
+        for array in [*shared, *([] if step_labels is None else [step_labels])]:
             array.flags.writeable = False
 
     @classmethod
@@ -187,8 +185,9 @@ class StateStore(SequenceTexts):
             return exact_verdicts(self.targets, self.last_ep, self.lengths)
         if self._step_labels is None:
             return Verdicts("sequence", self.labels, self.predicted, self.lengths)
-        answers = self.ep.argmax(1).astype(np.int16) if self.expected is None else self.expected.answers
-        return Verdicts("step", self._step_labels, answers, self.lengths)
+        if self.expected is not None:
+            return Verdicts("step", self._step_labels, self.expected.answers, self.lengths)
+        return Verdicts("step", *known_answers(self._step_labels, self.ep), self.lengths)
 
     def rows(self, index: int) -> slice:
         """Of a sequence, in every step table.  Raises IndexError if there is no such sequence."""
@@ -199,13 +198,13 @@ class StateStore(SequenceTexts):
     def sequence(self, index: int) -> Sequence:
         """Raises IndexError if there is no such sequence."""
         rows = self.rows(index)
-        row = self._sequences.select(ROW).slice(index, 1).to_pylist()[0]
+        row = reading.read_row(self._sequences, index)
         return Sequence(
             index, row["text"], row["tokens"], np.array(row["known"], bool), row["start"], row["end"],
             int(self.labels[index]), int(self.predicted[index]), float(self.confidence[index]), self.ep[rows],
             rows, self.values(index),
             None if self._step_labels is None else self._step_labels[rows],
-            None if self.expected is None else self.expected.of(rows),
+            None if self.expected is None else self.expected.of(rows), row.get("boundary"),
         )  # fmt: skip
 
     def values(self, index: int) -> np.ndarray | None:

@@ -23,7 +23,8 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
     yield f"sequences    {manifest.sequences:,}"
     yield f"states       {manifest.states:,} of each layer"
     for layer in manifest.layers:
-        yield f"layer        {layer.name}: {layer.size} {layer.kind} units, {layer.direction}"
+        few = f", one state for each {layer.tokens_a_step} tokens" if layer.tokens_a_step > 1 else ""
+        yield f"layer        {layer.name}: {layer.size} {layer.kind} units, {layer.direction}{few}"
     if manifest.own_model:
         own = manifest.own_model
         yield f"model        {own.answers}"
@@ -63,6 +64,15 @@ def lines(folder: RunFolder, manifest: Manifest, built: bool) -> Iterator[str]:
         yield f"took         {seconds:8.1f} s  {stage}"
     size = sum(manifest.files.values())
     yield f"files        {len(manifest.files)}, {size / 2**20:,.1f} MiB"
+
+
+def text_names(manifest: Manifest) -> list[str]:
+    """The columns of a pair of texts, in the order in which they are shown; none where there is one text."""
+    dataset = manifest.config.get("dataset") or {}
+    names = dataset.get("text")
+    if not isinstance(names, list):
+        return []
+    return names[::-1] if dataset.get("fixed") == names[1] else names
 
 
 def _answers(manifest: Manifest) -> Iterator[str]:

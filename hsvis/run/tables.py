@@ -68,7 +68,8 @@ def sequence_table(
     encoded: Sequence[Encoded], answers: np.ndarray, *, is_series: bool = False,
     targets: np.ndarray | None = None, of_classes: bool = True,
 ) -> pa.Table:  # fmt: skip
-    """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step.
+    """One row a sequence.  Series have a column more, `values`: a list of F numbers for each step; pairs of
+    texts too, `boundary`: the steps before the second text.
 
     Of independent classes `labels` and `predicted_labels` are the classes of each row, [-1] where they are
     unknown, and `confidence` is that in the class that the model is least sure of.  Of numbers `value` is the
@@ -101,6 +102,8 @@ def sequence_table(
     values = (
         {"values": _lists(lengths, vectors(np.concatenate([e.inputs for e in encoded])))} if is_series else {}
     )
+    if encoded and encoded[0].boundary is not None:
+        values |= {"boundary": pa.array([e.boundary for e in encoded], pa.int32())}
     return pa.table(
         {
             "sequence": pa.array(np.arange(first, first + len(texts), dtype=np.int32)),

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from hsvis.corpus.targets.judging import chosen
+from hsvis.run.winners import winners
 
 WRONG, RIGHT, UNKNOWN = 0, 1, 2  # verdicts; unknown: there is no label
 Unit = Literal["sequence", "step"]
@@ -114,6 +115,17 @@ def exact_verdicts(targets: np.ndarray, ep: np.ndarray, lengths: np.ndarray) -> 
     labels = np.where(targets[:, 0] < 0, -1, 0).astype(np.int16)
     predicted = (chosen(ep) != (targets > 0)).any(1).astype(np.int16)
     return Verdicts("sequence", labels, predicted, lengths)
+
+
+def known_answers(labels: np.ndarray, ep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and answers of steps, (N,) int16 each, -1 without an EP: there is nothing to judge.
+
+    Args:
+        labels: (N,) int16, -1 unknown.
+        ep: (N, C) float, rows sum to 1, or are NaN.
+    """
+    predicted = winners(ep).astype(np.int16)
+    return np.where(predicted < 0, np.int16(-1), labels), predicted
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

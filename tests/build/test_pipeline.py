@@ -111,7 +111,8 @@ def test_the_manifest_tells_what_was_done(demo_store: StateStore) -> None:
     manifest = json.loads(demo_store.folder.manifest.read_text(encoding="utf-8"))
     assert manifest["classes"] == ["negative", "positive"]
     assert (manifest["sequences"], manifest["states"]) == (40, demo_store.n_states)
-    assert manifest["layers"] == [{"name": "rnn.0", "kind": "hidden", "size": 12, "direction": "forward"}]
+    layer = {"name": "rnn.0", "kind": "hidden", "size": 12, "direction": "forward", "tokens_a_step": 1}
+    assert manifest["layers"] == [layer]
     assert 0.5 < manifest["test_accuracy"] <= 1
     assert set(manifest["keys"]) == {"model", "states"}
     assert manifest["times"]["training"] > 0

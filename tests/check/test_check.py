@@ -160,8 +160,8 @@ def test_rows_that_the_models_reader_drops_are_told_of_the_sample(
     (folder / "vocab.txt").write_text("\n".join(WORDS).replace("<unk>", "spare") + "\n", encoding="utf-8")
     written(folder, [("a good film", "pos"), ("a bad plot", "neg"), ("unheard of", "neg")], 400)
     lines, _ = table(own(folder), capsys)
-    told = [text for _, text in lines if "give the model no step" in text]
-    found = re.fullmatch(r"of a sample of 500 rows to analyse (\d+) give the model no step", told[0])
+    told = [text for _, text in lines if "some are left out" in text]
+    found = re.fullmatch(r"of a sample of 500 rows to analyse some are left out: (\d+) no words", told[0])
     assert found
     assert 160 <= int(found[1]) <= 173
 

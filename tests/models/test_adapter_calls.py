@@ -365,7 +365,7 @@ def test_outputs_for_each_class_are_told_by_numbers(end, grad):
 @pytest.mark.parametrize("grad", [True, False])
 @pytest.mark.parametrize("end", [lambda x: last(x.sigmoid()), lambda x: x.softmax(-1).max(1).values])
 def test_probabilities_of_classes_that_do_not_exclude_each_other_are_refused(end, grad):
-    with pytest.raises(ModelError, match=r"sum to \d\.\d+, not 1.*must exclude each other, and these do not"):
+    with pytest.raises(ModelError, match=r"sum to \d\.\d+, not 1.*do not exclude each other.*independent"):
         read(Ends(3, end, grad), "abc")
 
 

@@ -27,7 +27,9 @@ export function at(cells, x, y) {
 
 // In words: the parts of a line.
 export function describe({ states, winner, share, errors }) {
-  const parts = [`${states.toLocaleString("en")} state${states === 1 ? "" : "s"} · mean EP `, ...className(winner, share)];
+  const counted = `${states.toLocaleString("en")} state${states === 1 ? "" : "s"} · `;
+  const answer = winner < meta().classes.length ? ["mean EP ", ...className(winner, share)] : ["no expected predictions"];
+  const parts = [counted, ...answer];
   const wrong = meta().unit === "step" ? "misclassified" : "in misclassified sequences";
   if (errors !== null) parts.push(` · ${percent(errors)} ${wrong}`);
   return parts;

@@ -66,7 +66,7 @@ def kept_columns(content: pa.Table | None, settings: DatasetSettings) -> tuple[l
 def _wanted(settings: DatasetSettings, there: Sequence[str], source: str) -> Mapping[str, str | None]:
     """Columns, and their kinds where the config says them."""
     if settings.keep == "all":
-        used = [settings.text, settings.label, settings.values, settings.sequence, settings.step]
+        used = [settings.text_columns, settings.label, settings.values, settings.sequence, settings.step]
         names = {one for given in used for one in ([given] if isinstance(given, str) else given or [])}
         names |= set(settings.labels or ())
         names |= {column for one in names if is_pattern(one) for column in fnmatch.filter(there, one)}

@@ -163,10 +163,11 @@ def _tables_by_class(folder: Path, settings: DatasetSettings) -> Table | None:
     if names & {settings.train, settings.test, "train", "test"}:
         return None
     tables = _read_delimited(paths, settings)
-    if settings.text not in tables[0].columns or any(label in one.columns for one in tables):
+    first = settings.text_columns[0]
+    if first not in tables[0].columns or any(label in one.columns for one in tables):
         return None
     whole = _joined(paths, tables)
-    labels = [path.stem for path, one in zip(paths, tables, strict=True) for _ in one.columns[settings.text]]
+    labels = [path.stem for path, one in zip(paths, tables, strict=True) for _ in one.columns[first]]
     text = (
         f"{folder}: no table has a column `{label}`: each is a class, called as its file, "
         f"{listed(one.stem for one in paths)}."
@@ -182,7 +183,7 @@ def _of_delimited(patterns: Sequence[str], settings: DatasetSettings, split: str
 
 
 def _read_delimited(paths: Sequence[Path], settings: DatasetSettings) -> list[delimited.TextTable]:
-    text = settings.text if settings.values is None else None
+    text = settings.text_columns[0] if settings.values is None else None
     return [
         delimited.read_delimited(path, settings.label or "", text, settings.dialect, settings.columns)
         for path in paths
@@ -220,7 +221,8 @@ OTHER_FILES = (
 def _columns(settings: DatasetSettings) -> list[tuple[str, str]]:
     """(setting, column) of all columns that must be there."""
     if settings.values is None:
-        return [("text", settings.text), *([("label", settings.label)] if settings.label else [])]
+        label = [("label", settings.label)] if settings.label else []
+        return [*(("text", one) for one in settings.text_columns), *label]
     values = [settings.values] if isinstance(settings.values, str) else settings.values
     more = [("sequence", settings.sequence), ("step", settings.step)]
     return [

@@ -33,7 +33,7 @@ def matching(
     there = table.column_names
     if pattern in there or not is_pattern(pattern):
         return [pattern], []
-    other = {settings.label, settings.text, settings.sequence, settings.step}
+    other = {settings.label, *settings.text_columns, settings.sequence, settings.step}
     other |= set(settings.keep or ()) if settings.keep != "all" else set()
     found = [name for name in there if name not in other and fnmatchcase(name, pattern)]
     numbering = [name for name in found if INDEX.fullmatch(name) or _counts_rows(name, table)]

@@ -18,6 +18,7 @@ from hsvis.figures.view import View
 from hsvis.run.columns import PREFIX, cells_of
 from hsvis.run.records import Sequence
 from hsvis.run.store import StateStore
+from hsvis.run.winners import winners
 
 
 class Table(NamedTuple):
@@ -108,7 +109,7 @@ def sequences(store: StateStore, chosen: Collection[int]) -> Table:
 
 
 def ep_heatmap(view: View, sequence: Sequence) -> Table:
-    """EP of each class after each step."""
+    """EP of each class after each step; none where the model does not read so few steps."""
     return _steps(sequence, _answer_columns(view.store, sequence))
 
 
@@ -254,7 +255,8 @@ def _answer_records(store: StateStore, one: Sequence) -> dict[str, list[Any]]:
         return following.next_records(one.expected)
     if store.numbers is not None:
         return {"ep": [values(row) for row in _whole_ep(store, one)]}
-    return {"ep": [values(row) for row in one.ep], "winning_class": _winners(store, one.ep)}
+    winning = [name or None for name in _winners(store, one.ep)]
+    return {"ep": [values(row) for row in one.ep], "winning_class": winning}
 
 
 def _ep_columns(store: StateStore, ep: np.ndarray) -> dict[str, Iterable[object]]:
@@ -263,8 +265,8 @@ def _ep_columns(store: StateStore, ep: np.ndarray) -> dict[str, Iterable[object]
 
 
 def _winners(store: StateStore, ep: np.ndarray) -> list[str]:
-    """T names of classes.  `ep`: (T, C) float."""
-    return [store.classes[k] for k in ep.argmax(axis=1).tolist()]
+    """T names of classes, "" where a step has no EP.  `ep`: (T, C) float."""
+    return [store.classes[k] if k >= 0 else "" for k in winners(ep).tolist()]
 
 
 def _winning(store: StateStore, sequence: Sequence) -> dict[str, Iterable[object]]:

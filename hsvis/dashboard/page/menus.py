@@ -39,7 +39,12 @@ def class_options(store: StateStore) -> Options:
 
 
 def layer_options(store: StateStore) -> Options:
-    return [{"label": layer, "value": layer} for layer in store.layers]
+    few = {
+        one.name: f" (a state for {one.tokens_a_step} tokens)"
+        for one in store.manifest.layers
+        if one.tokens_a_step > 1
+    }
+    return [{"label": layer + few.get(layer, ""), "value": layer} for layer in store.layers]
 
 
 def projection_options(store: StateStore, layer: str) -> Options:

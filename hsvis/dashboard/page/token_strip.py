@@ -8,42 +8,57 @@ from collections.abc import Sequence as SequenceOf
 
 import numpy as np
 
+from hsvis.corpus.pairs.pair import BETWEEN
 from hsvis.figures.view import View
 from hsvis.run.facts import SeriesFacts
 from hsvis.run.records import Sequence
+from hsvis.run.winners import answered, gap_reason, winners
 
 _GAP = re.compile(r"\s*")
 MOST_CELLS = 64  # values of a step that are drawn; of more, means of neighbours
 
-Part = tuple[str | list[int], ...]  # kind, text, colour or reason, values of a series, class of a mistake
-NO_STEPS = ("gap", "unread")  # kinds of what lies between the steps
+# kind; text; colour, reason, or a list of why there is no EP; values of a series; class of a mistake
+Part = tuple[str | list[int] | list[str], ...]
+NO_STEPS = ("gap", "unread", "boundary")  # kinds of what lies between the steps
 
 
 def sequence_strip(view: View, sequence: Sequence | None) -> list[Part]:
     """The parts of the strip of a sequence, of a text or of a series; none when nothing is selected."""
     if sequence is None:
         return []
-    colours = view.palette.ep_hexes(sequence.ep)
+    known = answered(sequence.ep).tolist()
+    colours = [hue if has else "" for hue, has in zip(view.palette.ep_hexes(sequence.ep), known, strict=True)]
     if view.store.series is None or sequence.values is None:
         parts = token_strip(sequence, colours)
     else:
         parts = series_strip(sequence, sequence.values, colours, view.store.series)
     if sequence.expected is not None:  # a mistake is told by its colour: most steps are some
         return parts
-    return parts if sequence.labels is None else _with_mistakes(parts, sequence, view.store.classes)
+    if sequence.labels is not None:
+        parts = _with_mistakes(parts, sequence, view.store.classes)
+    return parts if all(known) else _with_gaps(parts, gap_reason(view.store.manifest))
+
+
+def _with_gaps(parts: list[Part], why: str) -> list[Part]:
+    """The same; a step without an EP has in place of its colour why that is, as a list of one text."""
+    return [(*part[:2], [why], *part[3:]) if _lacks_ep(part) else part for part in parts]
+
+
+def _lacks_ep(part: Part) -> bool:
+    return part[0] not in NO_STEPS and part[2] == ""
 
 
 def _with_mistakes(parts: list[Part], sequence: Sequence, classes: SequenceOf[str]) -> list[Part]:
     """The same; the parts of steps that were answered wrong have the name of their class at the end."""
     assert sequence.labels is not None
-    labels, winners = sequence.labels.tolist(), sequence.ep.argmax(1).tolist()
+    labels, won = sequence.labels.tolist(), winners(sequence.ep).tolist()
     found: list[Part] = []
     step = 0
     for part in parts:
         if part[0] in NO_STEPS:
             found.append(part)
             continue
-        is_wrong = labels[step] >= 0 and labels[step] != winners[step]
+        is_wrong = labels[step] >= 0 and won[step] >= 0 and labels[step] != won[step]
         found.append((*part, classes[labels[step]]) if is_wrong else part)
         step += 1
     return found
@@ -56,12 +71,12 @@ def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:
 
     Args:
         sequence: T tokens with the text that they were taken from.
-        colours: T colours `#rrggbb`, one a token.
+        colours: T colours `#rrggbb`, one a token; "" where it has no EP.
 
     Returns:
-        Parts of the kinds "token", "unknown" (a token that is not in the vocabulary), "unread" (in grey)
-        and "gap" (white space), with their text and the colour of a token, or why a text was not read; the
-        tokens are those of the steps, in their order.
+        Parts of the kinds "token", "unknown" (a token that is not in the vocabulary), "unread" (in grey),
+        "boundary" (between two texts) and "gap" (white space), with their text and the colour of a token, or
+        why a text was not read; the tokens are those of the steps, in their order.
     """
     text, end = sequence.text, sequence.end
     parts: list[Part] = [*_unread(text[: sequence.start], "cut off before the first step")]
@@ -73,6 +88,11 @@ def token_strip(sequence: Sequence, colours: SequenceOf[str]) -> list[Part]:
             reached = found + len(token)
         if _GAP.fullmatch(gap):
             parts.extend([("gap", gap, "")] if gap else [])
+        elif sequence.boundary is not None and step == sequence.boundary and BETWEEN in gap:
+            before, after = gap.split(BETWEEN, 1)
+            parts.extend(_unread(before, "not read by the model"))
+            parts.append(("boundary", BETWEEN, "the second text begins"))
+            parts.extend(_unread(after, "not read by the model"))
         else:
             parts.extend(_unread(gap, "not read by the model"))
         parts.append(("token" if sequence.known[step] else "unknown", token, colours[step]))

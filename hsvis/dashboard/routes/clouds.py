@@ -22,6 +22,8 @@ from hsvis.figures.cloud import Emphasis, Look, emphasis
 from hsvis.figures.view import DRAWINGS, FADES, MARKS, STATE_COLOURS, View, colour_of
 from hsvis.figures.window import Window
 from hsvis.run.columns import cells_of
+from hsvis.run.summary import text_names
+from hsvis.run.winners import best_of
 from hsvis.web.capacity import Capacity, departure
 
 LARGEST_SIDE = 4096  # device pixels
@@ -186,17 +188,20 @@ def _state(runs: Runs, run: str, row: str) -> dict[str, object]:
     store = parameters.store_of(runs, run)
     at = parameters.row_of(store, row)
     index, step = store.locate(at)
-    ep = store.ep[at]
+    predicted, confidence = best_of(store.ep[at])
     projection = parameters.projection_of(store, flask.request.args.get("layer", store.layers[0]))
     fitted = None if projection is None else projection.fitted
-    return {
+    one, texts = store.sequence(index), text_names(store.manifest)
+    side = {} if one.boundary is None else {"side": texts[step >= one.boundary]}
+    told: dict[str, object] = {
         "sequence": index,
         "step": step,
-        "token": store.sequence(index).tokens[step],
-        "predicted": int(ep.argmax()),
-        "confidence": float(ep.max()),
+        "token": one.tokens[step],
+        "predicted": predicted,
+        "confidence": confidence,
         "label": store.verdicts.label_of(at),
         **({"kept": cells_of(store.columns, index)} if store.columns else {}),
         **({} if store.expected is None else told_of(store.expected, at)),
         **told_truth(store, index),
-    } | ({} if fitted is None else {"fitted": bool(fitted[at])})
+    }
+    return told | side | ({} if fitted is None else {"fitted": bool(fitted[at])})

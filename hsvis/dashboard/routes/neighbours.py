@@ -14,6 +14,7 @@ from hsvis.dashboard.routes import answers, parameters
 from hsvis.errors import DamagedFileError
 from hsvis.run.records import Projection
 from hsvis.run.store import StateStore
+from hsvis.run.winners import best_of
 
 MOST = 100
 OF = ("sequences", "states")
@@ -64,6 +65,7 @@ def _describe(store: StateStore, row: int, projection: Projection | None) -> dic
     words = store.tokens_at(np.array(around))
     at = row - around.start
     is_text = store.series is None
+    predicted, confidence = best_of(store.ep[row])
     place = {} if projection is None else dict(zip("xy", projection.xy[row].tolist(), strict=True))
     return {
         "sequence": sequence,
@@ -74,8 +76,8 @@ def _describe(store: StateStore, row: int, projection: Projection | None) -> dic
         "after": words[at + 1 :] if is_text else [],
         "starts": around.start == first,  # nothing stands before
         "ends": around.stop == end,
-        "predicted": int(store.ep[row].argmax()),
-        "confidence": float(store.ep[row].max()),
+        "predicted": predicted,
+        "confidence": confidence,
         "label": store.verdicts.label_of(row),
         **({} if store.expected is None else told_of(store.expected, row)),
     } | place

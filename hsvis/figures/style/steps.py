@@ -42,6 +42,15 @@ def step_frame(
     )
 
 
+def mark_boundary(figure: go.Figure, boundary: int | None, theme: Theme) -> go.Figure:
+    """A line over the whole height where the second of two texts begins; `boundary`: the steps before it."""
+    if boundary is None or figure.layout.xaxis.range is None:  # one text, or nothing is shown
+        return figure
+    ends = {"x0": boundary - 0.5, "x1": boundary - 0.5, "y0": 0, "y1": 1, "yref": "paper"}
+    line = {"color": theme.ink, "width": 1.5, "dash": "2px,2px"}
+    return figure.add_shape(type="line", name="boundary", line=line, **ends)
+
+
 def step_ticks(n_steps: int) -> int:
     """From one step that is written beneath the axis to the next: round, for at most eight of them."""
     every = 10 ** len(str(n_steps))

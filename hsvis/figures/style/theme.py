@@ -132,8 +132,8 @@ class Palette:
             ep: (N, C) float, rows sum to 1.
 
         Returns:
-            (N, 3) uint8. A row of equal EPs gets the neutral grey, a certain one the full colour of its
-            class; with two classes that is a diverging gradient through grey at 0.5.
+            (N, 3) uint8. A row of equal EPs, or of NaN, gets the neutral grey, a certain one the full colour
+            of its class; with two classes that is a diverging gradient through grey at 0.5.
         """
         return self.mix(ep.argmax(axis=1), ep_strength(ep))
 
@@ -153,13 +153,14 @@ class Palette:
 
         Args:
             winner: (N,) int, classes.
-            strength: (N,) float, 0 to 1, as `ep_strength` says it.
+            strength: (N,) float, 0 to 1, as `ep_strength` says it; NaN is grey.
 
         Returns:
             (N, 3) uint8.
         """
         classes, neutral = rgb(self.hexes), rgb([self.neutral])  # (C, 3), (1, 3)
-        return np.rint(neutral + strength[:, None] * (classes[winner] - neutral)).astype(np.uint8)
+        strength = np.nan_to_num(strength)[:, None]
+        return np.rint(neutral + strength * (classes[winner] - neutral)).astype(np.uint8)
 
     def ep_hexes(self, ep: np.ndarray) -> list[str]:
         """`ep_colours` as N CSS hex strings."""
@@ -198,7 +199,7 @@ def _lighten(colour: str, surface: str) -> str:
 
 
 def ep_strength(ep: np.ndarray) -> np.ndarray:
-    """How decided each EP is, (N, C) -> (N,): 0 where all classes are equal, 1 where one is certain."""
+    """How decided each EP is, (N, C) -> (N,): 0 of equal classes, 1 of a certain one, NaN without an EP."""
     return strength_of(ep.max(axis=1), ep.shape[1])
 
 
@@ -212,7 +213,7 @@ def ep_codes(ep: np.ndarray) -> np.ndarray:
     """What decides the colour of an EP, in two bytes: the winning class, and how decided the EP is.
 
     Args:
-        ep: (N, C) float, rows sum to 1.
+        ep: (N, C) float, rows sum to 1, or are NaN: these have the grey of equal EPs.
 
     Returns:
         (N,) uint16, a row of `Palette.code_colours`.
@@ -227,7 +228,7 @@ def ep_codes(ep: np.ndarray) -> np.ndarray:
             better = part[:, k] > best
             winner[better] = k
             np.maximum(best, part[:, k], out=best)
-        share = strength_of(best, n_classes)
+        share = np.nan_to_num(strength_of(best, n_classes))
         codes[begin : begin + len(part)] = winner * np.uint16(levels) + np.rint(share * (levels - 1)).astype(
             np.uint16
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hsvis.config import Config, ModelSettings
 from hsvis.corpus.corpus import Corpus
+from hsvis.corpus.pairs.pair import BOUNDARY, are_pairs
 from hsvis.corpus.splitters import is_unspaced
 from hsvis.corpus.tokens import PADDING, UNKNOWN, Vocabulary, word_forms
 from hsvis.corpus.word_files import SplitWords
@@ -29,6 +30,10 @@ if TYPE_CHECKING:  # torch takes seconds: only who needs the model loads it
     from hsvis.models.builtin.text_model import SeriesModel, TextModel
 
 FIRST_LAYER = "rnn.0"
+OF_PAIRS = (
+    f"The built-in classifier reads both texts as one sequence, with `{BOUNDARY}` as a word between them; "
+    "`tokens.max_length` is of both together."
+)
 UNSPACED = (
     "Scripts that are written without spaces (Chinese, Japanese, Thai, …) are cut by character; "
     "`tokens.split` "
@@ -152,6 +157,8 @@ class BuiltIn:
             yield Remark("next-token", why + NEXT_WORDS.format(self._config.states.top))
         if self._config.tokens.split is None and any(map(is_unspaced, self._corpus.test.texts)):
             yield Remark("splitter", UNSPACED)
+        if are_pairs(self._corpus.test.texts):
+            yield Remark("pairs", OF_PAIRS)
         from hsvis.models.devices import unused_gpu  # noqa: PLC0415
 
         wanted, trained_on = self._settings.device, report.get("device", "cpu")

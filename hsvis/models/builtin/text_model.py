@@ -5,13 +5,15 @@ import json
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from hsvis.config import TokenSettings
+from hsvis.corpus.pairs.pair import Pair
 from hsvis.corpus.series import Series
-from hsvis.corpus.splitters import Split, surface_of
+from hsvis.corpus.splitters import Split, cut_text, surface_of
 from hsvis.corpus.tokens import UNKNOWN, Vocabulary, split_text
 from hsvis.corpus.words import ReadText, Words
 from hsvis.errors import ModelError
@@ -133,7 +135,15 @@ class TextModel(_Model):
 
     def encode(self, text: str | ReadText) -> Encoded:
         """A text as tokens and ids; no tokens if it holds no word."""
-        return self._encode(text, self.tokens)
+        t, whole = self.tokens, text.text if isinstance(text, ReadText) else text
+        read = self._encode(text, t)
+        return replace(read, boundary=self._boundary(whole, len(read))) if isinstance(whole, Pair) else read
+
+    def _boundary(self, pair: Pair, steps: int) -> int:
+        """The steps of a pair before its second text, of those that are read."""
+        first, second = (len(cut_text(one, False, self.splitter)[0]) for one in (pair.first, pair.second))
+        cut = first + 1 + second - steps if self.tokens.keep == "last" else 0
+        return min(max(first + 1 - cut, 0), steps)
 
     def _encode(self, text: str | ReadText, t: TokenSettings) -> Encoded:
         if isinstance(text, ReadText):

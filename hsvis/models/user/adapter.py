@@ -20,7 +20,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,21 +28,22 @@ from torch import nn
 
 from hsvis.config import AnswerKind
 from hsvis.errors import ModelError
-from hsvis.models.batching import by_length, parts_of
+from hsvis.models.batching import by_length
 from hsvis.models.finite import check_answers
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.recurrent import recurrent_modules
-from hsvis.models.user.answering.answers import Answers, answers_of
+from hsvis.models.user.answering.answers import Answers, answers_of, kind_named
 from hsvis.models.user.calling import Caller, Forward, ask
 from hsvis.models.user.mixing import is_quantised
 from hsvis.models.user.reading.encoders import Encoder, of_function
-from hsvis.models.user.reading.one_length import find_call
 from hsvis.models.user.reading.padding import Padding
-from hsvis.models.user.reading.probe import PLAIN, PROBES, Encode, probe_of, readable
+from hsvis.models.user.reading.probe import PLAIN, Encode, readable
+from hsvis.models.user.reading.shortest import find_long_call, find_shortest
 from hsvis.models.user.recurring.candidates import is_torch, none_found
 from hsvis.models.user.recurring.given import States
 from hsvis.models.user.recurring.reader import StateReader
 from hsvis.models.user.recurring.states import check_finite
+from hsvis.models.user.sides import Sides, boundary_of, group_key
 from hsvis.models.user.visit import visit
 from hsvis.models.user.ways import changes_order, confirm, find_way, mix_steps
 from hsvis.models.user.weights import check_weights, weights_hash
@@ -62,6 +63,7 @@ class TorchModel:
         answers: what the module's outputs are.
         way: how the EPs are computed, and why.
         call: how the module is called, and where its answer stands.
+        shortest: the fewest steps that it reads.
         alone: whether it reads one sequence at a time, as it changes their order in larger batches, or its
             numbers are rounded by the range of all sequences of a batch.
     """
@@ -90,6 +92,7 @@ class TorchModel:
         asked, rows = partial(self._ask_rows, inputs), len(probe)
         rows *= inputs.shape[1] if self.each_step else 1
         self.answers: Answers = answers_of(module, asked, rows, len(self.classes), of)
+        self.shortest = find_shortest(self, inputs)
         self.way = find_way(self, inputs, head)
 
     def keep(self, names: Sequence[str]) -> "TorchModel":
@@ -117,6 +120,22 @@ class TorchModel:
         """Hash of the architecture and the weights."""
         return hashlib.sha256(f"{self.module!r}\n{weights_hash(self.module)}".encode()).hexdigest()
 
+    def gap(self, one: Encoded) -> int:
+        """How many of the first steps of a sequence have no EP, as the module does not read so few."""
+        return 0 if self.each_step else boundary_of(one) + self.shortest.steps - 1
+
+    def layer_steps(self, layer: str, tokens: int) -> int:
+        """The steps that a layer reads of a sequence of so many tokens."""
+        return self.reader.steps_of(layer, tokens)
+
+    def first_answered(self, inputs: torch.Tensor) -> int:
+        """The first step of sequences of one boundary (B, T, …) that the module answers."""
+        return (Sides.of(inputs).boundary if self.call.of_sides else 0) + self.shortest.steps - 1
+
+    def unread(self, one: Encoded) -> str:
+        """Why the module does not read a sequence that has steps; "" if it does."""
+        return self.shortest.why_left_out(len(one), boundary_of(one))
+
     def encode(self, text: Any) -> Encoded:
         """What the given encoder makes of a text (or series)."""
         return self._encode(text)
@@ -133,12 +152,12 @@ class TorchModel:
     def _trace(self, batch: Sequence[Encoded]) -> Trace:
         lengths = np.array([len(one) for one in batch], np.int64)
         longest, sizes = int(lengths.max()), {layer.name: layer.size for layer in self.layers}
-        # (T, B, …), as the kernels lay it out
-        ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)
+        ep = np.zeros((longest, len(batch), len(self.classes)), np.float32)  # as the kernels lay it out
         states = {name: np.zeros((longest, len(batch), size), np.float32) for name, size in sizes.items()}
         wanted = self.reader.by_path({*states, self.way.layer})
-        for length, rows in by_length(lengths, self._at_once(self.call)):
-            inputs = self._tensor([batch[i] for i in rows.tolist()])
+        gaps = np.array([self.gap(one) for one in batch], np.int64)
+        for _, rows in by_length(group_key(batch, lengths), self._at_once(self.call)):
+            inputs, length = self._tensor([batch[i] for i in rows.tolist()]), int(lengths[rows[0]])
             found, output = self.reader.read(inputs, wanted)
             for name, kept in states.items():
                 kept[:length, rows] = check_finite(found[name].transpose(0, 1).float().cpu(), name).numpy()
@@ -152,8 +171,11 @@ class TorchModel:
                 flat = found[self.way.layer].transpose(0, 1).flatten(0, 1)  # (T × B, H)
                 ep[:length, rows] = self.way.head(flat).reshape(length, len(rows), -1).cpu().numpy()
         if self.way.name == "prefixes":
-            self._ask_prefixes(batch, lengths, ep)
+            self._ask_prefixes(batch, ep, gaps)
+        none = np.arange(longest)[:, None] < gaps  # (T, B)
+        ep[none] = 0
         check_answers(ep.swapaxes(0, 1), batch)
+        ep[none] = np.nan
         traced = {name: kept.swapaxes(0, 1) for name, kept in states.items()}  # (B, T, H)
         return Trace(traced, ep.swapaxes(0, 1), lengths)
 
@@ -175,18 +197,22 @@ class TorchModel:
         lengths = np.array([len(one) for one in batch], np.int64)
         answers = np.empty((len(batch), len(self.classes)), np.float32)
         with self._lock, visit(self.module):
-            for _, rows in by_length(lengths, self._at_once(call)):
+            for _, rows in by_length(group_key(batch, lengths), self._at_once(call)):
                 inputs = self._tensor([batch[i] for i in rows.tolist()])
                 own = self.answers.probabilities(ask(call, self.module, inputs)).cpu().numpy()
                 answers[rows] = own[:, -1] if self.each_step else own
         check_answers(answers, batch)
         return answers
 
-    def _ask_prefixes(self, batch: Sequence[Encoded], lengths: np.ndarray, ep: np.ndarray) -> None:
+    def _ask_prefixes(self, batch: Sequence[Encoded], ep: np.ndarray, gaps: np.ndarray) -> None:
         """Fills (T, B, C) with the module's answers to the first t + 1 steps, but for whole sequences."""
+        lengths = np.array([len(one) for one in batch], np.int64)
         most = self._at_once(self.call) if self.call.padding or is_quantised(self.module) else None
-        for t in range(1, int(lengths.max())):
-            for rows in parts_of(np.flatnonzero(lengths > t), most):
+        boundaries = np.array([boundary_of(one) for one in batch], np.int64)
+        for t in range(int(gaps.min()) + 1, int(lengths.max())):
+            asked = np.flatnonzero((lengths > t) & (gaps < t))
+            for _, part in by_length(boundaries[asked], most):
+                rows = asked[part]
                 prefixes = self._to_device(np.stack([batch[i].inputs[:t] for i in rows.tolist()]))
                 ep[t - 1, rows] = self.answers.probabilities(self._ask(prefixes)).cpu().numpy()
 
@@ -204,11 +230,13 @@ class TorchModel:
         return torch.from_numpy(inputs).to(self.device)
 
     def own_answers(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(B, T, C): the module's answers to all prefixes, or its own after every step."""
+        """(B, T, C): the module's answers to prefixes, NaN if too short; or its own after every step."""
         if self.each_step:
             return self.answers.probabilities(self._ask(inputs)).cpu()
-        parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(inputs.shape[1])]
-        return torch.stack(parts, 1).cpu()
+        first, steps = self.first_answered(inputs), inputs.shape[1]
+        parts = [self.answers.probabilities(self._ask(inputs[:, : t + 1])) for t in range(first, steps)]
+        found = torch.stack(parts, 1).cpu()
+        return torch.cat([found.new_full((len(found), first, found.shape[2]), torch.nan), found], 1)
 
 
 def from_torch(
@@ -252,24 +280,21 @@ def from_torch(
         there = recurrent_modules(module, recurrent)  # what is not there is told before anything is tried
         if not there and states is None and all(map(is_torch, module.modules())):
             raise none_found(module)
-        encode = (
-            encode
-            if isinstance(encode, Encoder)
-            else of_function("encode", encode, texts=PLAIN if probe is None else probe)
-        )
+        if not isinstance(encode, Encoder):
+            encode = of_function("encode", encode, texts=PLAIN if probe is None else probe)
         if padding is None and encode.pads is not None:
             padding = encode.pads.padding
         if probe is None:
             probe = readable(encode)
-        examples = probe_of(probe, encode, PROBES[1] if padding is None else padding.to)
         each_step = None if answers is None else bool({"each step", "next token"} & {*answers})
-        kinds: tuple[AnswerKind, ...] = get_args(AnswerKind)
-        of = next((one for one in kinds if one in (answers or ()) and one != "next token"), kinds[0])
-        call = find_call(module, examples, len(classes), forward, padding, each_step)
+        of = kind_named(answers or ())
+        examples, call = find_long_call(module, probe, encode, len(classes), forward, padding, each_step)
         model = (made or TorchModel)(
             module, classes, encode, call, examples, recurrent=recurrent, states=states, head=head, of=of
         )
         model.alone = model.alone or changes_order(model, examples)
-        longest = sorted((one for one in map(encode, probe) if len(one)), key=len)[-2:]
-        model.way = confirm(model, longest, mix_steps(examples, TRIED, min(TRIED, len(longest[-1]))))
+        read = (one for one in map(encode, probe) if len(one) and not model.unread(one))
+        longest = sorted(read, key=len)[-2:]
+        steps = min(max(TRIED, len(examples[0])), len(longest[-1]))
+        model.way = confirm(model, longest, mix_steps(examples, TRIED, steps))
     return model

@@ -24,7 +24,8 @@ STATE = re.compile(
 MASK = re.compile(r".*mask.*", re.I)
 PADDING = re.compile("pad", re.I)
 INITIAL = ("init_hidden", "initHidden", "init_state", "init_hidden_state", "init_states", "initial_state")
-Kind = Literal["lengths", "state", "mask"]
+LENGTH_OF_ONE = re.compile(r".*(len|lens|length|lengths)_?[12ab]?", re.I)  # of two texts
+Kind = Literal["lengths", "state", "mask", "second"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Argument:
 
     def say(self, initial: str, *, padded: bool) -> str:
         """As it stands in the call, in words; `initial`: what makes a state."""
-        if self.kind == "lengths":
+        if self.kind in ("lengths", "second"):
             return self.name
         if self.kind == "state":
             return f"{self.name}={initial}"
@@ -73,11 +74,33 @@ def parameters_of(module: nn.Module) -> list[inspect.Parameter]:
     ]
 
 
-def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
+def takes_two(module: nn.Module) -> bool:
+    """Whether `forward` needs one argument beside its input whose name says neither lengths nor a state."""
+    parameters = parameters_of(module)[1:]
+    varying = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [one for one in parameters if one.default is one.empty and one.kind not in varying]
+    return sum(_kind_of(one.name, pair=True) is None for one in needed) == 1
+
+
+def call_text(
+    module: nn.Module, given: Sequence[Argument], padded: str = "", *, time_first: bool = False
+) -> str:
+    """A call in words; `padded`: how the input is, if it is."""
+    parameters = parameters_of(module)
+    first = parameters[0].name if parameters else "inputs"
+    layout = " (time, batch)" if time_first else ""
+    filled = f" padded {padded}" if padded else ""
+    first, initial = first + filled, initial_call(module)[1]
+    rest = [one.say(initial, padded=bool(padded)) for one in given]
+    return f"forward({', '.join([first + layout, *rest])})"
+
+
+def ways_of(module: nn.Module, *, padded: bool = False, pair: bool = False) -> list[list[Argument]]:
     """What may be given beside the input, best first.  Lengths are preferred where they are optional.
 
     Args:
         padded: whether sequences are, so that masks are preferred too.
+        pair: whether the first argument that nobody knows is the second of two texts.
 
     Raises:
         ModelError: an argument is needed whose name does not say what it is.
@@ -87,23 +110,40 @@ def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
     rest = [one for one in parameters[1:] if one.kind not in varying]
     needed = [one for one in rest if one.default is one.empty]
     preferred = ("lengths", "mask") if padded else ("lengths",)
-    optional = [one for one in rest if one.default is None and _kind_of(one.name) in preferred]
+    optional = [one for one in rest if one.default is None and _kind_of(one.name, pair=pair) in preferred]
     given: list[Argument] = []
     for one in needed:
-        kind = _kind_of(one.name)
+        kind = _kind_of(one.name, pair=pair)
+        if kind is None and pair and not any(other.kind == "second" for other in given):
+            kind = "second"
         if kind is None:
             raise ModelError(
                 f"`{one.name}` must be given: {type(module).__name__}.forward{_signature(parameters)} needs "
                 "it, and its "
                 "name says neither lengths nor a hidden state nor a mask. Give it a default, or name a "
                 "function that gives it in `model.forward`; `hsvis check CONFIG --template` writes one for "
-                "this model."
+                "this model. If it is a second text, name both columns: `dataset.text: [first, second]`."
             )
         place = sum(other.kind == kind for other in given)
-        many = sum(_kind_of(other.name) == kind for other in needed)
+        many = sum(_kind_of(other.name, pair=pair) == kind for other in needed)
+        if pair and kind in ("lengths", "mask") and many == 1:
+            raise ModelError(
+                f"`{one.name}` of {type(module).__name__}.forward{_signature(parameters)} may be of either "
+                "text. Name a function that gives it in `model.forward`: (module, first, second, "
+                "first_lengths, second_lengths) -> answer."
+            )
         given.append(Argument(one.name, kind, one.kind != one.POSITIONAL_ONLY, place, many))
-    more = [Argument(one.name, kind, True) for one in optional if (kind := _kind_of(one.name)) is not None]
-    both = [more] if len({one.kind for one in more}) > 1 else []
+    kinds_of = [(one.name, _kind_of(one.name, pair=pair)) for one in optional]
+    more = [
+        Argument(
+            name, kind, True, sum(k == kind for _, k in kinds_of[:at]), sum(k == kind for _, k in kinds_of)
+        )
+        for at, (name, kind) in enumerate(kinds_of)
+        if kind is not None
+    ]
+    if pair:  # both lengths or none
+        more = [one for one in more if one.many == 2]
+    both = [more] if len({one.kind for one in more}) > 1 or (pair and more) else []
     ways = [*([*given, *extra] for extra in (*both, *([one] for one in more))), given]
     masks = [one for one in (*given, *more) if one.kind == "mask"]
     masked = [way for way in ways if any(one.kind == "mask" for one in way)]
@@ -121,10 +161,10 @@ def ways_of(module: nn.Module, *, padded: bool = False) -> list[list[Argument]]:
     ]
 
 
-def _kind_of(name: str) -> Kind | None:
+def _kind_of(name: str, *, pair: bool = False) -> Kind | None:
     if MASK.fullmatch(name):
         return "mask"
-    if LENGTHS.fullmatch(name):
+    if LENGTHS.fullmatch(name) or (pair and LENGTH_OF_ONE.fullmatch(name)):
         return "lengths"
     return "state" if STATE.fullmatch(name) else None
 

@@ -15,12 +15,13 @@ from hsvis.errors import ModelError
 from hsvis.models.devices import is_out_of_memory
 from hsvis.models.protocol import Encoded
 from hsvis.models.user.answering.outputs import AnswerPlace, answer_place, other_outputs
-from hsvis.models.user.arguments import Argument, initial_call, parameters_of, value_of, ways_of
+from hsvis.models.user.arguments import Argument, call_text, value_of, ways_of
 from hsvis.models.user.memory import Memory
 from hsvis.models.user.mixing import mixed, same
 from hsvis.models.user.reading.padding import Padding
 from hsvis.models.user.recurring.directions import which_way
 from hsvis.models.user.recurring.flipped import change_step
+from hsvis.models.user.sides import call_sides, ids_of, is_pair
 
 Forward = Callable[[nn.Module, torch.Tensor, torch.Tensor], Any]  # module, inputs (B, T, …), lengths (B,)
 AGAIN = "the same sequences are answered differently a second time."
@@ -43,6 +44,7 @@ class Caller:
         forward: what calls the module in place of all this, where someone gave it.
         padding: what the inputs are filled up with before; None if they are read as they are.
         memory: what the module keeps from call to call, put back before each; None if that changes nothing.
+        of_sides: whether the module is given a pair of texts as two arguments, as `sides` keeps them.
     """
 
     given: tuple[Argument, ...]
@@ -53,6 +55,7 @@ class Caller:
     forward: Forward | None = None
     padding: Padding | None = None
     memory: Memory | None = None
+    of_sides: bool = False
 
     def read(self, inputs: torch.Tensor) -> torch.Tensor:
         """What the module is given for inputs (B, T, …)."""
@@ -73,6 +76,8 @@ class Caller:
     def __call__(self, module: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor) -> Any:
         if self.memory is not None:
             self.memory.restore()
+        if self.of_sides:
+            return call_sides(self, module, inputs)
         real = None if self.padding is None else self.padding.mask(inputs)
         inputs = self.read(inputs)
         if self.forward is not None:
@@ -106,12 +111,14 @@ def call_of(
     """
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
-    ways = ways_of(module, padded=padding is not None)
+    of_sides = is_pair(probe[0])
+    ways = ways_of(module, padded=padding is not None, pair=of_sides)
+    padded = "" if padding is None else str(padding)
     places = (False, True) if device.type != "cpu" else (False,)  # packing wants lengths on the CPU
     memory, problems = Memory(module), []
     for given, time_first, moved in product(ways, (False, True), places):
-        text = _text(module, given, padding, time_first=time_first)
-        call = Caller(tuple(given), time_first, moved, text, padding=padding)
+        text = call_text(module, given, padded, time_first=time_first)
+        call = Caller(tuple(given), time_first, moved, text, padding=padding, of_sides=of_sides)
         try:
             found = _fitted(module, call, inputs, classes, each_step, memory)
             if padding is not None and any(one.kind == "mask" for one in given):
@@ -125,8 +132,8 @@ def call_of(
     told = next((one for one in problems if one.startswith(AGAIN)), told)  # that call did work
     shape = tuple((inputs if padding is None else padding.fill(inputs)).shape)
     raise ModelError(
-        f"{type(module).__name__} can't be called as {_text(module, ways[0], padding)} with inputs of shape "
-        f"{shape} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
+        f"{type(module).__name__} can't be called as {call_text(module, ways[0], padded)} with inputs of "
+        f"shape {shape} (batch, time{', features' * (inputs.dim() - 2)}): {told} " + WRAP
     )
 
 
@@ -152,6 +159,10 @@ def given_call(
     inputs = torch.from_numpy(np.stack([one.inputs for one in probe])).to(device)
     name = getattr(forward, "__qualname__", "forward").replace("<locals>.", "")
     call = Caller((), text=f"{name}(module, inputs, lengths)", forward=forward, padding=padding)
+    if is_pair(probe[0]):
+        call = replace(
+            call, text=f"{name}(module, first, second, first_lengths, second_lengths)", of_sides=True
+        )
     try:
         return _fitted(module, call, inputs, classes, each_step, Memory(module))
     except ModelError as error:
@@ -170,7 +181,8 @@ def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
                 f"the memory of {inputs.device} does not suffice for {len(inputs)} sequences of "
                 f"{inputs.shape[1]} steps. Lower `tokens.max_length`, or set `model.device: cpu`."
             ) from error
-        given = f"ids from {int(inputs.min())} to {int(inputs.max())}" if inputs.dim() == 2 else "features"
+        ids = ids_of(inputs) if call.of_sides else inputs
+        given = f"ids from {int(ids.min())} to {int(ids.max())}" if ids.dim() == 2 else "features"
         padded = f", padded {call.padding}" if call.padding is not None else ""
         one_length = ", or `tokens.pad_to` where it reads sequences of one length alone"
         raise ModelError(
@@ -178,23 +190,6 @@ def ask(call: Caller, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
             f"{inputs.shape[1]} steps{padded}, {given}. Check `model.tokenizer` and `tokens.max_length`"
             f"{'' if padded else one_length}."
         ) from error
-
-
-def _text(
-    module: nn.Module,
-    given: Sequence[Argument],
-    padding: Padding | None = None,
-    *,
-    time_first: bool = False,
-) -> str:
-    """A call in words."""
-    parameters = parameters_of(module)
-    first = parameters[0].name if parameters else "inputs"
-    layout = " (time, batch)" if time_first else ""
-    filled = f" padded {padding}" if padding is not None else ""
-    first, initial = first + filled, initial_call(module)[1]
-    rest = [one.say(initial, padded=padding is not None) for one in given]
-    return f"forward({', '.join([first + layout, *rest])})"
 
 
 def said(error: BaseException) -> str:

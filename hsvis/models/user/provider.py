@@ -86,7 +86,12 @@ class UsersModel:
             test_accuracy=found.accuracy,
             test_errors=found.errors,
             left_out={"test": found.left_out},
-            own_model={"answers": str(model.answers), "ep": model.way.name, "why": model.way.why},
+            own_model={
+                "answers": str(model.answers),
+                "ep": model.way.name,
+                "why": model.way.why,
+                "gap": "" if model.each_step else model.shortest.gap,
+            },
             training={"epochs": [], "kept_epoch": None},
             times=self._times,
             remarks=list(self._made.remarks),
@@ -148,9 +153,10 @@ class UsersModel:
 
         settings, config = self._settings, self._config
         self._progress("your model", 0, 1, settings.factory)
+        test, top = self._corpus.test, config.states.top if config.is_of_next_tokens else None
         own = make_user_model(
-            settings, config.tokens, self._corpus.classes, self._corpus.test.examples, self._module,
-            self._corpus.test.labels, config.states.top if config.is_of_next_tokens else None,
+            settings, config.tokens, self._corpus.classes, test.examples, self._module, test.labels,
+            top=top, dataset=config.dataset,
         )  # fmt: skip
         model = own.model
         if config.states.layers is not None:
@@ -177,9 +183,10 @@ class UsersModel:
     @cached_property
     def _encoder(self) -> "Encoder":
         """What reads the texts."""
-        from hsvis.models.user.user_model import encoder_of  # noqa: PLC0415
+        from hsvis.models.user.reading.choice import encoder_of  # noqa: PLC0415
 
-        return encoder_of(self._module, self._settings, self._config.tokens, self._corpus.test.examples)
+        config, examples = self._config, self._corpus.test.examples
+        return encoder_of(self._module, self._settings, config.tokens, examples, config.dataset)
 
     def _facts(self, own: "UserModel") -> list[tuple[str, str]]:
         model, factory = own.model, self._settings.factory
@@ -192,8 +199,9 @@ class UsersModel:
             facts.append(("mode", "the factory left it in training mode; hsvis puts it in evaluation mode"))
         for layer in model.layers:
             kind = model.reader.kind_of(layer)
+            few = f", one state for each {layer.tokens_a_step} tokens" if layer.tokens_a_step > 1 else ""
             facts.append(
-                ("layer", f"{layer.name}: {kind}, {layer.size} {layer.kind} units, {layer.direction}")
+                ("layer", f"{layer.name}: {kind}, {layer.size} {layer.kind} units, {layer.direction}{few}")
             )
         facts += [
             ("call", model.call.text),

@@ -21,11 +21,24 @@ from hsvis.models.user.answering.outputs import say, tensors_in
 from hsvis.models.user.arguments import LENGTHS, MASK, STATE, initial_call, parameters_of
 from hsvis.models.user.calling import given_call
 from hsvis.models.user.mixing import AGREE
+from hsvis.models.user.sides import is_pair
 from hsvis.models.user.visit import visit
 
 BATCH = re.compile(r"_?(batch_?size|bsz|batch|n_?batch)", re.I)  # attributes that hold the size of the batch
 KEPT = re.compile(r"hidden(_state)?s?|state|h|hc", re.I)  # attributes that hold a state between calls
 TRIED = 400  # ways
+OF_SIDES = '''"""How {name}.forward{signature} is called with two texts: for `model.forward` of a config."""
+
+
+def forward(module, first, second, first_lengths, second_lengths):
+    """The answers of the model, a row a pair.
+
+    Args:
+        first, second: (batch, time) ids of the two texts, those of each of one length.
+        first_lengths, second_lengths: (batch,) the number of steps of each.
+    """
+    return module(first, second)
+'''
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,11 @@ class Template:
 
 def template_of(module: nn.Module, probe: Sequence[Encoded], classes: Sequence[str]) -> Template:
     """The function that calls a module."""
+    if is_pair(probe[0]):
+        signature = str(inspect.signature(module.forward)).partition(" ->")[0]
+        source = OF_SIDES.format(name=type(module).__name__, signature=signature)
+        with visit(module):
+            return Template(source, _try(source, module, probe, len(classes)), ())
     first: Template | None = None
     with visit(module):
         for lines, constants in islice(_ways(module, probe), TRIED):

@@ -13,10 +13,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from hsvis.config import TokenSettings, UserModelSettings
+from hsvis.config import DatasetSettings, TokenSettings, UserModelSettings
 from hsvis.corpus.series import Series
 from hsvis.errors import ModelError
-from hsvis.models.builtin.text_model import read_series
 from hsvis.models.devices import place as move
 from hsvis.models.user.adapter import TorchModel, from_torch
 from hsvis.models.user.answering.next_tokens import (
@@ -30,17 +29,18 @@ from hsvis.models.user.answering.next_tokens import (
 from hsvis.models.user.answering.outputs import say
 from hsvis.models.user.factories import make_module
 from hsvis.models.user.mixing import is_quantised
+from hsvis.models.user.reading.choice import encoder_of
 from hsvis.models.user.reading.effect import Effect, effect_of, padding_remarks
-from hsvis.models.user.reading.encoders import Encoder, encoder, of_function
+from hsvis.models.user.reading.encoders import Encoder
 from hsvis.models.user.reading.lookup import looked_up, tables_of
 from hsvis.models.user.reading.padding import Padding, PadValue, pad_value
 from hsvis.models.user.references import resolve_reference
+from hsvis.models.user.sides import Sides
 from hsvis.models.user.weights import load_weights
 from hsvis.remarks import Remark
 
 OTHER = "It is the vocabulary of another model"
 TRIED = 20  # texts that the model is tried with
-CUT = 200  # texts by which is decided how texts are cut
 BLANK = re.compile(r"[<\[({]?(ctc[-_ ]?)?(blank|blk)[>\])}]?|<eps(ilon)?>|ε|∅", re.I)  # of CTC, by name
 RESERVED = 10  # ids that a model may have beside those of its vocabulary file, at the most
 
@@ -72,7 +72,9 @@ def make_user_model(
     examples: Sequence[Any],
     module: nn.Module | None = None,
     labels: np.ndarray | None = None,
+    *,
     top: int | None = None,
+    dataset: DatasetSettings | None = None,
 ) -> UserModel:
     """The model that a config describes.
 
@@ -81,6 +83,7 @@ def make_user_model(
         module: what the factory made, where it was called already.
         labels: (S,) of the examples, -1 unknown; all if None.
         top: of a language model, how many next tokens are kept of each step; None of any other.
+        dataset: whose columns pairs of texts are.
 
     Raises:
         ModelError: what does not fit, and what to do.
@@ -92,7 +95,7 @@ def make_user_model(
     else:
         loaded = load_weights(module, Path(settings.checkpoint))
     module = module if settings.device is None else move(module, settings.device)
-    reads = partial(encoder_of, module, settings, examples=examples)
+    reads = partial(encoder_of, module, settings, examples=examples, dataset=dataset)
     encode = reads(tokens=tokens) if top is None else reading_on(lambda given: reads(tokens=given), tokens)
     texts = list(islice((one for one in examples if len(one)), TRIED))
     value = pad_value(
@@ -103,7 +106,8 @@ def make_user_model(
     model, tables, remarks = fit(module, settings, classes, encode, texts, said)
     known = np.full(len(examples), -1) if labels is None else labels
     # what each step of a language model reads comes before it, wherever padding stands
-    effect = _effect(model, encode, value, examples, known) if top is None else None
+    is_tried = top is None and not model.call.of_sides
+    effect = _effect(model, encode, value, examples, known) if is_tried else None
     if said is None and effect is not None and effect.unpadded and effect.is_none(effect.unpadded):
         assert encode.pads is not None
         encode = replace(encode, pads=replace(encode.pads, to=None))  # what changes nothing takes time alone
@@ -124,37 +128,6 @@ def _effect(
     return None
 
 
-def encoder_of(
-    module: nn.Module, settings: UserModelSettings, tokens: TokenSettings, examples: Sequence[Any]
-) -> Encoder:
-    """What reads the dataset for a module: what the config names, else the module's own `encode`.
-
-    Args:
-        examples: texts or series of the dataset.
-
-    Raises:
-        ModelError: there is none, or it reads texts where there are numbers.
-    """
-    is_series = isinstance(examples[0], Series)
-    if is_series and settings.tokenizer is not None and ":" not in settings.tokenizer:
-        raise ModelError(
-            f"`model.tokenizer`: {settings.tokenizer} reads texts, but the dataset is of numbers. Leave it "
-            "out, or name a function `package.module:name` that takes a Series."
-        )
-    rows = np.unique(np.linspace(0, len(examples) - 1, min(len(examples), CUT)).round().astype(int))
-    texts = [] if is_series else [examples[row] for row in rows.tolist()]
-    if settings.tokenizer is not None:
-        return encoder(settings.tokenizer, tokens, texts)
-    if callable(own := getattr(module, "encode", None)):
-        return of_function("encode of the model", own, tokens, texts)
-    if is_series:
-        return Encoder(partial(read_series, tokens=tokens), "the numbers as they are")
-    raise ModelError(
-        "`model.tokenizer` is missing: name a vocabulary (.txt, .json), a tokenizer.json, or a function "
-        "`package.module:name`."
-    )
-
-
 def _acts_in_training(part: nn.Module) -> bool:
     """Whether a module does something else in training than in use."""
     dropped = getattr(part, "p", 0) if isinstance(part, nn.modules.dropout._DropoutNd) else 0
@@ -165,6 +138,7 @@ def _acts_in_training(part: nn.Module) -> bool:
 def decisions(model: TorchModel) -> list[Remark]:
     """What was found out about a model's call and answer, that nobody said."""
     told = [Remark("call", f"The model is called as `{model.call.text}`."), *model.reader.remarks]
+    told += model.shortest.remarks(each_step=model.each_step)
     if model.call.answer.place:
         place = say(model.call.answer.place)
         told.append(Remark("answer", f"The answer is {place} of what the model returns."))
@@ -213,7 +187,7 @@ def _fit_language(
     top: int,
 ) -> tuple[TorchModel, dict[str, int], tuple[Remark, ...]]:
     """As `_fit_model`, of a language model, whose classes are the entries of its vocabulary."""
-    words, size = check_words(encode.words, encode.kind), encode.size or 0
+    words, size = check_words(encode.entries, encode.kind), encode.size or 0
     problems: list[ModelError] = []
     for count in output_counts(module, size):
         entries = entries_of(words, count)
@@ -268,9 +242,12 @@ def _fit_model(
             if padding is not None and padding.value in seen.wrong:
                 raise ModelError(f"`tokens.pad_id`: padding {seen.beyond}.") from error
             raise ModelError(f"{source} {seen.beyond}. {OTHER}.") from error
-        longest = max(map(encode, texts), key=len)
+        longest = max((one for one in map(encode, texts) if not model.unread(one)), key=len)
         model.answer([longest])
-        tables = tables_of(module, seen, model.call.read(torch.tensor(longest.inputs)[None]))
+        given = torch.tensor(longest.inputs)[None]
+        tables = tables_of(
+            module, seen, Sides.of(given).second if model.call.of_sides else model.call.read(given)
+        )
     remarks = [*encode.remarks, *decisions(model)]
     for path, rows in tables.items():
         size = rows if encode.size is None else encode.size

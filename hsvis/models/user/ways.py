@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from hsvis.models.protocol import Encoded
 from hsvis.models.user.answering.answers import Answers, Kind, tensor_of
 from hsvis.models.user.calling import said
 from hsvis.models.user.mixing import AGREE
+from hsvis.models.user.sides import first_part, is_pair
 
 if TYPE_CHECKING:
     from hsvis.models.user.adapter import TorchModel
@@ -40,8 +42,9 @@ class Way:
 def _later(model: TorchModel, inputs: torch.Tensor) -> str:
     """What is said of answers to steps (B, T, …) that would be others if the sequences ended there."""
     own = model.own_answers(inputs)  # (B, T, C)
-    ended = [model.own_answers(inputs[:, : t + 1])[:, -1] for t in range(inputs.shape[1] - 1)]
-    differ = max((float((own[:, t] - one).abs().max()) for t, one in enumerate(ended)), default=0.0)
+    first = model.first_answered(inputs)
+    ended = [model.own_answers(inputs[:, : t + 1])[:, -1] for t in range(first, inputs.shape[1] - 1)]
+    differ = max((float((own[:, t] - one).abs().max()) for t, one in enumerate(ended, first)), default=0.0)
     if differ <= 10 * AGREE:
         return ""
     return (
@@ -80,8 +83,14 @@ def why_not(head: nn.Module, states: torch.Tensor) -> str:
 def mix_steps(probe: Sequence[Encoded], count: int, steps: int) -> list[Encoded]:
     """Sequences of steps that the probe has, in any order."""
     rng, inputs = np.random.default_rng(0), np.concatenate([one.inputs for one in probe])
-    chosen = rng.integers(0, len(inputs), (count, steps))
-    return [Encoded([""] * steps, inputs[rows], np.ones(steps, bool), 0, 0) for rows in chosen]
+    chosen = inputs[rng.integers(0, len(inputs), (count, steps))]  # (count, steps, …)
+    boundary = None
+    if is_pair(probe[0]):  # of each text its own
+        boundary = first_part(steps)
+        first = (inputs < 0) == (probe[0].inputs[0] < 0)
+        for own, at in ((inputs[first], slice(0, boundary)), (inputs[~first], slice(boundary, None))):
+            chosen[:, at] = own[rng.integers(0, len(own), chosen[:, at].shape)]
+    return [Encoded([""] * steps, rows, np.ones(steps, bool), 0, 0, boundary) for rows in chosen]
 
 
 def changes_order(model: TorchModel, probe: Sequence[Encoded]) -> bool:
@@ -149,7 +158,9 @@ def find_way(model: TorchModel, inputs: torch.Tensor, head: str | None) -> Way:
             raise ModelError(f"`model.head`: `{head}` can't be read step by step: {why}. Leave it out.")
         return Way("prefixes", why)
     states, _ = model.reader.read(inputs, model.reader.by_path([layer.name for layer in tops]))
-    expected = model.own_answers(inputs)  # (B, T, C)
+    first = model.first_answered(inputs)  # what the model does not read tells nothing
+    states = {name: one[:, first:] for name, one in states.items()}
+    expected = model.own_answers(inputs)[:, first:]  # (B, T, C)
     possible = {head: heads[head]} if head else candidates(model.module, model.recurrent)
     for path, candidate in possible.items():
         for layer in reversed(tops):
@@ -180,6 +191,7 @@ def confirm(model: TorchModel, longer: Sequence[Encoded], mixed: Sequence[Encode
     last = trace.ep[np.arange(len(longer)), trace.lengths - 1]  # (B, C)
     inputs = torch.from_numpy(np.stack([one.inputs for one in mixed])).to(model.device)
     each, all_own = model.trace(mixed).ep, model.own_answers(inputs).numpy()
-    if np.allclose(last, own, atol=10 * AGREE) and np.allclose(each, all_own, atol=10 * AGREE):
+    same = partial(np.allclose, atol=10 * AGREE, equal_nan=True)
+    if same(last, own) and same(each, all_own):
         return model.way
     return Way("prefixes", "the head gives the model's own answers to short sequences only")

@@ -59,8 +59,7 @@ def of_number(store: StateStore, truth: np.ndarray) -> StateStore:
     own = copy.copy(store)
     forget_answers(own)
     steps = store.ep[:, 0]
-    known = truth[~np.isnan(truth)]
-    low, high = (float(end(np.concatenate([steps, known]))) for end in (np.min, np.max))
+    low, high = (float(end(np.concatenate([steps, truth]))) for end in (np.nanmin, np.nanmax))
     high = high if high > low else low + 1
     own.numbers = Numbers(store.classes[0], low, high, truth, store.last_ep[:, 0], steps)
     second = own.numbers.share(steps)

@@ -8,6 +8,7 @@ from hsvis.run.language.next_tokens import Expected
 from hsvis.run.language.tables import VOCABULARY, next_layout
 from hsvis.run.manifest import Manifest
 from hsvis.run.reading import Steps, column, read_predictions
+from hsvis.run.winners import gap_reason
 from hsvis.storage import parquet
 
 
@@ -22,8 +23,8 @@ def read_answers(
         DamagedFileError: a file can't be read, or holds what no model answers.
     """
     if manifest.language is None:
-        labelled = manifest.labels == "step"
-        return (*read_predictions(folder, steps, len(manifest.classes), labelled=labelled), None)
+        form = {"labelled": manifest.labels == "step", "gaps": bool(gap_reason(manifest))}
+        return (*read_predictions(folder, steps, len(manifest.classes), **form), None)
     expected = read_expected(folder, steps, manifest.language.entries)
     return expected.shades, expected.next.labels, expected
 

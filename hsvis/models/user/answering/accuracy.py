@@ -1,5 +1,6 @@
 """How often a user's model is right, or how far from the truth its numbers are."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,7 @@ from hsvis.corpus.corpus import Split
 from hsvis.corpus.series import Series
 from hsvis.corpus.targets.judging import chosen, errors_of
 from hsvis.models.batching import bucket
-from hsvis.models.protocol import perplexity
+from hsvis.models.protocol import perplexity, why_left_out
 from hsvis.models.step_labels import align_labels
 from hsvis.models.user.adapter import TorchModel
 from hsvis.models.user.answering.next_tokens import LanguageModel
@@ -43,8 +44,10 @@ def measure(model: TorchModel, split: Split, tokens: TokenSettings) -> Measured:
         return _measure_steps(model, split, tokens)
     examples = split.examples
     encoded = [model.encode(one) for one in examples]
-    empty = np.array([len(one) == 0 for one in encoded])
-    rows = np.flatnonzero(~empty & split.is_labelled)
+    reason = "no steps" if len(examples) and isinstance(examples[0], Series) else "no words"
+    why = [why_left_out(model, one, reason) for one in encoded]
+    unread = np.array([bool(one) for one in why])
+    rows = np.flatnonzero(~unread & split.is_labelled)
     lengths = np.array([len(encoded[i]) for i in rows.tolist()], np.int64)
     right = 0
     numbers: list[np.ndarray] = [np.empty((0, 2))]
@@ -57,8 +60,8 @@ def measure(model: TorchModel, split: Split, tokens: TokenSettings) -> Measured:
             right += int((chosen(answers) == (split.targets[at] > 0)).all(1).sum())
         else:
             numbers.append(np.column_stack([answers[:, 0], split.targets[at, 0]]))
-    reason = "no steps" if len(examples) and isinstance(examples[0], Series) else "no words"
-    left_out = {reason: int(empty.sum()), "no label": int((~split.is_labelled & ~empty).sum())}
+    unlabelled = int((~split.is_labelled & ~unread).sum())
+    left_out = {reason: 0, **Counter(filter(None, why)), "no label": unlabelled}
     if model.answers.of == "number":
         every = np.concatenate(numbers)
         return Measured(None, left_out, errors_of(every[:, 0], every[:, 1]))
@@ -70,16 +73,18 @@ def _measure_steps(model: TorchModel, split: Split, tokens: TokenSettings) -> Me
     assert split.step_labels is not None
     encoded = [model.encode(one) for one in split.examples]
     lengths = np.array([len(one) for one in encoded], np.int64)
+    reason = "no words" if split.series is None else "no steps"
+    why = [why_left_out(model, one, reason) for one in encoded]
     right = known = 0
     for batch in bucket(lengths, STEPS_PER_BATCH):
-        rows = [i for i in batch.tolist() if lengths[i]]
+        rows = [i for i in batch.tolist() if not why[i]]
         ep = model.trace([encoded[i] for i in rows]).ep if rows else np.empty((0, 0, 0))
         for i, one in zip(rows, ep, strict=True):
             labels = align_labels(split.step_labels[i], encoded[i], split.examples[i], tokens, i)
-            known += int((labels >= 0).sum())
-            right += int((one[: len(labels)].argmax(1) == labels).sum())
-    reason = "no words" if split.series is None else "no steps"
-    return Measured(right / known if known else None, {reason: int((lengths == 0).sum())})
+            answered = ~np.isnan(one[: len(labels), 0])
+            known += int(((labels >= 0) & answered).sum())
+            right += int(((one[: len(labels)].argmax(1) == labels) & answered).sum())
+    return Measured(right / known if known else None, {reason: 0, **Counter(filter(None, why))})
 
 
 def _measure_next(model: LanguageModel, split: Split) -> Measured:

@@ -1,10 +1,10 @@
 """What a classifier's output means: found from how it was computed, and checked on numbers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
@@ -23,6 +23,12 @@ MOVES = re.compile(
 )
 TOLERANCE = 1e-4
 FAR = {"probabilities": 0.5, "log-probabilities": 2.0}  # how far outputs must then go to tell what they are
+
+
+def kind_named(answers: Collection[str]) -> AnswerKind:
+    """What `model.answers` says that outputs are about: of a next token each is of one of many classes."""
+    kinds: tuple[AnswerKind, ...] = get_args(AnswerKind)
+    return next((one for one in kinds if one in answers and one != "next token"), "classes")
 
 
 @dataclass(frozen=True)

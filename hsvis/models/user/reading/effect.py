@@ -160,7 +160,7 @@ def effect_of(
     if not lengths:
         return None
     length = length or min(MOST, int(np.quantile(lengths, USUAL)))
-    some = (row for row in order if 0 < len(read(row)) <= length)
+    some = (row for row in order if model.shortest.steps <= len(read(row)) <= length)
     few, many = (max(LEAST, min(count, STEPS // length)) for count in (FEW, MANY))
     rows = list(islice(some, few))
     batch = [read(row) for row in rows]

@@ -24,7 +24,8 @@ class Encoder:
         pieces: how many words or characters a text has before those that the vocabulary lacks are passed
             over; None where none ever are.
         can_shift: whether `tokens.offset` would add to its ids, and does not yet.
-        words: what the ids stand for, word -> id; None where only the function knows.
+        entries: entry -> id; None where only the function knows.
+        before: special tokens that it puts before each text; after: the id of the one that it puts last.
         pads: the padding that it gives by itself, which is taken off; None where it gives none.
     """
 
@@ -37,7 +38,9 @@ class Encoder:
     pads: OwnPadding | None = None
     remarks: tuple[Remark, ...] = ()
     can_shift: bool = False
-    words: Mapping[str, int] | None = None
+    entries: Mapping[str, int] | None = None
+    before: int = 0
+    after: int | None = None
 
     def __call__(self, text: str | Series) -> Encoded:
         """Raises ModelError: a user's function raised, or returned something else."""

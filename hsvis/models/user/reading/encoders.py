@@ -110,7 +110,7 @@ def _of_vocabulary(entries: Vocabulary, tokens: TokenSettings, texts: Sequence[s
         None if unknown is not None else lambda text: len(split(text)[0]),
         remarks=entries.remarks + way.remarks,
         can_shift=tokens.offset == 0,
-        words=vocabulary,
+        entries=vocabulary,
     )
 
 

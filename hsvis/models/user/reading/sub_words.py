@@ -62,7 +62,12 @@ def of_tokenizers(file: TokenizerFile, tokens: TokenSettings) -> Encoder:
 
     size = 1 + max(entries.values(), default=-1)
     kind = f"sub-words of a tokenizer file, {size:,} entries"
-    return Encoder(encode, kind, size, unknown, padding, pads=pads, remarks=_special(file), words=entries)
+    first, last = file.special_tokens() if file.n_special else ([], [])
+    after = entries.get(last[-1]) if last else None
+    return Encoder(
+        encode, kind, size, unknown, padding, pads=pads, remarks=_special(file), entries=entries,
+        before=len(first), after=after,
+    )  # fmt: skip
 
 
 def _special(file: TokenizerFile) -> tuple[Remark, ...]:

@@ -6,7 +6,7 @@ is what counts: there stand the initial state that was really used, and the stat
 other module what it returns is recorded, whether it is called or its `forward` is.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from threading import get_ident
@@ -248,3 +248,13 @@ def read_of(path: str, module: nn.RNNBase, call: Call, batch: int, steps: int) -
         return (inputs if module.batch_first else inputs.transpose(0, 1)), start
     padded, _ = pad_packed_sequence(inputs, batch_first=True)
     return padded, start
+
+
+def of_another_forward(
+    modules: Mapping[str, nn.Module], ask: Callable[[torch.Tensor], object], inputs: torch.Tensor
+) -> dict[str, nn.Module]:
+    """Layers of torch whose `forward` is another, so that it can't be told what torch's would give."""
+    layers: dict[str, nn.Module] = {path: one for path, one in modules.items() if isinstance(one, KINDS)}
+    with torch.inference_mode(), watching(layers) as calls:
+        ask(inputs)
+    return {path: one for path, one in layers.items() if any(not call.is_own for call in calls[path])}

@@ -57,11 +57,16 @@ def change_step(inputs: torch.Tensor, step: int) -> torch.Tensor:
     if inputs.is_floating_point():
         other[:, step] += 1
         return other
-    ids = inputs.unique()  # known to be ids of the model
+    known = inputs.unique()  # known to be ids of the model
     for row in other:
+        ids = known[(known < 0) == (row[step] < 0)]  # of the same text of a pair
         differ = ids[ids != row[step]]
-        row[step] = differ[0] if len(differ) else int(row[step] == 0)
+        row[step] = differ[0] if len(differ) else _other_id(int(row[step]))
     return other
+
+
+def _other_id(one: int) -> int:
+    return int(one == 0) if one >= 0 else ~int(~one == 0)
 
 
 def misplaced(

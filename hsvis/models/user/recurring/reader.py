@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -12,15 +13,18 @@ from hsvis.models.protocol import Layer
 from hsvis.models.recurrent import CELLS, KINDS, layers_of, recurrent_modules
 from hsvis.models.user.calling import Caller, ask
 from hsvis.models.user.mixing import is_quantised
-from hsvis.models.user.recurring.calls import watching
+from hsvis.models.user.recurring.calls import of_another_forward, steps_read, watching
 from hsvis.models.user.recurring.candidates import find_recurring, is_in, search
 from hsvis.models.user.recurring.carrying import changed_between
 from hsvis.models.user.recurring.directions import which_way
 from hsvis.models.user.recurring.flipped import change_step, flipped_modules, misplaced
 from hsvis.models.user.recurring.given import GivenStates, States, given_states
 from hsvis.models.user.recurring.recorded import Recorded, read_form
+from hsvis.models.user.recurring.sides import Order, check_order, order_of, said_of, states_of_sides
+from hsvis.models.user.recurring.spans import Spans, find_spans
 from hsvis.models.user.recurring.states import check_cut, states_of
 from hsvis.models.user.recurring.trials import as_long, try_modules
+from hsvis.models.user.sides import Sides
 from hsvis.remarks import Remark, listed
 
 QUANTISED_NOISE = 3e-2  # of 8-bit numbers, whose range is that of all steps
@@ -29,6 +33,7 @@ MISPLACED = (
     "be told apart from those of padding. Leave `tokens.pad_to` out, or leave the module out: list the "
     "others in `model.recurrent`."
 )
+TOLD = 100  # tokens by which is told how many steps a layer has
 GIVEN = ""  # in place of a path, of layers that a function gives
 
 
@@ -38,6 +43,7 @@ class StateReader:
     Attributes:
         modules: path -> recurrent module.
         recorded: path -> how what it returns is read, of modules that are not torch's own.
+        spans: path -> the tokens that its steps read, of layers that have fewer steps.
         remarks: what was decided, and what may be wrong.
     """
 
@@ -69,7 +75,11 @@ class StateReader:
         if states is None or wanted is not None:
             self.modules = recurrent_modules(module, wanted)
             self._find_recorded(inputs, wanted)
-        self._flipped = self._find_flipped(inputs)
+        self._orders: dict[str, Order] = {}
+        self.spans = self._find_spans(inputs)
+        self._flipped = frozenset[str]() if call.of_sides else self._find_flipped(inputs)
+        if call.of_sides:
+            self._find_orders(inputs)
         if self.recorded:
             self._check_padded(inputs)
         for layer in self.layers():
@@ -79,6 +89,39 @@ class StateReader:
                     "that their names are of letters, digits, `_`, `-` and single dots between them. Rename "
                     "the module."
                 )
+
+    def _find_spans(self, inputs: torch.Tensor) -> dict[str, Spans]:
+        """Which tokens the steps of layers read that have fewer steps.  Raises ModelError."""
+        if self._call.of_sides:
+            return {}
+        own = {path: one for path, one in self.modules.items() if path not in self.recorded}
+        padding = self._call.padding
+        found = find_spans(own, self._ask, inputs, None if padding is None else padding.to)
+        self.remarks += tuple(Remark("own-steps", one.say(path, TOLD)) for path, one in found.items())
+        return found
+
+    def _find_orders(self, inputs: torch.Tensor) -> None:
+        """Which of two texts each module reads, and in which order.  Raises ModelError."""
+        if self.recorded or self._given is not None:
+            raise ModelError(
+                "of models that take two texts hsvis shows torch's own recurrent layers alone. List some of "
+                "these in `model.recurrent`, and leave out `model.states`."
+            )
+        with torch.inference_mode(), watching(self.modules) as calls:
+            self._ask(inputs)
+        sides = Sides.of(inputs)
+        self._orders = {path: order_of(path, one, calls[path], sides) for path, one in self.modules.items()}
+        first = sides.first.shape[1]
+        turned = torch.cat([sides.first, ~sides.second], 1)  # in the order of the arguments
+        steps = (0, first - 1, first, turned.shape[1] - 1)
+        given = [turned, *(change_step(turned, step) for step in steps)]
+        names = {path: {layer.name for layer in self._layers_of(path)} for path in self.modules}
+        with torch.inference_mode():
+            read = [self.read(one, names)[0] for one in given]
+        for path, order in self._orders.items():
+            check_order(path, self._layers_of(path), order, read, first)
+        told = [said for path, order in self._orders.items() if (said := said_of(path, order))]
+        self.remarks += tuple(Remark("pairs", one) for one in told)
 
     def _find_recorded(self, inputs: torch.Tensor, wanted: Sequence[str] | None) -> None:
         """Fills `recorded`; and `modules`, where none of them is torch's own and none was named."""
@@ -91,12 +134,12 @@ class StateReader:
             self._find_around(inputs, noise)
         else:
             others = {path: one for path, one in self.modules.items() if not isinstance(one, KINDS + CELLS)}
-            others |= self._changed(inputs)
+            others |= of_another_forward(self.modules, self._ask, inputs)
             if others:
                 trials = try_modules(others, self._ask, inputs, self._call.padding, noise)
                 self.recorded = {path: read_form(path, trials, self._call.padding) for path in others}
         self.remarks += tuple(Remark("recorded-states", one.note) for one in self.recorded.values())
-        if wanted is None and not self.recorded:
+        if wanted is None and not self.recorded and not self._call.of_sides:
             self._tell_others(inputs, noise)
 
     def _find_around(self, inputs: torch.Tensor, noise: float | None) -> None:
@@ -171,15 +214,6 @@ class StateReader:
             if any(ways[0][name] != ways[1][name] for name in wanted):
                 raise ModelError(MISPLACED.format(path))
 
-    def _changed(self, inputs: torch.Tensor) -> dict[str, nn.Module]:
-        """Layers of torch whose `forward` is another, so that it can't be told what torch's would give."""
-        layers: dict[str, nn.Module] = {
-            path: one for path, one in self.modules.items() if isinstance(one, KINDS)
-        }
-        with torch.inference_mode(), watching(layers) as calls:
-            self._ask(inputs)
-        return {path: one for path, one in layers.items() if any(not call.is_own for call in calls[path])}
-
     def _find_flipped(self, inputs: torch.Tensor) -> frozenset[str]:
         """Paths of modules that are given the last step first.  Raises ModelError: padding moves steps."""
         padding = self._call.padding
@@ -201,7 +235,16 @@ class StateReader:
     def _layers_of(self, path: str) -> list[Layer]:
         if path in self.recorded:
             return self.recorded[path].layers
-        return layers_of(path, self.modules[path], flipped=path in self._flipped)
+        found = layers_of(path, self.modules[path], flipped=path in self._flipped)
+        every = self.spans[path].every if path in self.spans else 1
+        return [replace(layer, tokens_a_step=every) for layer in found] if every > 1 else found
+
+    def steps_of(self, layer: str, tokens: int) -> int:
+        """The steps that a layer reads of a sequence of so many tokens."""
+        path = next((path for path, names in self.by_path([layer]).items() if names), GIVEN)
+        padding = self._call.padding
+        read = tokens if padding is None else max(tokens, padding.to)
+        return self.spans[path].count(read) if path in self.spans else tokens
 
     def by_path(self, names: Collection[str]) -> dict[str, set[str]]:
         """Path of a recurrent module -> those of its layers that are named; only paths that have some."""
@@ -233,6 +276,17 @@ class StateReader:
                     check_cut(path, padding)
                 given = calls[path], batch, steps, wanted[path], self._call.padding
                 found |= self.recorded[path].read(*given)
+                continue
+            if self._call.of_sides:
+                told = Sides.of(inputs), self._orders[path]
+                found |= states_of_sides(path, one, calls[path], *told, wanted=wanted[path])
+                continue
+            if path in self.spans:
+                own = steps_read(one, calls[path])
+                states = states_of(path, one, calls[path], batch, own, wanted=wanted[path])
+                read = steps if padding is None else max(steps, padding.to)
+                at = slice(None) if padding is None else padding.own(steps)
+                found |= {name: self.spans[path].spread(each, read)[:, at] for name, each in states.items()}
                 continue
             found |= states_of(
                 path, one, calls[path], batch, steps,

@@ -1,0 +1,1 @@
+"""Pairs of texts that a model reads together, such as premise and hypothesis."""
