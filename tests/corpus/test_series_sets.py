@@ -355,9 +355,10 @@ def test_arrays_may_have_a_label_for_each_step(tmp_path: Path, form: str) -> Non
     assert "step-labels" in {one.code for one in corpus.remarks}
 
 
-def test_labels_of_arrays_that_fit_nothing_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "d.npz", x=np.zeros((4, 3)), y=np.ones((4, 2)))
-    with pytest.raises(DataError, match=r"shape \(4, 2\), but there are 4 sequences of up to 3 steps"):
+@pytest.mark.parametrize("wide", [2, 5])  # of classes that do not exclude each other, these are no steps
+def test_labels_of_arrays_that_fit_nothing_are_refused(tmp_path: Path, wide: int) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 3)), y=np.ones((4, wide)))
+    with pytest.raises(DataError, match=rf"shape \(4, {wide}\), but there are 4 sequences of up to 3 steps"):
         loaded({"path": "npz", "data_files": {"test": str(tmp_path / "d.npz")}, "values": "x", "label": "y"})
 
 

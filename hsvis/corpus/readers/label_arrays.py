@@ -13,12 +13,13 @@ NUMBERS = {"0": 0, "1": 1, "false": 0, "true": 1}  # that one-hot labels are of
 
 
 def labels_of_array(
-    labels: np.ndarray, lengths: Sequence[int], settings: DatasetSettings, source: str
+    labels: np.ndarray, lengths: Sequence[int], width: int, settings: DatasetSettings, source: str
 ) -> tuple[list[Any], np.ndarray | None, list[Remark]]:
     """A label for each sequence, of an array (S,), (S, 1), or one-hot (S, C); or for each step.
 
     Args:
         lengths: steps of each of the S sequences, N in all. Labels of steps are (N,), or padded (S, T).
+        width: the steps that the array of values has, padding and all.
 
     Returns:
         The labels; how many each sequence has, where they are of steps; and what was decided.
@@ -35,7 +36,7 @@ def labels_of_array(
         return labels.argmax(1).tolist(), None, [_one_hot(labels.shape[1], name, source)]
     plain = labels[..., 0] if labels.ndim > 1 and labels.shape[-1] == 1 else labels
     steps = None
-    if plain.ndim == 2 and len(plain) == count and plain.shape[1] >= of_each.max(initial=0):
+    if plain.ndim == 2 and len(plain) == count and plain.shape[1] in (width, of_each.max(initial=0)):
         steps = plain[np.arange(plain.shape[1]) < of_each[:, None]]
     elif plain.shape == (of_each.sum(),):
         steps = plain
@@ -43,7 +44,7 @@ def labels_of_array(
         raise DataError(
             f"{source}: `{name}` has the shape {labels.shape}, but there are {count} sequences of up to "
             f"{of_each.max(initial=0)} steps. Needed is a label for each, ({count},), or one-hot, ({count}, "
-            f"classes); or for each step, ({count}, steps), or ({of_each.sum()},) one after the other. Of "
+            f"classes); or for each step, ({count}, steps), or ({of_each.sum()},) one after the other. For "
             "classes that do not exclude each other set `model.answers: independent`."
         )
     if settings.missing == "drop":

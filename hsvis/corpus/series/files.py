@@ -49,7 +49,10 @@ def load_arrays(
     if answers != "classes":
         cells = cells_of_array(label, len(read), name, source)
         return SplitRows(read, [None] * len(read), remarks=remarks, cells=cells)
-    labels, steps, said = labels_of_array(label, list(map(len, read)), settings, source)
+    lengths = list(map(len, read))
+    values = arrays[settings.values] if isinstance(settings.values, str) else label
+    width = values.shape[1] if settings.axes is None and values.ndim > 1 else max(lengths)
+    labels, steps, said = labels_of_array(label, lengths, width, settings, source)
     return SplitRows(read, label_texts(labels, settings, split), remarks=[*remarks, *said], steps=steps)
 
 
