@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from hsvis.analysis.statistics import FORMAT, word_statistics
 from hsvis.build.plan import Plan
 from hsvis.progress import Progress
-from hsvis.run.answers import answering
 from hsvis.run.folder import RunFolder
+from hsvis.run.kinds.answers import answering
 from hsvis.run.manifest import Manifest
 from hsvis.storage import parquet
 from hsvis.storage.files import key_of

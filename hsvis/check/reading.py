@@ -13,7 +13,7 @@ from hsvis.models.protocol import Encoded, perplexity, vocabulary_of
 from hsvis.models.subject import Fact, Subject
 from hsvis.models.user.visit import keep_generators
 from hsvis.remarks import listed, shorten
-from hsvis.run.answers import Answering, answering
+from hsvis.run.kinds.answers import Answering, answering
 from hsvis.run.winners import answered
 
 NEAR = 1e-4  # how near numbers must be that are the same but for rounding

@@ -35,7 +35,7 @@ class Manifest(BaseModel):
     Attributes:
         config: as it was checked, with all defaults.
         sequences, states: S and N.
-        answers: what the model answers; `hsvis.run.answers` has what each kind has.
+        answers: what the model answers; `hsvis.run.kinds.answers` has what each kind has.
         test_errors: of numbers, over the whole test split: `mae`, `rmse` and `r2`, the share of the variance.
         labels: what has a label, each "sequence" or each "step".
         language: of a model that answers with the next token; it has no classes.

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 
 from hsvis.errors import DamagedFileError
 from hsvis.run import tables
-from hsvis.run.answers import answering
 from hsvis.run.columns import columns_of
 from hsvis.run.facts import ProjectionFacts
 from hsvis.run.folder import RunFolder
+from hsvis.run.kinds.answers import answering
 from hsvis.run.kinds.targets import targets_of
 from hsvis.run.manifest import Manifest
 from hsvis.run.records import Projection

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from hsvis.errors import ReplacedFileError
 from hsvis.run import reading
-from hsvis.run.answers import answering
 from hsvis.run.columns import columns_of
 from hsvis.run.folder import RunFolder
+from hsvis.run.kinds.answers import answering
 from hsvis.run.kinds.of_class import OfClasses
 from hsvis.run.kinds.of_number import Numbers
 from hsvis.run.kinds.targets import targets_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hsvis.run.answers import answering
 from hsvis.run.facts import ColumnFacts
 from hsvis.run.folder import RunFolder
+from hsvis.run.kinds.answers import answering
 from hsvis.run.manifest import Manifest
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hsvis.config import AnswerKind, Config, load_config
 from hsvis.errors import ConfigError
-from hsvis.run.answers import EVERY_FIGURE, KINDS
+from hsvis.run.kinds.answers import EVERY_FIGURE, KINDS
 
 OWN = {"factory": "net:Net"}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from hsvis.run.answers import Answering
+from hsvis.run.kinds.answers import Answering
 
 
 def targets_of(sequences: pa.Table, answers: Answering, n_classes: int) -> np.ndarray | None:
