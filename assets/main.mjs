@@ -40,6 +40,7 @@ import * as pointer from "./views/pointer.mjs";
 import * as stepping from "./views/stepping.mjs";
 import * as strip from "./views/strip.mjs";
 import * as threshold from "./views/threshold.mjs";
+import * as titles from "./views/classes/titles.mjs";
 import * as topTokens from "./views/classes/top-tokens.mjs";
 import * as waiting from "./views/waiting.mjs";
 import * as words from "./views/words.mjs";
@@ -51,7 +52,7 @@ const PARTS = [
   ...[view, options, filter, passing, focus, editions],
   ...[regions, highlight, threshold, overview, groups],
   ...[rows, columns, chips, stops, walk],
-  ...[cloud, drawing, pointer, stepping, strip, zoom, words, topTokens, waiting],
+  ...[cloud, drawing, pointer, stepping, strip, zoom, words, titles, topTokens, waiting],
   ...[runs, exportMenu, neighbours, noteForm, notes, savedFilters, rebuilt, settings, help, address],
   forTests,
 ];

@@ -57,6 +57,9 @@ def test_numbers_take_the_place_of_classes(open_page: Open, served: Served) -> N
     assert page.page.locator(".confusion-matrix-box").is_visible()
     show_run(page, "number")
     page.wait_until("() => document.querySelector('.class-overview-box h3').textContent === 'Answer × truth'")
+    assert page.page.text_content("[data-title-of='ep-heatmap']") == "Expected answer"
+    at_address(page, f"{served.address}?run=number")  # not the run that the page opens with
+    page.wait_until("() => document.querySelector('.class-overview-box h3').textContent === 'Answer × truth'")
     for gone in (".confusion-matrix-box", "#next-wrong", "#class-choice", ".row-flip-words"):
         assert not page.page.locator(gone).is_visible()
     heads = page.page.locator("#sequence-table .ag-header-cell-text").all_inner_texts()

@@ -44,14 +44,6 @@ function clicked(click) {
   else if (data) keep(data);
 }
 
-// A figure of another kind of answers has another title.
-function showTitle(view) {
-  const head = document.querySelector(`.${view}-box h3`);
-  if (!head) return;
-  head.dataset.usual ??= head.textContent;
-  head.textContent = plot(view)?.layout?.meta?.title ?? head.dataset.usual;
-}
-
 function keep([actual, predicted]) {
   const { actual: before, predicted: as } = filter.current();
   const same = before === actual && (as ?? null) === predicted;
@@ -85,7 +77,6 @@ function showPairs() {
 export function start() {
   subscribe("options", showMatrix);
   onPlotted((view) => view === "confusion-matrix" && showMatrix());
-  onPlotted(showTitle);
   subscribe("filter", showPairs);
   whenReady(() => {
     for (const figure of FIGURES.map(plot)) {

@@ -1,7 +1,7 @@
-// Of a language model: the titles of its views, and the words in the columns of what was expected next.
+// Of a language model: the words in the columns of what was expected next.
 //
 // Words stand in the cells where these are wide enough; else at the step in focus, on a flag.
-import { byId, make } from "../../core/dom.mjs";
+import { make } from "../../core/dom.mjs";
 import { onPlotted } from "../../core/page.mjs";
 import { overlay, plot, trace } from "../../core/plots.mjs";
 import * as steps from "../../core/steps.mjs";
@@ -10,19 +10,6 @@ import * as focus from "../../state/focus.mjs";
 const LEAST = 30; // CSS pixels of a column from which on words stand in it
 const FLAG = 104; // of the flag of a step in narrower columns
 const LOWEST = 9; // of a row in which a word can be read
-
-const usual = new Map(); // figure -> its title where answers are classes
-
-function showTitles() {
-  const { titles = {}, language } = steps.meta();
-  byId("page").dataset.answers = language ? "next-token" : "classes";
-  for (const title of document.querySelectorAll("[data-title-of]")) {
-    const figure = title.dataset.titleOf;
-    if (!usual.has(figure)) usual.set(figure, title.textContent);
-    const text = titles[figure] ?? usual.get(figure);
-    if (title.textContent !== text) title.textContent = text;
-  }
-}
 
 function layer() {
   const above = overlay("ep-heatmap");
@@ -79,7 +66,6 @@ export function draw() {
 export function start() {
   focus.onFocus(draw);
   onPlotted((view) => {
-    if (view === "projection") showTitles();
     if (["projection", "ep-heatmap"].includes(view)) draw();
   });
 }

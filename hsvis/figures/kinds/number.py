@@ -50,7 +50,7 @@ def answers_plot(numbers: Numbers, palette: Palette, theme: Theme) -> go.Figure:
     same = {"range": reach, "fixedrange": True, "nticks": 5, "showgrid": True}
     figure.update_xaxes(title={"text": f"true {name}", "standoff": 2}, **same)
     figure.update_yaxes(title={"text": "answer", "standoff": 2}, **same)
-    return figure.update_layout(meta={"title": "Answer × truth"})
+    return figure
 
 
 def number_strip(
@@ -88,8 +88,7 @@ def number_strip(
         "fixedrange": True,
         "tickfont": {"size": theme.px(SMALL_SIZE)},
     }
-    figure = step_frame(tokens, theme, [strip], top=3, bottom=3, yaxis=axis)
-    return figure.update_layout(meta={"title": "Expected answer"})
+    return step_frame(tokens, theme, [strip], top=3, bottom=3, yaxis=axis)
 
 
 def number_line(
@@ -154,5 +153,4 @@ def number_line(
         "nticks": 4,
         "title": {"text": escape(ellipsis(numbers.name, NAME_LENGTH))},
     }
-    figure = step_frame(tokens, theme, traces, top=7, yaxis=axis, annotations=annotations)
-    return figure.update_layout(meta={"title": "Answer"})
+    return step_frame(tokens, theme, traces, top=7, yaxis=axis, annotations=annotations)

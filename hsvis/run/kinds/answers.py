@@ -64,6 +64,11 @@ KINDS: dict[AnswerKind, Answering] = {
         is_exclusive=False,
         has_verdict=False,
         checked="end",
+        titles=(
+            ("class-overview", "Answer × truth"),
+            ("ep-heatmap", "Expected answer"),
+            ("confidence", "Answer"),
+        ),
     ),
     "next token": Answering(
         "next token",
