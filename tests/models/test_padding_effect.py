@@ -10,13 +10,15 @@ import pytest
 import torch
 from padded_models import VOCABULARY, Encoding, Flattened, PackedEncoding
 from tokenizers import Tokenizer, models, pre_tokenizers
+from torch import nn
 
 from hsvis.build.pipeline import build
 from hsvis.build.plan import Plan
 from hsvis.check import Findings, check
-from hsvis.config import load_config
+from hsvis.config import TokenSettings, UserModelSettings, load_config
 from hsvis.errors import ConfigError, ModelError
 from hsvis.models.user.reading.encoders import of_function
+from hsvis.models.user.user_model import make_user_model
 from hsvis.progress import silent
 
 LEFT_OUT = "What the function `encode of the model` pads texts with is left out: it is no step"
@@ -263,3 +265,25 @@ def test_padding_is_told_from_what_stands_at_the_end_of_texts(kind: str) -> None
     text = "a   b" if kind == "characters" else "a b"
     between = "" if kind in ("characters", "spaces, which texts hold") else " "
     assert between.join(read(text).tokens) == expected
+
+
+@pytest.mark.parametrize(("answers", "outputs"), [("independent", 2), ("number", 1)])
+def test_what_is_not_compared_is_said(answers: str, outputs: int) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(len(VOCABULARY), 4, padding_idx=0)
+            self.rnn, self.out = nn.GRU(4, 3, batch_first=True), nn.Linear(3, outputs)
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return self.out(self.rnn(self.embedding(ids))[0][:, -1])
+
+        def encode(self, text: str) -> tuple[list[str], list[int]]:
+            return text.split(), [VOCABULARY.index(word) for word in text.split()]
+
+    settings = UserModelSettings(factory="net:Net", answers=[answers])
+    texts = [f"{VOCABULARY[1]} {VOCABULARY[2]} {VOCABULARY[3]}", VOCABULARY[2]]
+    own = make_user_model(settings, TokenSettings(), ["a", "b"][:outputs], texts, Net())
+    [told] = [one.text for one in own.remarks if one.code == "padding"]
+    assert "What padding would change is not tried with" in told
+    assert "tokens.pad_to" in told

@@ -218,6 +218,13 @@ def padding_remarks(
     elif own:
         changes = ", and changes no answer" if neutral else ""
         yield Remark("padding", f"What {encode.kind} pads texts with is left out: it is no step{changes}.")
+    untried = _untried(model)
+    if untried and now is None and (own or value.is_known):
+        remedy = "set `tokens.pad_to` and `tokens.pad`"
+        if model.call.of_sides:
+            remedy = "name a function that pads in `model.forward`"
+        text = f"Sequences are read without padding. What padding would change is not tried {untried}: "
+        yield Remark("padding", f"{text}where the model was trained so, {remedy}.")
     if effect is None or not effect.padded:
         return
     each = "; ".join(f"padded {one.padding}, {effect.say(one)}" for one in effect.padded)
@@ -245,6 +252,13 @@ def padding_remarks(
             f"Sequences are read without padding. With {value.source}: {each}. Where the model was trained "
             "so, set `tokens.pad_to` and `tokens.pad`.",
         )
+
+
+def _untried(model: "TorchModel") -> str:
+    """Of which models nothing is compared; "" of others."""
+    if model.call.of_sides:
+        return "with models that take two texts"
+    return {"independent": "with independent classes", "number": "with numbers"}.get(model.answers.of, "")
 
 
 def _how(padding: Padding, encode: Encoder, tokens: TokenSettings, value: PadValue) -> str:
