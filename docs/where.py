@@ -238,7 +238,7 @@ def page() -> str:
             lambda: table("address | answered by", route_rows()),
         ),
         (
-            "Settings of a config\nFields, defaults and help are in `hsvis/config/blocks.py`",
+            "Settings of a config\nFields, defaults and help are in `hsvis/config/`",
             lambda: table("key | block | read by", setting_rows()),
         ),
         (

@@ -10,10 +10,10 @@ import numpy as np
 from hsvis import paths
 from hsvis.config import Config, ModelSettings
 from hsvis.corpus.choice import choice_remarks, chosen_rows
-from hsvis.corpus.corpus import Corpus, corpus_of
+from hsvis.corpus.corpus import Corpus
 from hsvis.corpus.leaks import Overlap, leak_remarks, overlap
 from hsvis.corpus.loading import load_corpus
-from hsvis.corpus.recorded import read_recorded
+from hsvis.corpus.recorded import corpus_of, read_recorded
 from hsvis.corpus.rows import left_out_remarks
 from hsvis.corpus.word_files import SplitWords
 from hsvis.models.providers import Provider, provider_of
@@ -49,7 +49,7 @@ class Plan:
         """
         if config.states_from is not None:
             progress("reading the states", 0, 1, config.states_from)
-            recorded = read_recorded(Path(config.states_from), config.dataset)
+            recorded = read_recorded(Path(config.states_from), config.dataset, config.answers)
             held = f"{len(recorded.lengths):,} sequences, {len(recorded.ep):,} steps"
             progress("reading the states", 1, 1, held)
             corpus = corpus_of(recorded)

@@ -1,8 +1,8 @@
 """YAML -> Config: one run, checked before anything is done.
 
-Every key has a type, a range, a default and a help line (`blocks.py`); a key that does not exist is an error
-that names the nearest one that does (`messages.py`).  `docs/configuration.md` lists them all, and a test
-holds that.
+Every key has a type, a range, a default and a help line (`blocks.py`, and a module for each larger block); a
+key that does not exist is an error that names the nearest one that does (`messages.py`).
+`docs/configuration.md` lists them all, and a test holds that.
 """
 
 import re
@@ -15,19 +15,14 @@ from pydantic import ValidationError
 
 from hsvis import paths
 from hsvis.config.answers import NEXT, AnswerKind
-from hsvis.config.blocks import (
-    LARGEST_SEED,
-    Config,
-    DatasetSettings,
-    ModelSettings,
-    StateSettings,
-    TokenSettings,
-    UserModelSettings,
-)
+from hsvis.config.blocks import Config, StateSettings
+from hsvis.config.dataset import LARGEST_SEED, DatasetSettings
 from hsvis.config.dialect import DialectSettings
 from hsvis.config.messages import is_config, messages, setting_keys, short
+from hsvis.config.model import ModelSettings, UserModelSettings
 from hsvis.config.overrides import LABELS, apply_override
 from hsvis.config.projections import PcaSettings, ProjectionSettings, TsneSettings
+from hsvis.config.tokens import TokenSettings
 from hsvis.errors import ConfigError
 
 __all__ = [

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from hsvis.config.base import Settings
-from hsvis.config.blocks import Config, ModelSettings, UserModelSettings
+from hsvis.config.blocks import Config
+from hsvis.config.model import ModelSettings, UserModelSettings
 from hsvis.config.projections import PcaSettings, TsneSettings
 
 A_DATASET = "Give it a `path`, such as `demo` or the name of a dataset on the hub; or set `states_from`."

@@ -1,19 +1,23 @@
 """A dataset as hsvis has it: both splits, texts or series, and labels."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from hsvis.config import AnswerKind
 from hsvis.corpus.kept.kinds import Kept
 from hsvis.corpus.readers.delimited import Dialect
-from hsvis.corpus.recorded import RecordedRun, RecordedSequence
 from hsvis.corpus.series import Series
 from hsvis.remarks import Remark
+
+if TYPE_CHECKING:
+    from hsvis.corpus.recorded import RecordedSequence
 
 UNLABELLED = -1
 
@@ -120,11 +124,3 @@ class Corpus:
     columns: tuple[str, ...] = ()
     dialect: Dialect | None = None
     answers: AnswerKind = "classes"
-
-
-def corpus_of(given: RecordedRun) -> Corpus:
-    """The corpus of a run that comes from files: no training split, and the sequences in their order."""
-    test = Split(given.texts, given.labels, stored=given.sequences, step_labels=given.step_labels)
-    features = None if given.values is None else tuple(map(str, range(given.values.shape[1])))
-    train = Split([], np.empty(0, np.int16))
-    return Corpus(given.classes, train, test, features, remarks=given.remarks)

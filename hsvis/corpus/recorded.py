@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from hsvis.config import DatasetSettings
+from hsvis.config import AnswerKind, DatasetSettings
 from hsvis.corpus import recorded_files
+from hsvis.corpus.corpus import Corpus, Split
+from hsvis.corpus.targets.recorded import NUMBER, answers_in, places_of, targets_in, text_of
 from hsvis.errors import DataError
 from hsvis.remarks import Remark
 
@@ -48,7 +50,7 @@ class RecordedRun:
     Attributes:
         classes: C names.
         lengths: (S,) int64, at least 1 each, summing to N.
-        ep: (N, C) float32, rows sum to 1.
+        ep: (N, C) float32, rows sum to 1; of independent classes each from 0 to 1; of numbers (N, 1).
         states: layer -> (N, H) float32.
         tokens: N surface forms.
         labels: (S,) int16, -1 unknown.
@@ -58,6 +60,8 @@ class RecordedRun:
         fingerprint: hash of the files.
         step_labels: S of (T,) int16, -1 unknown, where steps have labels; `labels` are -1 then.
         remarks: what was decided about them.
+        answers: what the EPs are about.
+        targets: of independent classes and numbers, as `Split.targets`; `labels` are -1 then.
     """
 
     classes: tuple[str, ...]
@@ -72,6 +76,8 @@ class RecordedRun:
     fingerprint: str
     step_labels: list[np.ndarray] | None = None
     remarks: tuple[Remark, ...] = ()
+    answers: AnswerKind = "classes"
+    targets: np.ndarray | None = None
 
     @property
     def sequences(self) -> list[RecordedSequence]:
@@ -82,22 +88,36 @@ class RecordedRun:
         ]
 
 
-def read_recorded(path: Path, settings: DatasetSettings | None = None) -> RecordedRun:
+def read_recorded(
+    path: Path, settings: DatasetSettings | None = None, answers: AnswerKind = "classes"
+) -> RecordedRun:
     """Reads and checks the files of `states_from`.
 
     Args:
         settings: with names of the classes, where the files have none, and labels that mean none.
+        answers: what the files answer.
 
     Raises:
         DataError: a file, column or array that is missing or can't be read; shapes, lengths or sums that do
             not fit; values that are not finite.
     """
-    found, fingerprint = recorded_files.read(path)
-    return _check_arrays(found, path, settings or DatasetSettings(path="files"), fingerprint)
+    found, fingerprint = recorded_files.read(path, answers)
+    return _check_arrays(found, path, settings or DatasetSettings(path="files"), fingerprint, answers)
+
+
+def corpus_of(given: RecordedRun) -> Corpus:
+    """The corpus of a run that comes from files: no training split, and the sequences in their order."""
+    test = Split(
+        given.texts, given.labels, stored=given.sequences, step_labels=given.step_labels,
+        targets=given.targets,
+    )  # fmt: skip
+    features = None if given.values is None else tuple(map(str, range(given.values.shape[1])))
+    train = Split([], np.empty(0, np.int16))
+    return Corpus(given.classes, train, test, features, remarks=given.remarks, answers=given.answers)
 
 
 def _check_arrays(
-    found: Mapping[str, Any], path: Path, settings: DatasetSettings, fingerprint: str
+    found: Mapping[str, Any], path: Path, settings: DatasetSettings, fingerprint: str, answers: AnswerKind
 ) -> RecordedRun:
     source = f"`states_from`: {path}"
     for name in ("lengths", "ep"):
@@ -107,8 +127,12 @@ def _check_arrays(
     if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any() or lengths.sum() == 0:
         raise DataError(f"{source}: `lengths` must be {ARRAYS['lengths']}, not negative, and not all 0.")
     lengths = lengths.astype(np.int64)
-    ep = _ep(_steps(found["ep"], lengths, "ep", source), source)
-    names = found.get("classes", settings.class_names)
+    ep = _steps(found["ep"], lengths, "ep", source, sums_to_1=answers == "classes")
+    if answers == "classes":
+        ep = _ep(ep, source)
+    else:
+        ep = answers_in(_finite(ep, lengths, "ep", source), answers, source)
+    names = found.get("classes", settings.class_names or ([NUMBER] if answers == "number" else None))
     names = tuple(map(str, names)) if names is not None else tuple(map(str, range(ep.shape[1])))
     if len(names) != ep.shape[1] or len(set(names)) < len(names):
         raise DataError(
@@ -129,12 +153,19 @@ def _check_arrays(
         values = _finite(_steps(found["values"], lengths, "values", source), lengths, "values", source)
     kept = lengths > 0
     texts = _texts(found, lengths, source)
-    labels, of_steps, remarks = _labels(found, lengths, names, settings, source)
+    targets, of_steps = None, None
+    if answers == "classes":
+        labels, of_steps, remarks = _labels(found, lengths, names, settings, source)
+    else:
+        labels = np.full(len(lengths), -1, np.int16)
+        every, said = targets_in(found, len(lengths), answers, names, settings, source)
+        targets, remarks = every[kept], tuple(said)
     return RecordedRun(
         names, lengths[kept], ep, states, _tokens(found, lengths, source),
         labels[kept], [texts[i] for i in np.flatnonzero(kept)],
         values, int((~kept).sum()), fingerprint,
         None if of_steps is None else np.split(of_steps, np.cumsum(lengths[kept])[:-1]), remarks,
+        answers, targets,
     )  # fmt: skip
 
 
@@ -151,14 +182,14 @@ def _check_layers(names: Sequence[str], source: str) -> None:
             raise DataError(f"{source}: there are two arrays of the layer `{layer}`. Leave one out.")
 
 
-def _steps(array: Any, lengths: np.ndarray, name: str, source: str) -> np.ndarray:
-    """An array of steps, one after the other or padded: (N, …)."""
+def _steps(array: Any, lengths: np.ndarray, name: str, source: str, *, sums_to_1: bool = False) -> np.ndarray:
+    """An array of steps, one after the other or padded: (N, …); `sums_to_1`: what tells EPs of classes."""
     array = np.asarray(array)
     steps, sequences = int(lengths.sum()), len(lengths)
     is_flat = array.ndim >= 1 and len(array) == steps
     is_padded = array.ndim >= 2 and len(array) == sequences and array.shape[1] >= lengths.max()
     if is_flat and is_padded:  # as many steps as sequences: the number of axes says which, or what EPs sum to
-        is_ep = name == "ep" and array.ndim == 2 and array.dtype.kind == "f"
+        is_ep = sums_to_1 and array.ndim == 2 and array.dtype.kind == "f"
         is_padded = array.ndim > (1 if name in ("tokens", "labels") else 2)
         is_padded = is_padded or (is_ep and not np.allclose(array.sum(-1), 1, atol=SUM_TOLERANCE))
     if is_padded:
@@ -202,25 +233,22 @@ def _ep(array: np.ndarray, source: str) -> np.ndarray:
         raise DataError(
             f"{source}: `ep` holds no probabilities: {np.round(flat[row][:5], 4).tolist()} at step {row} "
             f"sum to {sums[row]:.4g} ({len(wrong):,} steps do not sum to 1). Apply softmax to logits, or exp "
-            "to log-probabilities, first."
+            "to log-probabilities, first; of classes that do not exclude each other set `model.answers: "
+            "independent`."
         )
     return (flat / sums[:, None]).astype(np.float32)
 
 
 def _tokens(found: Mapping[str, Any], lengths: np.ndarray, source: str) -> list[str]:
     if "tokens" in found:
-        return [_text(one) for one in _steps(found["tokens"], lengths, "tokens", source).ravel()]
+        return [text_of(one) for one in _steps(found["tokens"], lengths, "tokens", source).ravel()]
     return [f"step {k}" for length in lengths.tolist() for k in range(length)]
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _texts(found: Mapping[str, Any], lengths: np.ndarray, source: str) -> list[str]:
     """The texts; the tokens with spaces between them where there are none; nothing for numbers."""
     if "texts" in found:
-        texts = [_text(one) for one in np.asarray(found["texts"]).ravel()]
+        texts = [text_of(one) for one in np.asarray(found["texts"]).ravel()]
         if len(texts) != len(lengths):
             raise DataError(f"{source}: there are {len(texts)} `texts` for {len(lengths)} sequences.")
         return texts
@@ -249,48 +277,12 @@ def _labels(
     if labels.ndim > 1 and labels.shape[-1] == 1 and (lengths.max() > 1 or labels.ndim > 2):
         labels = labels[..., 0]
     if labels.shape == lengths.shape:
-        return _indices(labels, classes, settings, source), None, ()
+        return places_of(labels, classes, settings, source), None, ()
     if labels.ndim > 2 or len(labels) not in (len(lengths), lengths.sum()):
         raise DataError(
             f"{source}: `labels` has the shape {labels.shape}; there are {len(lengths)} sequences of "
             f"{lengths.sum():,} steps. It must be {ARRAYS['labels']}."
         )
-    steps = _indices(_steps(labels, lengths, "labels", source), classes, settings, source)
+    steps = places_of(_steps(labels, lengths, "labels", source), classes, settings, source)
     text = f"{source}: `labels` has the shape {labels.shape}: each step has a label of its own."
     return unknown, steps, (Remark("step-labels", text),)
-
-
-def _indices(
-    labels: np.ndarray, classes: Sequence[str], settings: DatasetSettings, source: str
-) -> np.ndarray:
-    """Places of labels among the classes, (n,) int16."""
-    if labels.dtype.kind == "f":  # what is missing has made them so
-        whole = np.where(np.isfinite(labels), labels, -1)
-        if (whole != np.round(whole)).any():
-            raise DataError(f"{source}: `labels` holds numbers that are not whole. Classes are needed.")
-        labels = whole.astype(np.int64)
-    if labels.dtype.kind in "iu":
-        wrong = labels[(labels < -1) | (labels >= len(classes))]
-        if len(wrong):
-            raise DataError(
-                f"{source}: the label {wrong[0]} is none of the {len(classes)} classes; -1 is unknown."
-            )
-        different = np.unique(labels).tolist()
-        if -1 in different and len(different) == len(classes) and "-1" not in settings.unknown:
-            raise DataError(
-                f"{source}: `labels` holds {len(different)} values, {', '.join(map(str, different[:20]))}, "
-                "for "
-                f"{len(classes)} classes: whether -1 is a class or no label can't be known. Write the "
-                "places of the "
-                "classes in `ep`, from 0, or set `dataset.unknown: -1`."
-            )
-        return labels.astype(np.int16)
-    index = {name: k for k, name in enumerate(classes)} | {"": -1}
-    names = [_text(one) for one in labels.tolist()]
-    unknown = [one for one in names if one not in index]
-    if unknown:
-        raise DataError(
-            f"{source}: the label `{unknown[0]}` is none of the classes {', '.join(classes[:20])}. Name all "
-            "classes, in the order of `ep`, in `classes` or `dataset.classes`."
-        )
-    return np.array([index[one] for one in names], np.int16)

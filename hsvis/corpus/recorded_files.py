@@ -9,18 +9,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hsvis.config import AnswerKind
 from hsvis.corpus.readers import npz
+from hsvis.corpus.targets.recorded import IDS
 from hsvis.errors import DataError
 
 
-def read(path: Path) -> tuple[dict[str, Any], str]:
+def read(path: Path, answers: AnswerKind = "classes") -> tuple[dict[str, Any], str]:
     """The arrays of an .npz file or a folder of parquet files by name, and a hash of the files.
+
+    Args:
+        answers: what the files answer, and labels are of.
 
     Raises:
         DataError: there is no such file or folder, or a part of it can't be read.
     """
     if path.is_dir():
-        return dict(_of_folder(path)), fingerprint(path)
+        return dict(_of_folder(path, answers)), fingerprint(path)
     if path.suffix == ".npz" and path.exists():
         return dict(npz.load(path, "states_from")), fingerprint(path)
     raise DataError(
@@ -50,7 +55,7 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _of_folder(folder: Path) -> Iterator[tuple[str, Any]]:
+def _of_folder(folder: Path, answers: AnswerKind) -> Iterator[tuple[str, Any]]:
     """The tables of a folder as arrays."""
     table = _table(folder / "sequences.parquet")
     columns = table.column_names
@@ -64,11 +69,7 @@ def _of_folder(folder: Path) -> Iterator[tuple[str, Any]]:
         raise DataError(
             f"{folder / 'sequences.parquet'}: needs a column `tokens` (lists of text) or `length`."
         )
-    of_steps = _step_labels(folder, table)
-    if of_steps is not None:
-        yield "labels", _plain(of_steps)
-    elif "label" in columns:
-        yield "labels", _plain(table["label"].to_pylist())
+    yield from _labels(folder, table, answers)
     if "values" in columns:
         steps = table["values"].combine_chunks().flatten()
         yield "values", _matrix(steps, folder / "sequences.parquet", "values")
@@ -83,6 +84,20 @@ def _of_folder(folder: Path) -> Iterator[tuple[str, Any]]:
         if not parts:
             raise DataError(f"`states_from`: {files} holds no parquet file.")
         yield f"states.{layer}", np.concatenate(parts)
+
+
+def _labels(folder: Path, sequences: pa.Table, answers: AnswerKind) -> Iterator[tuple[str, Any]]:
+    """The labels of a folder, if it has some; `labels` and `value` are columns of a built run."""
+    columns = sequences.column_names
+    if answers == "independent" and "labels" in columns:
+        yield IDS, sequences["labels"].to_pylist()
+    elif answers == "number" and "value" in columns:
+        yield "labels", sequences["value"].to_numpy()
+    elif answers == "classes" and (of_steps := _step_labels(folder, sequences)) is not None:
+        yield "labels", _plain(of_steps)
+    elif "label" in columns:
+        labels = sequences["label"].to_pylist()
+        yield "labels", _plain(labels) if answers == "classes" else _cells(labels)
 
 
 def _step_labels(folder: Path, sequences: pa.Table) -> list[Any] | None:
@@ -108,6 +123,13 @@ def _step_labels(folder: Path, sequences: pa.Table) -> list[Any] | None:
                 "`label` is one for each sequence, or a list with one for each of its steps."
             )
         found += one or [None] * length
+    return found
+
+
+def _cells(labels: list[Any]) -> np.ndarray:
+    """(S,) of whatever stands in each row, lists as well."""
+    found = np.empty(len(labels), object)
+    found[:] = labels
     return found
 
 

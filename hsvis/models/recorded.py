@@ -7,6 +7,7 @@ import numpy as np
 
 from hsvis.config import Config
 from hsvis.corpus.recorded import RecordedRun, RecordedSequence
+from hsvis.corpus.targets.judging import chosen, errors_of
 from hsvis.errors import ModelError
 from hsvis.models.protocol import Encoded, Layer, Trace
 from hsvis.models.providers import ProviderFacts, wanted_layers
@@ -78,7 +79,8 @@ class RecordedStates:
 
     def key(self) -> str:
         """Of the files' content and the names of the classes."""
-        return key_of(given=self._given.fingerprint, classes=self._given.classes)
+        kind = {} if self._given.answers == "classes" else {"answers": self._given.answers}
+        return key_of(given=self._given.fingerprint, classes=self._given.classes, **kind)
 
     def layers(self) -> list[str]:
         """Those that the config names, or all that the files have."""
@@ -89,14 +91,15 @@ class RecordedStates:
         return RecordedModel(self._given, self._config.states.layers)
 
     def facts(self) -> ProviderFacts:
-        """How many of the recorded answers are right."""
-        ep, labels = self._given.ep[np.cumsum(self._given.lengths) - 1], self._given.labels  # (S, C), (S,)
-        if self._given.step_labels is not None:
-            ep, labels = self._given.ep, np.concatenate(self._given.step_labels)  # (N, C), (N,)
-        known = labels >= 0
-        right = (ep.argmax(1) == labels)[known]
+        """How many of the recorded answers are right, or how far from the truth they are."""
+        right, errors = self._right(), {}
+        last, truth = self._given.ep[np.cumsum(self._given.lengths) - 1], self._given.targets
+        if self._given.answers == "number" and truth is not None:
+            known = ~np.isnan(truth[:, 0])
+            errors = errors_of(last[known, 0], truth[known, 0])
         return ProviderFacts(
-            test_accuracy=float(right.mean()) if known.any() else None,
+            test_accuracy=float(right.mean()) if len(right) else None,
+            test_errors=errors,
             left_out={"test": {"no steps": self._given.left_out}},
             own_model={
                 "answers": f"none: states and EPs come from {self._config.states_from}",
@@ -105,6 +108,21 @@ class RecordedStates:
             },
             training={"epochs": [], "kept_epoch": None},
         )
+
+    def _right(self) -> np.ndarray:
+        """(K,) bool, of what has a label: sequences, or steps; nothing of numbers."""
+        given = self._given
+        ep, labels = given.ep[np.cumsum(given.lengths) - 1], given.labels  # (S, C), (S,)
+        if given.answers == "number":
+            return np.zeros(0, bool)
+        if given.targets is not None:
+            known = given.targets[:, 0] >= 0
+            right = (chosen(ep) == (given.targets > 0)).all(1)
+            return np.asarray(right[known])
+        if given.step_labels is not None:
+            ep, labels = given.ep, np.concatenate(given.step_labels)  # (N, C), (N,)
+        known = labels >= 0
+        return np.asarray((ep.argmax(1) == labels)[known])
 
     def subject(self) -> Subject:
         """What stands in the files, in place of a model."""

@@ -21,8 +21,7 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 from hsvis.build.extraction import extract
-from hsvis.corpus.corpus import corpus_of
-from hsvis.corpus.recorded import read_recorded
+from hsvis.corpus.recorded import corpus_of, read_recorded
 from hsvis.models.recorded import RecordedModel
 
 given = read_recorded(Path(sys.argv[1]), None)
